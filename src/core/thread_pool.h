@@ -1,0 +1,36 @@
+#pragma once
+#include <cstdint>
+
+namespace keratin {
+
+// keratin's own threads: OpenMP's hang in a forked child. The pool is rebuilt in a child after fork().
+int thread_count();
+void set_thread_count(int threads);
+
+// Calls body(context, part) for part = 0 … parts-1, spread over the threads; returns when all are done. Which thread takes which part
+// is not fixed, so parts must not depend on each other, and sums over parts are taken in part order afterwards.
+// A call from inside a part runs its parts one after the other.
+void run_parts(std::int64_t parts, void (*body)(void* context, std::int64_t part), void* context);
+
+template <class Body>
+void parallel_parts(std::int64_t parts, Body&& body) {
+  if (parts <= 1) {
+    if (parts == 1) body(std::int64_t{0});
+    return;
+  }
+  run_parts(parts, [](void* context, std::int64_t part) { (*static_cast<Body*>(context))(part); }, const_cast<void*>(static_cast<const void*>(&body)));
+}
+
+// parallel_ranges(n, grain, [&](begin, end) { ... }): [0, n) cut into ranges of about `grain` that do not depend on the thread count.
+template <class Body>
+void parallel_ranges(std::int64_t n, std::int64_t grain, Body&& body) {
+  if (n <= 0) return;
+  if (grain < 1) grain = 1;
+  const std::int64_t parts = (n + grain - 1) / grain;
+  parallel_parts(parts, [&](std::int64_t part) {
+    const std::int64_t begin = part * grain;
+    body(begin, begin + grain < n ? begin + grain : n);
+  });
+}
+
+}  // namespace keratin

@@ -1,0 +1,29 @@
+#pragma once
+#include "graph.h"
+
+namespace keratin {
+
+// A trace made ready to run: dead code dropped, ops fused, memory planned.
+class Program {
+ public:
+  Program(const GraphPtr& graph, const Values& outputs);
+  ~Program();
+  const Types& input_types() const;
+  const Types& output_types() const;
+
+  // Runs once. Variables are only written after everything that can fail has been done.
+  Tensors run(const Tensors& inputs);
+
+  // Counts, for tests and for explain: steps, fused, in_place, arena bytes.
+  struct Summary {
+    std::size_t steps, fused, in_place, arena_bytes, dropped;
+  };
+  Summary summary() const;
+  std::vector<std::string> step_names() const;
+
+ private:
+  struct Plan;
+  std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace keratin

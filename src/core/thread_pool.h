@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <type_traits>
 
 namespace keratin {
 
 // keratin's own threads: OpenMP's hang in a forked child. The pool is rebuilt in a child after fork().
 int thread_count();
-void set_thread_count(int threads);
+void set_thread_count(int threads);  // below 1: as many as there are cores; limited by OMP_THREAD_LIMIT, and to 2 under R CMD check
+void stop_threads();                // before the library is unloaded; the next call starts them again
 
 // Calls body(context, part) for part = 0 … parts-1, spread over the threads; returns when all are done. Which thread takes which part
 // is not fixed, so parts must not depend on each other, and sums over parts are taken in part order afterwards.
@@ -18,7 +20,8 @@ void parallel_parts(std::int64_t parts, Body&& body) {
     if (parts == 1) body(std::int64_t{0});
     return;
   }
-  run_parts(parts, [](void* context, std::int64_t part) { (*static_cast<Body*>(context))(part); }, const_cast<void*>(static_cast<const void*>(&body)));
+  using Function = std::remove_reference_t<Body>;
+  run_parts(parts, [](void* context, std::int64_t part) { (*static_cast<Function*>(context))(part); }, const_cast<void*>(static_cast<const void*>(&body)));
 }
 
 // parallel_ranges(n, grain, [&](begin, end) { ... }): [0, n) cut into ranges of about `grain` that do not depend on the thread count.

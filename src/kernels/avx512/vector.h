@@ -1,0 +1,100 @@
+// 512-bit registers; masks are mask registers. The `maskz` forms with a full mask are the plain instructions: the headers of
+// g++ 12 draw warnings of uninitialised values from the forms without.
+
+struct VectorF32 {
+  using Element = float;
+  using Register = __m512;
+  using Mask = __mmask16;
+  static constexpr int width = 16, registers = 32;
+  static constexpr Mask all = 0xffff;
+
+  static Register zero() { return _mm512_setzero_ps(); }
+  static Register set(float x) { return _mm512_set1_ps(x); }
+  static Register load(const float* p) { return _mm512_loadu_ps(p); }
+  static Register load_partial(const float* p, int n) { return _mm512_maskz_loadu_ps(first(n), p); }
+  static void store(float* p, Register v) { _mm512_storeu_ps(p, v); }
+  static void store_partial(float* p, Register v, int n) { _mm512_mask_storeu_ps(p, first(n), v); }
+
+  static Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
+  static Register subtract(Register a, Register b) { return _mm512_sub_ps(a, b); }
+  static Register multiply(Register a, Register b) { return _mm512_mul_ps(a, b); }
+  static Register divide(Register a, Register b) { return _mm512_div_ps(a, b); }
+  static Register fma(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
+  static Register max(Register a, Register b) { return _mm512_maskz_max_ps(all, a, b); }
+  static Register min(Register a, Register b) { return _mm512_maskz_min_ps(all, a, b); }
+  static Register negate(Register a) { return _mm512_xor_ps(a, set(-0.0f)); }
+  static Register abs(Register a) { return _mm512_andnot_ps(set(-0.0f), a); }
+  static Register sqrt(Register a) { return _mm512_maskz_sqrt_ps(all, a); }
+  static Register floor(Register a) { return _mm512_maskz_roundscale_ps(all, a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+  static Register ceil(Register a) { return _mm512_maskz_roundscale_ps(all, a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+  static Register round(Register a) { return _mm512_maskz_roundscale_ps(all, a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Register copysign(Register a, Register sign) { return _mm512_or_ps(abs(a), _mm512_and_ps(set(-0.0f), sign)); }
+
+  static Mask less(Register a, Register b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+  static Mask less_equal(Register a, Register b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+  static Mask equal(Register a, Register b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+  static Mask both(Mask a, Mask b) { return static_cast<Mask>(a & b); }
+  static Mask either(Mask a, Mask b) { return static_cast<Mask>(a | b); }
+  static Mask invert(Mask a) { return static_cast<Mask>(~a); }
+  static Register select(Mask m, Register a, Register b) { return _mm512_mask_blend_ps(m, b, a); }
+
+  static Register scale_by_power_of_two(Register a, Register n) { return _mm512_maskz_scalef_ps(all, a, n); }
+  static Register exponent(Register a) { return _mm512_maskz_getexp_ps(all, a); }
+  static Register mantissa(Register a) { return _mm512_maskz_getmant_ps(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
+
+  static float sum(Register a) { return _mm512_reduce_add_ps(a); }
+  static float largest(Register a) { return _mm512_reduce_max_ps(a); }
+  static float smallest(Register a) { return _mm512_reduce_min_ps(a); }
+
+ private:
+  static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }
+};
+
+struct VectorF64 {
+  using Element = double;
+  using Register = __m512d;
+  using Mask = __mmask8;
+  static constexpr int width = 8, registers = 32;
+  static constexpr Mask all = 0xff;
+
+  static Register zero() { return _mm512_setzero_pd(); }
+  static Register set(double x) { return _mm512_set1_pd(x); }
+  static Register load(const double* p) { return _mm512_loadu_pd(p); }
+  static Register load_partial(const double* p, int n) { return _mm512_maskz_loadu_pd(first(n), p); }
+  static void store(double* p, Register v) { _mm512_storeu_pd(p, v); }
+  static void store_partial(double* p, Register v, int n) { _mm512_mask_storeu_pd(p, first(n), v); }
+
+  static Register add(Register a, Register b) { return _mm512_add_pd(a, b); }
+  static Register subtract(Register a, Register b) { return _mm512_sub_pd(a, b); }
+  static Register multiply(Register a, Register b) { return _mm512_mul_pd(a, b); }
+  static Register divide(Register a, Register b) { return _mm512_div_pd(a, b); }
+  static Register fma(Register a, Register b, Register c) { return _mm512_fmadd_pd(a, b, c); }
+  static Register max(Register a, Register b) { return _mm512_maskz_max_pd(all, a, b); }
+  static Register min(Register a, Register b) { return _mm512_maskz_min_pd(all, a, b); }
+  static Register negate(Register a) { return _mm512_xor_pd(a, set(-0.0)); }
+  static Register abs(Register a) { return _mm512_andnot_pd(set(-0.0), a); }
+  static Register sqrt(Register a) { return _mm512_maskz_sqrt_pd(all, a); }
+  static Register floor(Register a) { return _mm512_maskz_roundscale_pd(all, a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+  static Register ceil(Register a) { return _mm512_maskz_roundscale_pd(all, a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+  static Register round(Register a) { return _mm512_maskz_roundscale_pd(all, a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Register copysign(Register a, Register sign) { return _mm512_or_pd(abs(a), _mm512_and_pd(set(-0.0), sign)); }
+
+  static Mask less(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+  static Mask less_equal(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
+  static Mask equal(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+  static Mask both(Mask a, Mask b) { return static_cast<Mask>(a & b); }
+  static Mask either(Mask a, Mask b) { return static_cast<Mask>(a | b); }
+  static Mask invert(Mask a) { return static_cast<Mask>(~a); }
+  static Register select(Mask m, Register a, Register b) { return _mm512_mask_blend_pd(m, b, a); }
+
+  static Register scale_by_power_of_two(Register a, Register n) { return _mm512_maskz_scalef_pd(all, a, n); }
+  static Register exponent(Register a) { return _mm512_maskz_getexp_pd(all, a); }
+  static Register mantissa(Register a) { return _mm512_maskz_getmant_pd(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
+
+  static double sum(Register a) { return _mm512_reduce_add_pd(a); }
+  static double largest(Register a) { return _mm512_reduce_max_pd(a); }
+  static double smallest(Register a) { return _mm512_reduce_min_pd(a); }
+
+ private:
+  static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }
+};

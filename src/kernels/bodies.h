@@ -1,0 +1,14 @@
+// All kernel bodies, and the table of one instruction set. Included once for each, inside its namespace and target region, after its vector types.
+#include "vector.h"
+
+#include "elementwise.h"
+#include "gemm_tile_body.h"
+
+#define KERNEL(result, name, arguments) name<V>,
+template <class V>
+static constexpr Kernels<typename V::Element> kernels_of() {
+  return {V::width, V::registers,
+#include "kernels.def"
+  };
+}
+#undef KERNEL

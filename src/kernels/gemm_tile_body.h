@@ -1,0 +1,107 @@
+// The register tile of every matrix product and convolution (see gemm_tile.h).
+
+// Rows of a tile that is `vectors` registers wide: rows * vectors accumulators, the panel's `vectors` and one operand fill the register file.
+template <class V>
+static constexpr int tile_rows(int vectors) {
+  return V::registers == 32 ? (vectors == 1 ? 16 : vectors == 2 ? 14 : vectors == 3 ? 9 : 6) : (vectors == 1 ? 12 : vectors == 2 ? 6 : 4);
+}
+template <class V>
+static constexpr int tile_vectors() {
+  return V::registers == 32 ? 4 : 3;
+}
+template <class V>
+static int gemm_tile_rows(int vectors) {
+  return vectors >= 1 && vectors <= tile_vectors<V>() ? tile_rows<V>(vectors) : 0;
+}
+
+template <class V, int rows, int vectors>
+static inline void finish_tile(const GemmTile<typename V::Element>& tile, typename V::Register (&sum)[rows][vectors], bool bias_is_in) {
+  using T = typename V::Element;
+  using R = typename V::Register;
+  if (tile.columns == vectors * V::width) {
+    KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
+      KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
+        T* c = tile.c + m * tile.c_row + j * V::width;
+        R value = sum[m][j];
+        if (tile.accumulate) value = V::add(value, V::load(c));
+        if (tile.relu) value = V::max(V::zero(), value);
+        V::store(c, value);
+      }
+    }
+    return;
+  }
+  KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
+    int n = tile.columns - j * V::width;
+    if (n <= 0) break;
+    if (n > V::width) n = V::width;
+    const R bias = tile.bias && !bias_is_in ? V::load_partial(tile.bias + j * V::width, n) : V::zero();
+    KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
+      T* c = tile.c + m * tile.c_row + j * V::width;
+      R value = V::add(sum[m][j], bias);
+      if (tile.accumulate) value = V::add(value, V::load_partial(c, n));
+      if (tile.relu) value = V::max(V::zero(), value);
+      V::store_partial(c, value, n);
+    }
+  }
+}
+
+// Rows of A broadcast against registers of B. `transposed`: A[m, k] lies at a + k * a_depth + m, else at a + m * a_row + k.
+template <class V, int rows, int vectors, bool transposed>
+static void gemm_tile_of(const GemmTile<typename V::Element>& tile) {
+  using T = typename V::Element;
+  using R = typename V::Register;
+  R sum[rows][vectors];
+  const bool whole = tile.columns == vectors * V::width;
+  const bool bias_is_in = tile.bias && whole;
+  KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
+    const R start = bias_is_in ? V::load(tile.bias + j * V::width) : V::zero();
+    KERATIN_UNROLL for (int m = 0; m < rows; ++m) sum[m][j] = start;
+  }
+  if (tile.tap_count * tile.depth > 32) {
+    KERATIN_UNROLL for (int m = 0; m < rows; ++m) __builtin_prefetch(tile.c + m * tile.c_row, 1);
+  }
+  const std::ptrdiff_t row = transposed ? 1 : tile.a_row, step = transposed ? tile.a_depth : 1;
+  for (int t = 0; t < tile.tap_count; ++t) {
+    const T* a = tile.a + tile.taps[t].a;
+    const T* b = tile.b + tile.taps[t].index * tile.depth * (vectors * V::width);
+    for (int k = 0; k < tile.depth; ++k) {
+      R panel[vectors];
+      KERATIN_UNROLL for (int j = 0; j < vectors; ++j) panel[j] = V::load(b + j * V::width);
+      KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
+        const R x = V::set(a[m * row]);
+        KERATIN_UNROLL for (int j = 0; j < vectors; ++j) sum[m][j] = V::fma(x, panel[j], sum[m][j]);
+      }
+      a += step;
+      b += vectors * V::width;
+    }
+  }
+  finish_tile<V, rows, vectors>(tile, sum, bias_is_in);
+}
+
+// The tile with `rows` rows, by counting down from the largest.
+template <class V, int vectors, bool transposed, int rows>
+struct TileOfRows {
+  static GemmTileFunction<typename V::Element> find(int wanted) {
+    return wanted == rows ? gemm_tile_of<V, rows, vectors, transposed> : TileOfRows<V, vectors, transposed, rows - 1>::find(wanted);
+  }
+};
+template <class V, int vectors, bool transposed>
+struct TileOfRows<V, vectors, transposed, 0> {
+  static GemmTileFunction<typename V::Element> find(int) { return nullptr; }
+};
+
+template <class V, bool transposed>
+static GemmTileFunction<typename V::Element> find_tile(int rows, int vectors) {
+  switch (vectors) {
+    case 1: return TileOfRows<V, 1, transposed, tile_rows<V>(1)>::find(rows);
+    case 2: return TileOfRows<V, 2, transposed, tile_rows<V>(2)>::find(rows);
+    case 3: return TileOfRows<V, 3, transposed, tile_rows<V>(3)>::find(rows);
+    case 4: return tile_vectors<V>() == 4 ? TileOfRows<V, tile_vectors<V>(), transposed, tile_rows<V>(tile_vectors<V>())>::find(rows) : nullptr;
+    default: return nullptr;
+  }
+}
+
+template <class V>
+static GemmTileFunction<typename V::Element> gemm_tile(int rows, int vectors, bool a_is_transposed) {
+  return a_is_transposed ? find_tile<V, true>(rows, vectors) : find_tile<V, false>(rows, vectors);
+}

@@ -1,0 +1,110 @@
+# Calls go down only (see inst/DESIGN.md): for C++ proved from the #include lines, for R from the calls between files, whose prefix
+# is their room. Prints every call or include that goes up and fails if there is one.
+#   Rscript tools/check-layers.R [ROOT]
+arguments <- commandArgs(trailingOnly = TRUE)
+root <- if (length(arguments)) arguments[1] else "."
+
+# ---- C++: a room may include itself and the rooms above it in this list
+cpp_rooms <- c("core", "kernels", "graph", "ops", "train", "exports")
+
+# Headers that R itself owns: only exports may see them.
+r_headers <- "^(Rcpp|R|Rinternals|RcppEigen|Rmath|R_ext/.*)([.]h)?$"
+
+# ---- R: file prefixes from the bottom up. Rooms on one line are level with each other and may call each other.
+r_rooms <- list(
+  base = c("conditions", "shape", "utils", "keratin", "RcppExports", "reexports", "zzz"),
+  tensor = c("tensor", "variable", "program"),
+  op = "op",
+  backend = c("k", "activation", "initializer", "regularizer", "constraint"),
+  layer = "layer",
+  model = "model",
+  train = c("loss", "metric", "optimizer", "callback", "train"),
+  io = c("io", "data"),
+  tf = "tf"
+)
+
+# Calls that go up on purpose, "from-file -> function": each with its reason.
+allowed <- c()
+
+# What is known to go up and why is kept here, so that the list can only shrink knowingly.
+problems <- character()
+report <- function(...) problems <<- c(problems, paste0(...))
+
+# ---------------------------------------------------------------- C++
+sources <- list.files(file.path(root, "src"), "[.](h|hpp|cpp|def)$", recursive = TRUE)
+cpp_room <- function(path) {
+  room <- strsplit(path, "/", fixed = TRUE)[[1]]
+  if (length(room) == 1) "exports" else room[1]
+}
+for (source in sources) {
+  room <- cpp_room(source)
+  level <- match(room, cpp_rooms)
+  if (is.na(level)) {
+    report("src/", source, ": the folder '", room, "' is no room of DESIGN")
+    next
+  }
+  lines <- readLines(file.path(root, "src", source), warn = FALSE)
+  at <- grep("^[[:space:]]*#[[:space:]]*include", lines)
+  for (i in at) {
+    header <- sub("^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]([^>\"]+)[>\"].*", "\\1", lines[i])
+    if (room != "exports" && grepl(r_headers, header)) report("src/", source, ":", i, ": R's header ", header, " in src/", room)
+    beside <- file.path(dirname(source), header)
+    target <- if (grepl("\"", lines[i]) && file.exists(file.path(root, "src", beside))) beside else header
+    if (!file.exists(file.path(root, "src", target))) next
+    parts <- strsplit(target, "/", fixed = TRUE)[[1]]
+    while (any(up <- parts == "..")) parts <- parts[-(which(up)[1] - 0:1)]
+    target_room <- cpp_room(paste(setdiff(parts, "."), collapse = "/"))
+    if (match(target_room, cpp_rooms) > level) report("src/", source, ":", i, ": ", room, " includes ", header, " of ", target_room, ", a room above it")
+  }
+}
+
+# ---------------------------------------------------------------- R
+files <- list.files(file.path(root, "R"), "[.][Rr]$")
+prefixes <- sub("[-.].*", "", files)
+level_of_prefix <- unlist(lapply(seq_along(r_rooms), function(i) stats::setNames(rep(i, length(r_rooms[[i]])), r_rooms[[i]])))
+for (file in files[!prefixes %in% names(level_of_prefix)]) {
+  report("R/", file, ": its prefix is no room of tools/check-layers.R")
+}
+files <- files[prefixes %in% names(level_of_prefix)]
+level_of <- function(file) level_of_prefix[[sub("[-.].*", "", file)]]
+
+# Per file: the names it defines at top level, and the functions and classes it uses (calls `f(...)`, `inherit = Class`, `Class$new`),
+# local names left out.
+read_uses <- function(file) {
+  tokens <- utils::getParseData(parse(file.path(root, "R", file), keep.source = TRUE), includeText = TRUE)
+  tokens <- tokens[tokens$terminal & tokens$token != "COMMENT", ]
+  expressions <- parse(file.path(root, "R", file))
+  defined <- unlist(lapply(expressions, function(e) if (is.call(e) && as.character(e[[1]])[1] %in% c("<-", "=") && !is.call(e[[2]])) as.character(e[[2]])))
+  n <- nrow(tokens)
+  before <- c("", tokens$token[-n])
+  after <- c(tokens$token[-1], "")
+  called <- tokens$token == "SYMBOL_FUNCTION_CALL" & !before %in% c("'$'", "'@'", "NS_GET", "NS_GET_INT")
+  class_use <- tokens$token == "SYMBOL" & (c("", utils::head(tokens$text, -1)) == "=" & c("", "", utils::head(tokens$text, -2)) == "inherit" | after == "'$'" & c(tokens$text[-(1:2)], "", "") == "new")
+  local <- c(tokens$text[tokens$token == "SYMBOL_FORMALS"], tokens$text[tokens$token == "SYMBOL" & after %in% c("LEFT_ASSIGN", "EQ_ASSIGN")])
+  used <- tokens[called | class_use, c("text", "line1")]
+  list(defined = defined, used = used[!used$text %in% setdiff(local, defined), ])
+}
+facts <- stats::setNames(lapply(files, read_uses), files)
+home <- unlist(lapply(files, function(file) stats::setNames(rep(file, length(facts[[file]]$defined)), facts[[file]]$defined)))
+for (name in unique(names(home)[duplicated(names(home))])) {
+  report("R: ", name, "() is defined in ", paste(unique(home[names(home) == name]), collapse = " and "))
+}
+for (file in files) {
+  used <- facts[[file]]$used
+  for (i in seq_len(nrow(used))) {
+    target <- home[used$text[i]]
+    if (is.na(target) || level_of(target) <= level_of(file) || paste(file, "->", used$text[i]) %in% names(allowed)) next
+    report("R/", file, ":", used$line1[i], ": calls ", used$text[i], "() of R/", target, ", a room above it")
+  }
+}
+for (rule in names(allowed)) {
+  parts <- strsplit(rule, " -> ", fixed = TRUE)[[1]]
+  if (!parts[1] %in% files || !parts[2] %in% facts[[parts[1]]]$used$text) report("tools/check-layers.R: the exception '", rule, "' is no longer needed")
+}
+
+if (length(problems)) {
+  writeLines(problems)
+  cat(length(problems), "calls or includes go up\n")
+  quit(status = 1)
+}
+cat(length(sources), "C++ files and", length(files), "R files: calls go down only\n")

@@ -1,0 +1,109 @@
+#include "buffer.h"
+
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "error.h"
+
+namespace keratin {
+namespace {
+
+constexpr std::size_t alignment = 64;
+constexpr std::size_t slack = 64;  // vector loads may read (never use) up to one line past the end
+constexpr std::size_t largest_cached_total = std::size_t{1} << 30;
+
+// Size classes: four steps per power of two waste at most a quarter.
+std::size_t size_class(std::size_t bytes) {
+  if (bytes <= 64) return 64;
+  std::size_t power = 64;
+  while (power * 2 <= bytes) power *= 2;
+  const std::size_t step = power / 4;
+  return (bytes + step - 1) / step * step;
+}
+
+class Cache {
+ public:
+  void* take(std::size_t bytes) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      auto found = free_.find(bytes);
+      if (found != free_.end() && !found->second.empty()) {
+        void* block = found->second.back();
+        found->second.pop_back();
+        cached_ -= bytes;
+        count_in(bytes);
+        return block;
+      }
+    }
+    void* block = nullptr;
+    if (posix_memalign(&block, alignment, bytes + slack) != 0) {
+      release_all();
+      if (posix_memalign(&block, alignment, bytes + slack) != 0) return nullptr;
+    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    count_in(bytes);
+    return block;
+  }
+
+  void give_back(void* block, std::size_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    in_use_ -= bytes;
+    if (cached_ + bytes > largest_cached_total) {
+      std::free(block);
+      return;
+    }
+    free_[bytes].push_back(block);
+    cached_ += bytes;
+  }
+
+  void release_all() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& entry : free_)
+      for (void* block : entry.second) std::free(block);
+    free_.clear();
+    cached_ = 0;
+  }
+
+  MemoryUse use() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return {in_use_, cached_, peak_};
+  }
+  void reset_peak() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    peak_ = in_use_;
+  }
+
+ private:
+  void count_in(std::size_t bytes) {
+    in_use_ += bytes;
+    if (in_use_ > peak_) peak_ = in_use_;
+  }
+  std::mutex mutex_;
+  std::unordered_map<std::size_t, std::vector<void*>> free_;
+  std::size_t in_use_ = 0, cached_ = 0, peak_ = 0;
+};
+
+// Never destroyed: tensors may be finalised by R after static destructors have run.
+Cache& cache() {
+  static Cache* instance = new Cache;
+  return *instance;
+}
+
+}  // namespace
+
+BufferPtr allocate(std::size_t bytes) {
+  const std::size_t rounded = size_class(bytes);
+  void* block = rounded > (std::size_t{1} << 46) ? nullptr : cache().take(rounded);
+  if (!block) throw Error(ErrorKind::memory, text("cannot allocate ", static_cast<double>(bytes) / 1e9, " GB for a tensor."));
+  return std::make_shared<Buffer>(block, bytes, std::shared_ptr<void>(block, [rounded](void* p) { cache().give_back(p, rounded); }));
+}
+
+BufferPtr adopt(void* data, std::size_t bytes, std::shared_ptr<void> owner) { return std::make_shared<Buffer>(data, bytes, std::move(owner)); }
+
+MemoryUse memory_use() { return cache().use(); }
+void release_cached_memory() { cache().release_all(); }
+void reset_peak_memory() { cache().reset_peak(); }
+
+}  // namespace keratin

@@ -1,0 +1,66 @@
+// Ops and gradients as R calls them.
+#include <unordered_map>
+
+#include "glue.h"
+
+using namespace keratin;
+
+// One tensor, a list of them (several outputs), or NULL if an input is a symbolic Keras tensor, which R deals with.
+// [[Rcpp::export(rng = false)]]
+SEXP op_apply(SEXP name, Rcpp::List inputs, Rcpp::List attributes) {
+  return guarded([&]() -> SEXP {
+    if (has_keras_tensor(inputs)) return R_NilValue;
+    if (TYPEOF(name) != STRSXP || Rf_length(name) != 1) fail_argument("an op's name is one string.");
+    static auto* plain_ops = new std::unordered_map<std::string, OpPtr>;  // ops without attributes are made once
+    const std::string op_name = CHAR(STRING_ELT(name, 0));
+    OpPtr op;
+    if (attributes.size() == 0) {
+      OpPtr& known = (*plain_ops)[op_name];
+      if (!known) known = make_op(op_name, Attributes());
+      op = known;
+    } else {
+      op = make_op(op_name, attributes_from(attributes));
+    }
+    const Values outputs = apply(op, values_from(inputs));
+    if (outputs.size() == 1) return wrap_tensor(outputs[0]);
+    Rcpp::List list(static_cast<R_xlen_t>(outputs.size()));
+    for (std::size_t i = 0; i < outputs.size(); ++i) list[static_cast<R_xlen_t>(i)] = wrap_tensor(outputs[i]);
+    return list;
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::CharacterVector op_names() { return Rcpp::wrap(registered_ops()); }
+
+// d target / d source: a list of tensors, NULL where there is no path. Sources: tensors and variables.
+// [[Rcpp::export(rng = false)]]
+SEXP op_gradients_call(SEXP target, Rcpp::List sources, SEXP upstream) {
+  return guarded([&]() -> SEXP {
+    Values values;
+    std::vector<VariablePtr> variables;
+    for (R_xlen_t i = 0; i < sources.size(); ++i) {
+      SEXP x = sources[i];
+      if (is_variable(x)) variables.push_back(variable_from(x));
+      else if (is_tensor(x)) values.push_back(value_from(x));
+      else fail_argument("source ", i + 1, " of a gradient is neither a tensor nor a variable.");
+    }
+    const Value goal = value_from(target);
+    const Value seed = upstream == R_NilValue ? nullptr : value_from(upstream, &goal->type);
+    if (seed && !(seed->type == goal->type)) fail_shape("the upstream gradient has shape ", seed->type.shape, ", the target ", goal->type.shape, ".");
+    const Values found = gradients(goal, values, variables, seed);
+    Rcpp::List out(sources.size());
+    std::size_t next_value = 0, next_variable = values.size();
+    for (R_xlen_t i = 0; i < sources.size(); ++i) {
+      const Value& gradient = is_variable(sources[i]) ? found[next_variable++] : found[next_value++];
+      if (gradient) out[i] = wrap_tensor(gradient);
+    }
+    return out;
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+void recording_begin() { begin_recording(); }
+// [[Rcpp::export(rng = false)]]
+void recording_end() { end_recording(); }
+// [[Rcpp::export(rng = false)]]
+bool recording_is_on() { return is_recording(); }

@@ -1,0 +1,81 @@
+// Traces and programs.
+#include "glue.h"
+#include "graph/program.h"
+
+using namespace keratin;
+
+namespace {
+
+Rcpp::List wrap_all(const Values& values) {
+  Rcpp::List out(static_cast<R_xlen_t>(values.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) out[static_cast<R_xlen_t>(i)] = wrap_tensor(values[i]);
+  return out;
+}
+
+template <class T>
+T& behind(SEXP pointer, const char* what) {
+  if (TYPEOF(pointer) != EXTPTRSXP || !R_ExternalPtrAddr(pointer)) fail_argument(what, " does not belong to this R session.");
+  return *static_cast<T*>(R_ExternalPtrAddr(pointer));
+}
+
+}  // namespace
+
+// [[Rcpp::export(rng = false)]]
+SEXP trace_begin() { return Rcpp::XPtr<GraphPtr>(new GraphPtr(begin_trace())); }
+
+// [[Rcpp::export(rng = false)]]
+void trace_end(SEXP graph) {
+  guarded([&]() -> SEXP {
+    end_trace(behind<GraphPtr>(graph, "this trace"));
+    return R_NilValue;
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+bool trace_is_on() { return is_tracing(); }
+
+// `shape`: NA where the size is unknown.
+// [[Rcpp::export(rng = false)]]
+SEXP trace_placeholder(std::string dtype, Rcpp::NumericVector shape) {
+  return guarded([&]() -> SEXP {
+    Shape sizes;
+    for (double size : shape) sizes.append(Rcpp::NumericVector::is_na(size) ? unknown_size : static_cast<std::int64_t>(size));
+    return wrap_tensor(placeholder({dtype_from_name(dtype), sizes}));
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+SEXP program_create(SEXP graph, Rcpp::List outputs) {
+  return guarded([&]() -> SEXP {
+    return Rcpp::XPtr<Program>(new Program(behind<GraphPtr>(graph, "this trace"), values_from(outputs)));
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+SEXP program_run_call(SEXP program, Rcpp::List inputs) {
+  return guarded([&]() -> SEXP {
+    Program& ready = behind<Program>(program, "this program");
+    const Types& types = ready.input_types();
+    if (static_cast<std::size_t>(inputs.size()) != types.size()) fail_argument("a program takes ", types.size(), " inputs. Received: ", inputs.size(), ".");
+    Tensors tensors;
+    for (R_xlen_t i = 0; i < inputs.size(); ++i) tensors.push_back(value_from(inputs[i], &types[static_cast<std::size_t>(i)])->tensor);
+    Values results;
+    for (Tensor& result : ready.run(tensors)) results.push_back(constant(std::move(result)));
+    return wrap_all(results);
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+bool program_is_alive(SEXP program) { return TYPEOF(program) == EXTPTRSXP && R_ExternalPtrAddr(program); }
+
+// [[Rcpp::export(rng = false)]]
+SEXP program_summary(SEXP program) {
+  return guarded([&]() -> SEXP {
+    Program& ready = behind<Program>(program, "this program");
+    const Program::Summary summary = ready.summary();
+    return Rcpp::List::create(Rcpp::Named("steps") = Rcpp::wrap(ready.step_names()), Rcpp::Named("fused") = static_cast<double>(summary.fused),
+                              Rcpp::Named("in_place") = static_cast<double>(summary.in_place),
+                              Rcpp::Named("arena_bytes") = static_cast<double>(summary.arena_bytes),
+                              Rcpp::Named("dropped") = static_cast<double>(summary.dropped));
+  });
+}

@@ -1,0 +1,305 @@
+#include "glue.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "core/strings.h"
+
+namespace keratin {
+namespace {
+
+DType default_float = DType::float32;
+const char* const tensor_class = "keratin_tensor";
+const char* const variable_class = "keratin_variable";
+const char* const keras_tensor_class = "keras.engine.keras_tensor.KerasTensor";
+
+SEXP tensor_classes() {
+  static SEXP classes = [] {
+    SEXP made = Rf_allocVector(STRSXP, 2);
+    R_PreserveObject(made);
+    SET_STRING_ELT(made, 0, Rf_mkChar(tensor_class));
+    SET_STRING_ELT(made, 1, Rf_mkChar("tensorflow.tensor"));
+    MARK_NOT_MUTABLE(made);
+    return made;
+  }();
+  return classes;
+}
+
+void finalize_value(SEXP pointer) {
+  delete static_cast<Value*>(R_ExternalPtrAddr(pointer));
+  R_ClearExternalPtr(pointer);
+}
+
+// R's collector knows nothing of the memory behind an external pointer, so a loop over large tensors must call it now and then.
+void collect_if_much_was_handed_out(std::size_t bytes) {
+  static std::size_t since_collection = 0;
+  since_collection += bytes;
+  if (since_collection < (std::size_t{256} << 20)) return;
+  since_collection = 0;
+  if (memory_use().in_use > (std::size_t{512} << 20)) R_gc();
+}
+
+Shape shape_of_r(SEXP x) {
+  SEXP dim = Rf_getAttrib(x, R_DimSymbol);
+  Shape shape;
+  if (dim == R_NilValue) {
+    if (Rf_xlength(x) != 1) shape.append(Rf_xlength(x));
+    return shape;
+  }
+  for (R_xlen_t i = 0; i < Rf_xlength(dim); ++i) shape.append(INTEGER(dim)[i]);
+  return shape;
+}
+
+// out[row-major] = in[column-major], element by element converted; `to_row_major` false goes the other way.
+template <class In, class Out, class Convert>
+void transpose_order(const Shape& shape, const In* in, Out* out, bool to_row_major, Convert convert) {
+  const int rank = shape.rank();
+  const std::int64_t n = shape.elements();
+  if (rank < 2) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = convert(in[i]);
+    return;
+  }
+  std::int64_t stride[max_rank], index[max_rank] = {}, step = 1;
+  for (int axis = 0; axis < rank; ++axis) {  // column-major strides
+    stride[axis] = step;
+    step *= shape[axis];
+  }
+  std::int64_t offset = 0;
+  for (std::int64_t row_major = 0; row_major < n; ++row_major) {
+    if (to_row_major) out[row_major] = convert(in[offset]);
+    else out[offset] = convert(in[row_major]);
+    for (int axis = rank - 1; axis >= 0; --axis) {
+      offset += stride[axis];
+      if (++index[axis] < shape[axis]) break;
+      offset -= index[axis] * stride[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+template <class In>
+void fill_from(Tensor& tensor, const In* data) {
+  visit_any(tensor.dtype(), [&](auto zero) {
+    using Out = decltype(zero);
+    transpose_order(tensor.shape(), data, tensor.data<Out>(), true, [](In value) { return static_cast<Out>(value); });
+  });
+}
+
+}  // namespace
+
+DType floatx() { return default_float; }
+void set_floatx(DType dtype) { default_float = dtype; }
+
+void signal_error(const char* kind, const std::string& message) {
+  static Rcpp::Environment package = Rcpp::Environment::namespace_env("keratin");
+  Rcpp::Function abort = package["abort_from_core"];
+  abort(std::string(kind), message);
+  Rcpp::stop(message);  // not reached
+}
+
+std::shared_ptr<void> keep_alive(SEXP object) {
+  SEXP token = Rcpp::Rcpp_PreciousPreserve(object);
+  return std::shared_ptr<void>(token, [](void* kept) { Rcpp::Rcpp_PreciousRelease(static_cast<SEXP>(kept)); });
+}
+
+SEXP wrap_tensor(const Value& value) {
+  if (!value->is_symbolic()) collect_if_much_was_handed_out(value->tensor.bytes());
+  SEXP pointer = PROTECT(R_MakeExternalPtr(new Value(value), R_NilValue, R_NilValue));
+  R_RegisterCFinalizerEx(pointer, finalize_value, FALSE);
+  Rf_setAttrib(pointer, R_ClassSymbol, tensor_classes());
+  UNPROTECT(1);
+  return pointer;
+}
+
+bool is_tensor(SEXP x) { return TYPEOF(x) == EXTPTRSXP && Rf_inherits(x, tensor_class); }
+bool is_variable(SEXP x) { return TYPEOF(x) == ENVSXP && Rf_inherits(x, variable_class); }
+
+bool has_keras_tensor(const Rcpp::List& inputs) {
+  for (R_xlen_t i = 0; i < inputs.size(); ++i) {
+    SEXP x = inputs[i];
+    if (OBJECT(x) && TYPEOF(x) != EXTPTRSXP && Rf_inherits(x, keras_tensor_class)) return true;
+  }
+  return false;
+}
+
+DType natural_dtype(SEXP x) {
+  switch (TYPEOF(x)) {
+    case REALSXP: return default_float;
+    case INTSXP: return DType::int32;
+    case LGLSXP: return DType::boolean;
+    case STRSXP: return DType::string;
+    default: fail_argument("a value of type ", Rf_type2char(TYPEOF(x)), " cannot become a tensor.");
+  }
+}
+
+Tensor tensor_from_r(SEXP x, DType dtype) {
+  if (Rf_inherits(x, "factor")) fail_argument("a factor cannot become a tensor. Use as.integer(x) - 1 or to_categorical(as.integer(x) - 1).");
+  const bool is_text = TYPEOF(x) == STRSXP;
+  if (is_text != (dtype == DType::string)) fail_argument("a value of type ", Rf_type2char(TYPEOF(x)), " cannot become a tensor of dtype ", name_of(dtype), ".");
+  Tensor tensor(dtype, shape_of_r(x));
+  switch (TYPEOF(x)) {
+    case REALSXP: {
+      if (!is_floating(dtype) && dtype != DType::boolean)
+        for (R_xlen_t i = 0; i < Rf_xlength(x); ++i)
+          if (!(std::fabs(REAL(x)[i]) < 9.3e18)) fail_argument("value ", REAL(x)[i], " does not fit into dtype ", name_of(dtype), ".");
+      fill_from(tensor, REAL(x));
+      break;
+    }
+    case INTSXP:
+    case LGLSXP: {
+      const int* data = TYPEOF(x) == INTSXP ? INTEGER(x) : LOGICAL(x);
+      if (is_floating(dtype)) {
+        visit_floating(dtype, "tensor", [&](auto zero) {
+          using T = decltype(zero);
+          transpose_order(tensor.shape(), data, tensor.data<T>(), true, [](int value) { return value == NA_INTEGER ? static_cast<T>(NAN) : static_cast<T>(value); });
+        });
+      } else {
+        for (R_xlen_t i = 0; i < Rf_xlength(x); ++i)
+          if (data[i] == NA_INTEGER) fail_argument("NA cannot become a value of dtype ", name_of(dtype), ".");
+        fill_from(tensor, data);
+      }
+      break;
+    }
+    case STRSXP: {
+      std::vector<std::int64_t> ids(static_cast<std::size_t>(Rf_xlength(x)));
+      for (R_xlen_t i = 0; i < Rf_xlength(x); ++i) {
+        if (STRING_ELT(x, i) == NA_STRING) fail_argument("NA cannot become a value of dtype string.");
+        ids[static_cast<std::size_t>(i)] = intern(Rf_translateCharUTF8(STRING_ELT(x, i)));
+      }
+      fill_from(tensor, ids.data());
+      break;
+    }
+    default: natural_dtype(x);  // fails
+  }
+  return tensor;
+}
+
+SEXP r_from_tensor(const Tensor& tensor) {
+  const Shape& shape = tensor.shape();
+  Rcpp::Shield<SEXP> out(Rf_allocVector(
+      tensor.dtype() == DType::int32 ? INTSXP : tensor.dtype() == DType::boolean ? LGLSXP : tensor.dtype() == DType::string ? STRSXP : REALSXP,
+      tensor.size()));
+  switch (tensor.dtype()) {
+    case DType::float32: transpose_order(shape, tensor.data<float>(), REAL(out), false, [](float v) { return static_cast<double>(v); }); break;
+    case DType::float64: transpose_order(shape, tensor.data<double>(), REAL(out), false, [](double v) { return v; }); break;
+    case DType::int64: transpose_order(shape, tensor.data<std::int64_t>(), REAL(out), false, [](std::int64_t v) { return static_cast<double>(v); }); break;
+    case DType::int32: transpose_order(shape, tensor.data<std::int32_t>(), INTEGER(out), false, [](std::int32_t v) { return static_cast<int>(v); }); break;
+    case DType::boolean: transpose_order(shape, tensor.data<bool>(), LOGICAL(out), false, [](bool v) { return static_cast<int>(v); }); break;
+    case DType::string: {
+      std::vector<std::int64_t> ids(static_cast<std::size_t>(tensor.size()));
+      transpose_order(shape, tensor.data<std::int64_t>(), ids.data(), false, [](std::int64_t v) { return v; });
+      for (R_xlen_t i = 0; i < tensor.size(); ++i) SET_STRING_ELT(out, i, Rf_mkCharCE(interned(ids[static_cast<std::size_t>(i)]).c_str(), CE_UTF8));
+      break;
+    }
+  }
+  if (shape.rank() > 0) {
+    Rcpp::IntegerVector dim(shape.rank());
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (shape[i] > INT_MAX) fail_shape("an axis of ", shape[i], " elements is too long for an R array.");
+      dim[i] = static_cast<int>(shape[i]);
+    }
+    Rf_setAttrib(out, R_DimSymbol, dim);
+  }
+  return out;
+}
+
+VariablePtr variable_from(SEXP environment) {
+  static SEXP pointer_symbol = Rf_install("pointer");
+  SEXP pointer = Rf_findVarInFrame(environment, pointer_symbol);
+  if (TYPEOF(pointer) == EXTPTRSXP && R_ExternalPtrAddr(pointer)) return *static_cast<VariablePtr*>(R_ExternalPtrAddr(pointer));
+
+  Rcpp::Environment fields(environment);
+  Rcpp::List holder = fields["memory"];  // list(raw): the one place both sides know
+  SEXP raw = holder[0];
+  auto variable = std::make_shared<Variable>();
+  variable->name = Rcpp::as<std::string>(fields["name"]);
+  Rcpp::NumericVector sizes = fields["sizes"];
+  variable->type = {dtype_from_name(Rcpp::as<std::string>(fields["dtype"])), Shape(std::vector<std::int64_t>(sizes.begin(), sizes.end()))};
+  variable->trainable = Rcpp::as<bool>(fields["trainable"]);
+  auto in_raw = [](SEXP memory, const TensorType& type) {
+    return Tensor(type.dtype, type.shape, adopt(RAW(memory), static_cast<std::size_t>(Rf_xlength(memory)), keep_alive(memory)));
+  };
+  if (TYPEOF(raw) != RAWSXP) fail_internal("variable \"", variable->name, "\" has lost its memory.");
+  variable->storage = in_raw(raw, variable->type);
+  std::shared_ptr<void> kept_holder = keep_alive(holder);
+  SEXP holder_object = holder;
+  variable->new_storage = [kept_holder, holder_object, in_raw](const TensorType& type) {
+    const std::size_t bytes = static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype);
+    Rcpp::Shield<SEXP> memory(Rf_allocVector(RAWSXP, static_cast<R_xlen_t>(bytes)));
+    SET_VECTOR_ELT(holder_object, 0, memory);
+    return in_raw(memory, type);
+  };
+  Rcpp::Shield<SEXP> fresh(R_MakeExternalPtr(new VariablePtr(variable), R_NilValue, R_NilValue));
+  R_RegisterCFinalizerEx(fresh, [](SEXP p) { delete static_cast<VariablePtr*>(R_ExternalPtrAddr(p)); R_ClearExternalPtr(p); }, FALSE);
+  Rf_defineVar(pointer_symbol, fresh, environment);
+  return variable;
+}
+
+Value value_from(SEXP x, const TensorType* like) {
+  if (is_tensor(x)) {
+    auto* value = static_cast<Value*>(R_ExternalPtrAddr(x));
+    if (!value) fail_argument("this tensor was made in another R session and has no value. Keep tensors that must survive with as.array() or in a k_variable().");
+    return *value;
+  }
+  if (is_variable(x)) return read(variable_from(x));
+  if (x == R_NilValue) fail_argument("NULL cannot become a tensor.");
+  DType dtype = natural_dtype(x);
+  if (like && dtype != DType::string) {
+    const bool fits = is_floating(like->dtype) || (is_integer(like->dtype) && TYPEOF(x) != LGLSXP) || like->dtype == dtype;
+    if (fits && like->dtype != DType::string) {
+      if (is_integer(like->dtype) && TYPEOF(x) == REALSXP)
+        for (R_xlen_t i = 0; i < Rf_xlength(x); ++i)
+          if (REAL(x)[i] != std::floor(REAL(x)[i]))
+            fail_argument("the number ", REAL(x)[i], " meets a tensor of dtype ", name_of(like->dtype), ". Use k_cast() on the tensor first.");
+      dtype = like->dtype;
+    }
+  }
+  return constant(tensor_from_r(x, dtype));
+}
+
+Values values_from(const Rcpp::List& inputs) {
+  Values values(static_cast<std::size_t>(inputs.size()));
+  const TensorType* like = nullptr;
+  for (R_xlen_t i = 0; i < inputs.size(); ++i) {
+    SEXP x = inputs[i];
+    if (!is_tensor(x) && !is_variable(x)) continue;
+    values[static_cast<std::size_t>(i)] = value_from(x);
+    if (!like) like = &values[static_cast<std::size_t>(i)]->type;
+  }
+  for (R_xlen_t i = 0; i < inputs.size(); ++i)
+    if (!values[static_cast<std::size_t>(i)]) values[static_cast<std::size_t>(i)] = value_from(inputs[i], like);
+  return values;
+}
+
+Attributes attributes_from(const Rcpp::List& list) {
+  Attributes attributes;
+  if (list.size() == 0) return attributes;
+  const Rcpp::CharacterVector names = list.names();
+  for (R_xlen_t i = 0; i < list.size(); ++i) {
+    SEXP x = list[i];
+    if (x == R_NilValue) continue;
+    const std::string name = CHAR(STRING_ELT(names, i));
+    switch (TYPEOF(x)) {
+      case REALSXP: attributes.set(name, std::vector<double>(REAL(x), REAL(x) + Rf_xlength(x))); break;
+      case INTSXP:
+      case LGLSXP: {
+        const int* data = TYPEOF(x) == INTSXP ? INTEGER(x) : LOGICAL(x);
+        std::vector<double> numbers(data, data + Rf_xlength(x));
+        for (double& number : numbers)
+          if (number == static_cast<double>(NA_INTEGER)) number = NA_REAL;
+        attributes.set(name, std::move(numbers));
+        break;
+      }
+      case STRSXP: {
+        std::vector<std::string> strings;
+        for (R_xlen_t k = 0; k < Rf_xlength(x); ++k) strings.emplace_back(Rf_translateCharUTF8(STRING_ELT(x, k)));
+        attributes.set(name, std::move(strings));
+        break;
+      }
+      default: fail_argument("`", name, "` cannot be of type ", Rf_type2char(TYPEOF(x)), ".");
+    }
+  }
+  return attributes;
+}
+
+}  // namespace keratin

@@ -1,0 +1,46 @@
+#pragma once
+// What every export uses: R values to core values and back, errors to classed conditions.
+#include <Rcpp.h>
+
+#include <new>
+
+#include "graph/graph.h"
+
+namespace keratin {
+
+SEXP wrap_tensor(const Value& value);                         // a tensor as R sees it
+Values values_from(const Rcpp::List& inputs);                 // see `value_from`; plain R values follow the first tensor's dtype
+bool has_keras_tensor(const Rcpp::List& inputs);              // symbolic Keras tensors are dealt with in R
+Value value_from(SEXP x, const TensorType* like = nullptr);   // tensor, variable or plain R value (`like`: preferred dtype)
+bool is_tensor(SEXP x);
+bool is_variable(SEXP x);
+VariablePtr variable_from(SEXP environment);                  // rebuilt if it came out of a file
+Tensor tensor_from_r(SEXP x, DType dtype);                    // column-major R array to row-major tensor
+DType natural_dtype(SEXP x);                                  // double: floatx, integer: int32, logical: bool, character: string
+SEXP r_from_tensor(const Tensor& tensor);                     // and back; a scalar has no dim
+Attributes attributes_from(const Rcpp::List& attributes);
+DType floatx();
+void set_floatx(DType dtype);
+
+std::shared_ptr<void> keep_alive(SEXP object);                // protects from R's collector as long as the result lives
+
+[[noreturn]] void signal_error(const char* kind, const std::string& message);
+
+// Runs the body; core errors become R conditions of class keratin_error_<kind>.
+template <class Body>
+SEXP guarded(Body&& body) {
+  std::string message;
+  const char* kind = nullptr;
+  try {
+    return body();
+  } catch (const Error& error) {
+    message = error.what();
+    kind = name_of(error.kind());
+  } catch (const std::bad_alloc&) {
+    message = "not enough memory.";
+    kind = "memory";
+  }
+  signal_error(kind, message);
+}
+
+}  // namespace keratin

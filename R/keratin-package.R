@@ -1,0 +1,21 @@
+#' keratin: R keras without Python
+#'
+#' The functions, arguments, printed output and files of R keras 2.15 on a compiled C++ core that installs with the package.
+#' A script that begins with `library(keras)` runs after changing that one word.
+#'
+#' @section Options:
+#' * `keratin.threads`: number of threads (default: the machine's cores, at most `OMP_THREAD_LIMIT`). Results do not depend on it.
+#' * `keratin.isa`: instruction set of the kernels: `"scalar"`, `"avx2"`, `"avx512"` or `"neon"` (default: the best the CPU has).
+#'
+#' @useDynLib keratin, .registration = TRUE
+#' @importFrom Rcpp evalCpp
+#' @importFrom R6 R6Class
+#' @importFrom stats predict setNames
+#' @importFrom utils head tail
+"_PACKAGE"
+
+.onLoad <- function(libname, pkgname) {
+  connect_random_numbers()
+  threads <- getOption("keratin.threads")
+  if (!is.null(threads)) threads_set(as.integer(threads))
+}

@@ -1,0 +1,18 @@
+# The one way from R to the core's ops. Every op has an R function op_*() in R/op-*.R.
+
+# Inputs: tensors, variables, KerasTensors, plain R values. NULL attributes are left out.
+call_op <- function(name, inputs, attributes = list()) {
+  result <- op_apply(name, inputs, attributes)
+  if (is.null(result)) keras_tensor_op(name, inputs, attributes) else result
+}
+
+# d target / d source, a list: NULL where the target does not depend on the source. Sources are tensors and variables; `upstream`
+# (same shape as the target) defaults to ones.
+op_gradients <- function(target, sources, upstream = NULL) op_gradients_call(target, sources, upstream)
+
+# Evaluates `expr` while results remember how they were computed.
+with_recording <- function(expr) {
+  recording_begin()
+  on.exit(recording_end())
+  force(expr)
+}

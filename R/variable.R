@@ -1,0 +1,72 @@
+# Variables: state that outlives a call. An environment owns the memory (`memory`: a list holding one raw vector), so saveRDS(),
+# forked workers and futures carry it; the core points into it through `pointer`, which is rebuilt on first use after a file or a process.
+
+new_variable <- function(value, name = "Variable", trainable = TRUE, dtype = NULL) {
+  start <- tensor(value, dtype)
+  v <- new.env(parent = emptyenv())
+  v$dtype <- tensor_dtype(start)
+  v$memory <- variable_memory(start, v$dtype)
+  v$name <- if (grepl(":[0-9]+$", name)) name else paste0(name, ":0")
+  v$sizes <- as.numeric(tensor_shape(start))
+  v$trainable <- trainable
+  v$pointer <- NULL
+  class(v) <- c("keratin_variable", "tensorflow.tensor")
+  v
+}
+
+is_variable <- function(x) inherits(x, "keratin_variable")
+variable_read <- function(variable) variable_read_call(variable)
+variable_assign <- function(variable, value) {
+  if (!is_tensor(value)) value <- tensor_create(shaped_like(value, .subset2(variable, "sizes")), .subset2(variable, "dtype"))
+  variable_assign_call(variable, value)
+  invisible(variable)
+}
+
+# A plain R vector may stand for a 1-d array or a scalar; anything else must have the dims it says.
+shaped_like <- function(value, sizes) {
+  if (is.null(dim(value)) && length(sizes) == 1L && length(value) == sizes) dim(value) <- sizes
+  if (!length(sizes) && length(value) == 1L) dim(value) <- NULL
+  value
+}
+
+#' @export
+`$.keratin_variable` <- function(x, name) {
+  switch(name,
+    dtype = dtype_object(.subset2(x, "dtype")),
+    shape = tensor_shape_object(as.integer(.subset2(x, "sizes"))),
+    value = , read_value = function() variable_read(x),
+    numpy = function() variable_value(x),
+    assign = function(value, ...) variable_assign(x, value),
+    assign_add = function(delta, ...) variable_assign(x, op_add(x, delta)),
+    assign_sub = function(delta, ...) variable_assign(x, op_subtract(x, delta)),
+    get_shape = function() tensor_shape_object(as.integer(.subset2(x, "sizes"))),
+    get0(name, envir = x, inherits = FALSE))
+}
+#' @export
+as.array.keratin_variable <- function(x, ...) variable_value(x)
+#' @export
+as.vector.keratin_variable <- function(x, mode = "any") as.vector(variable_value(x), mode)
+#' @export
+as.matrix.keratin_variable <- function(x, ...) as.matrix(variable_value(x))
+#' @export
+as.double.keratin_variable <- function(x, ...) as.double(variable_value(x))
+#' @export
+as.integer.keratin_variable <- function(x, ...) as.integer(variable_value(x))
+#' @export
+as.logical.keratin_variable <- function(x, ...) as.logical(variable_value(x))
+#' @export
+as.character.keratin_variable <- function(x, ...) as.character(variable_value(x))
+#' @export
+dim.keratin_variable <- function(x) as.integer(.subset2(x, "sizes"))
+#' @export
+length.keratin_variable <- function(x) as.integer(prod(.subset2(x, "sizes")))
+#' @export
+format.keratin_variable <- function(x, ...) {
+  c(sprintf("<tf.Variable '%s' shape=(%s) dtype=%s>", .subset2(x, "name"), shape_text(as.integer(.subset2(x, "sizes"))), .subset2(x, "dtype")),
+    utils::capture.output(print(variable_value(x), digits = 7L, max = 200L)))
+}
+#' @export
+print.keratin_variable <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}

@@ -21,7 +21,7 @@ SEXP op_apply(SEXP name, Rcpp::List inputs, Rcpp::List attributes) {
     } else {
       op = make_op(op_name, attributes_from(attributes));
     }
-    const Values outputs = apply(op, values_from(inputs));
+    const Values outputs = keratin::apply(op, values_from(inputs));
     if (outputs.size() == 1) return wrap_tensor(outputs[0]);
     Rcpp::List list(static_cast<R_xlen_t>(outputs.size()));
     for (std::size_t i = 0; i < outputs.size(); ++i) list[static_cast<R_xlen_t>(i)] = wrap_tensor(outputs[i]);

@@ -2,134 +2,134 @@
 # Generator token: 10BE3573-1514-4C36-9D1C-5A225CD40393
 
 op_apply <- function(name, inputs, attributes) {
-    .Call(`_keratin_op_apply`, name, inputs, attributes)
+    .Call('_keratin_op_apply', PACKAGE = 'keratin', name, inputs, attributes)
 }
 
 op_names <- function() {
-    .Call(`_keratin_op_names`)
+    .Call('_keratin_op_names', PACKAGE = 'keratin')
 }
 
 op_gradients_call <- function(target, sources, upstream) {
-    .Call(`_keratin_op_gradients_call`, target, sources, upstream)
+    .Call('_keratin_op_gradients_call', PACKAGE = 'keratin', target, sources, upstream)
 }
 
 recording_begin <- function() {
-    invisible(.Call(`_keratin_recording_begin`))
+    invisible(.Call('_keratin_recording_begin', PACKAGE = 'keratin'))
 }
 
 recording_end <- function() {
-    invisible(.Call(`_keratin_recording_end`))
+    invisible(.Call('_keratin_recording_end', PACKAGE = 'keratin'))
 }
 
 recording_is_on <- function() {
-    .Call(`_keratin_recording_is_on`)
+    .Call('_keratin_recording_is_on', PACKAGE = 'keratin')
 }
 
 trace_begin <- function() {
-    .Call(`_keratin_trace_begin`)
+    .Call('_keratin_trace_begin', PACKAGE = 'keratin')
 }
 
 trace_end <- function(graph) {
-    invisible(.Call(`_keratin_trace_end`, graph))
+    invisible(.Call('_keratin_trace_end', PACKAGE = 'keratin', graph))
 }
 
 trace_is_on <- function() {
-    .Call(`_keratin_trace_is_on`)
+    .Call('_keratin_trace_is_on', PACKAGE = 'keratin')
 }
 
 trace_placeholder <- function(dtype, shape) {
-    .Call(`_keratin_trace_placeholder`, dtype, shape)
+    .Call('_keratin_trace_placeholder', PACKAGE = 'keratin', dtype, shape)
 }
 
 program_create <- function(graph, outputs) {
-    .Call(`_keratin_program_create`, graph, outputs)
+    .Call('_keratin_program_create', PACKAGE = 'keratin', graph, outputs)
 }
 
 program_run_call <- function(program, inputs) {
-    .Call(`_keratin_program_run_call`, program, inputs)
+    .Call('_keratin_program_run_call', PACKAGE = 'keratin', program, inputs)
 }
 
 program_is_alive <- function(program) {
-    .Call(`_keratin_program_is_alive`, program)
+    .Call('_keratin_program_is_alive', PACKAGE = 'keratin', program)
 }
 
 program_summary <- function(program) {
-    .Call(`_keratin_program_summary`, program)
+    .Call('_keratin_program_summary', PACKAGE = 'keratin', program)
 }
 
 connect_random_numbers <- function() {
-    invisible(.Call(`_keratin_connect_random_numbers`))
+    invisible(.Call('_keratin_connect_random_numbers', PACKAGE = 'keratin'))
 }
 
 tensor_create <- function(x, dtype) {
-    .Call(`_keratin_tensor_create`, x, dtype)
+    .Call('_keratin_tensor_create', PACKAGE = 'keratin', x, dtype)
 }
 
 tensor_value <- function(x) {
-    .Call(`_keratin_tensor_value`, x)
+    .Call('_keratin_tensor_value', PACKAGE = 'keratin', x)
 }
 
 tensor_dtype_of <- function(x) {
-    .Call(`_keratin_tensor_dtype_of`, x)
+    .Call('_keratin_tensor_dtype_of', PACKAGE = 'keratin', x)
 }
 
 tensor_shape_of <- function(x) {
-    .Call(`_keratin_tensor_shape_of`, x)
+    .Call('_keratin_tensor_shape_of', PACKAGE = 'keratin', x)
 }
 
 tensor_is_symbolic <- function(x) {
-    .Call(`_keratin_tensor_is_symbolic`, x)
+    .Call('_keratin_tensor_is_symbolic', PACKAGE = 'keratin', x)
 }
 
 tensor_is_recorded <- function(x) {
-    .Call(`_keratin_tensor_is_recorded`, x)
+    .Call('_keratin_tensor_is_recorded', PACKAGE = 'keratin', x)
 }
 
 tensor_is_same <- function(a, b) {
-    .Call(`_keratin_tensor_is_same`, a, b)
+    .Call('_keratin_tensor_is_same', PACKAGE = 'keratin', a, b)
 }
 
 floatx_set <- function(dtype) {
-    invisible(.Call(`_keratin_floatx_set`, dtype))
+    invisible(.Call('_keratin_floatx_set', PACKAGE = 'keratin', dtype))
 }
 
 floatx_get <- function() {
-    .Call(`_keratin_floatx_get`)
+    .Call('_keratin_floatx_get', PACKAGE = 'keratin')
 }
 
 memory_in_use <- function() {
-    .Call(`_keratin_memory_in_use`)
+    .Call('_keratin_memory_in_use', PACKAGE = 'keratin')
 }
 
 memory_reset_peak <- function() {
-    invisible(.Call(`_keratin_memory_reset_peak`))
+    invisible(.Call('_keratin_memory_reset_peak', PACKAGE = 'keratin'))
 }
 
 memory_release <- function() {
-    invisible(.Call(`_keratin_memory_release`))
+    invisible(.Call('_keratin_memory_release', PACKAGE = 'keratin'))
 }
 
 threads_get <- function() {
-    .Call(`_keratin_threads_get`)
+    .Call('_keratin_threads_get', PACKAGE = 'keratin')
 }
 
 threads_set <- function(threads) {
-    invisible(.Call(`_keratin_threads_set`, threads))
+    invisible(.Call('_keratin_threads_set', PACKAGE = 'keratin', threads))
 }
 
 variable_memory <- function(value, dtype) {
-    .Call(`_keratin_variable_memory`, value, dtype)
+    .Call('_keratin_variable_memory', PACKAGE = 'keratin', value, dtype)
 }
 
 variable_read_call <- function(variable) {
-    .Call(`_keratin_variable_read_call`, variable)
+    .Call('_keratin_variable_read_call', PACKAGE = 'keratin', variable)
 }
 
 variable_assign_call <- function(variable, value) {
-    invisible(.Call(`_keratin_variable_assign_call`, variable, value))
+    invisible(.Call('_keratin_variable_assign_call', PACKAGE = 'keratin', variable, value))
 }
 
 variable_value <- function(variable) {
-    .Call(`_keratin_variable_value`, variable)
+    .Call('_keratin_variable_value', PACKAGE = 'keratin', variable)
 }
 

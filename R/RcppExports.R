@@ -2,134 +2,134 @@
 # Generator token: 10BE3573-1514-4C36-9D1C-5A225CD40393
 
 op_apply <- function(name, inputs, attributes) {
-    .Call('_keratin_op_apply', PACKAGE = 'keratin', name, inputs, attributes)
+    .Call(`_keratin_op_apply`, name, inputs, attributes)
 }
 
 op_names <- function() {
-    .Call('_keratin_op_names', PACKAGE = 'keratin')
+    .Call(`_keratin_op_names`)
 }
 
 op_gradients_call <- function(target, sources, upstream) {
-    .Call('_keratin_op_gradients_call', PACKAGE = 'keratin', target, sources, upstream)
+    .Call(`_keratin_op_gradients_call`, target, sources, upstream)
 }
 
 recording_begin <- function() {
-    invisible(.Call('_keratin_recording_begin', PACKAGE = 'keratin'))
+    invisible(.Call(`_keratin_recording_begin`))
 }
 
 recording_end <- function() {
-    invisible(.Call('_keratin_recording_end', PACKAGE = 'keratin'))
+    invisible(.Call(`_keratin_recording_end`))
 }
 
 recording_is_on <- function() {
-    .Call('_keratin_recording_is_on', PACKAGE = 'keratin')
+    .Call(`_keratin_recording_is_on`)
 }
 
 trace_begin <- function() {
-    .Call('_keratin_trace_begin', PACKAGE = 'keratin')
+    .Call(`_keratin_trace_begin`)
 }
 
 trace_end <- function(graph) {
-    invisible(.Call('_keratin_trace_end', PACKAGE = 'keratin', graph))
+    invisible(.Call(`_keratin_trace_end`, graph))
 }
 
 trace_is_on <- function() {
-    .Call('_keratin_trace_is_on', PACKAGE = 'keratin')
+    .Call(`_keratin_trace_is_on`)
 }
 
 trace_placeholder <- function(dtype, shape) {
-    .Call('_keratin_trace_placeholder', PACKAGE = 'keratin', dtype, shape)
+    .Call(`_keratin_trace_placeholder`, dtype, shape)
 }
 
 program_create <- function(graph, outputs) {
-    .Call('_keratin_program_create', PACKAGE = 'keratin', graph, outputs)
+    .Call(`_keratin_program_create`, graph, outputs)
 }
 
 program_run_call <- function(program, inputs) {
-    .Call('_keratin_program_run_call', PACKAGE = 'keratin', program, inputs)
+    .Call(`_keratin_program_run_call`, program, inputs)
 }
 
 program_is_alive <- function(program) {
-    .Call('_keratin_program_is_alive', PACKAGE = 'keratin', program)
+    .Call(`_keratin_program_is_alive`, program)
 }
 
 program_summary <- function(program) {
-    .Call('_keratin_program_summary', PACKAGE = 'keratin', program)
+    .Call(`_keratin_program_summary`, program)
 }
 
 connect_random_numbers <- function() {
-    invisible(.Call('_keratin_connect_random_numbers', PACKAGE = 'keratin'))
+    invisible(.Call(`_keratin_connect_random_numbers`))
 }
 
 tensor_create <- function(x, dtype) {
-    .Call('_keratin_tensor_create', PACKAGE = 'keratin', x, dtype)
+    .Call(`_keratin_tensor_create`, x, dtype)
 }
 
 tensor_value <- function(x) {
-    .Call('_keratin_tensor_value', PACKAGE = 'keratin', x)
+    .Call(`_keratin_tensor_value`, x)
 }
 
 tensor_dtype_of <- function(x) {
-    .Call('_keratin_tensor_dtype_of', PACKAGE = 'keratin', x)
+    .Call(`_keratin_tensor_dtype_of`, x)
 }
 
 tensor_shape_of <- function(x) {
-    .Call('_keratin_tensor_shape_of', PACKAGE = 'keratin', x)
+    .Call(`_keratin_tensor_shape_of`, x)
 }
 
 tensor_is_symbolic <- function(x) {
-    .Call('_keratin_tensor_is_symbolic', PACKAGE = 'keratin', x)
+    .Call(`_keratin_tensor_is_symbolic`, x)
 }
 
 tensor_is_recorded <- function(x) {
-    .Call('_keratin_tensor_is_recorded', PACKAGE = 'keratin', x)
+    .Call(`_keratin_tensor_is_recorded`, x)
 }
 
 tensor_is_same <- function(a, b) {
-    .Call('_keratin_tensor_is_same', PACKAGE = 'keratin', a, b)
+    .Call(`_keratin_tensor_is_same`, a, b)
 }
 
 floatx_set <- function(dtype) {
-    invisible(.Call('_keratin_floatx_set', PACKAGE = 'keratin', dtype))
+    invisible(.Call(`_keratin_floatx_set`, dtype))
 }
 
 floatx_get <- function() {
-    .Call('_keratin_floatx_get', PACKAGE = 'keratin')
+    .Call(`_keratin_floatx_get`)
 }
 
 memory_in_use <- function() {
-    .Call('_keratin_memory_in_use', PACKAGE = 'keratin')
+    .Call(`_keratin_memory_in_use`)
 }
 
 memory_reset_peak <- function() {
-    invisible(.Call('_keratin_memory_reset_peak', PACKAGE = 'keratin'))
+    invisible(.Call(`_keratin_memory_reset_peak`))
 }
 
 memory_release <- function() {
-    invisible(.Call('_keratin_memory_release', PACKAGE = 'keratin'))
+    invisible(.Call(`_keratin_memory_release`))
 }
 
 threads_get <- function() {
-    .Call('_keratin_threads_get', PACKAGE = 'keratin')
+    .Call(`_keratin_threads_get`)
 }
 
 threads_set <- function(threads) {
-    invisible(.Call('_keratin_threads_set', PACKAGE = 'keratin', threads))
+    invisible(.Call(`_keratin_threads_set`, threads))
 }
 
 variable_memory <- function(value, dtype) {
-    .Call('_keratin_variable_memory', PACKAGE = 'keratin', value, dtype)
+    .Call(`_keratin_variable_memory`, value, dtype)
 }
 
 variable_read_call <- function(variable) {
-    .Call('_keratin_variable_read_call', PACKAGE = 'keratin', variable)
+    .Call(`_keratin_variable_read_call`, variable)
 }
 
 variable_assign_call <- function(variable, value) {
-    invisible(.Call('_keratin_variable_assign_call', PACKAGE = 'keratin', variable, value))
+    invisible(.Call(`_keratin_variable_assign_call`, variable, value))
 }
 
 variable_value <- function(variable) {
-    .Call('_keratin_variable_value', PACKAGE = 'keratin', variable)
+    .Call(`_keratin_variable_value`, variable)
 }
 

@@ -1,0 +1,71 @@
+# The cases of the standing benchmark and their goals: percent of the FMA peak forward, ratio of a PyTorch step to keratin's.
+# Shapes: batch, length (of each spatial axis), channels in, filters, kernel, stride; `pad` on both sides (plain convolutions only).
+conv_case <- function(number, kind, batch, length, channels, filters, kernel, stride, goal_peak, goal_ratio, pad = 0, dilation = 1, rank = 1, dtype = "float32") {
+  list(number = number, kind = kind, rank = rank, batch = batch, length = length, channels = channels, filters = filters, kernel = kernel,
+       stride = stride, pad = pad, dilation = dilation, dtype = dtype, goal_peak = goal_peak, goal_ratio = goal_ratio)
+}
+
+kernel_cases <- list(
+  conv_case(1, "conv_transpose", 32, 128, 3, 64, 3, 1, 65, 8),
+  conv_case(2, "conv_transpose", 32, 128, 64, 64, 5, 2, 93, 3.8),
+  conv_case(3, "conv_transpose", 32, 128, 64, 3, 5, 1, 50, 4.5),
+  conv_case(4, "conv_transpose", 16, 1000, 64, 32, 16, 8, 90, 3.2),
+  conv_case(5, "conv_transpose", 1, 16000, 64, 64, 7, 1, 96, 1.7),
+  conv_case(6, "conv_transpose", 1, 16000, 32, 1, 16, 8, 60, 5),
+  conv_case(7, "conv_transpose", 8, 512, 256, 256, 3, 1, 92, 1.3),
+  conv_case(8, "conv_transpose", 8, 512, 256, 256, 4, 2, 92, 1.5),
+  conv_case(9, "conv", 32, 128, 64, 64, 5, 1, 95, 1.5, pad = 2),
+  conv_case(10, "conv", 16, 1000, 64, 64, 16, 8, 95, 1.7),
+  list(number = 23, kind = "dense", batch = 128, channels = 512, filters = 512, goal_peak = 92, goal_ratio = 1.25),
+  list(number = 24, kind = "arrays", batch = 32, length = 1000, channels = 64, goal_bandwidth = 16),
+  list(number = 25, kind = "istft", batch = 1, channels = 1026, filters = 1, kernel = 1024, stride = 256, lengths = 200 + 2 * (0:30),
+       goal_peak = 55, goal_ratio = 20),
+  list(number = 26, kind = "hifigan", batch = 1, length = 100, train = FALSE, goal_peak = 85, goal_ratio = 1.4),
+  list(number = 27, kind = "hifigan", batch = 16, length = 32, train = TRUE, goal_peak = 80, goal_ratio = 1.6)
+)
+
+program_cases <- list(
+  list(kind = "startup", label = "library() + first predict()", unit = "s"),
+  list(kind = "autoencoder", label = "1-D conv autoencoder, epoch of 2048 x 256 x 8, batch 64", unit = "s"),
+  list(kind = "mlp", label = "MLP 20-32-1, batch 32, one training step of fit()", unit = "ms"),
+  list(kind = "one", label = "MLP 20-32-1, predict() of one sample", unit = "ms")
+)
+
+output_length <- function(case) {
+  window <- (case$kernel - 1) * case$dilation + 1
+  if (case$kind == "conv_transpose") (case$length - 1) * case$stride + window else (case$length + 2 * case$pad - window) %/% case$stride + 1
+}
+
+# Floating-point operations of a forward pass (a multiplication and an addition are two).
+hifigan_flops <- function(batch, frames) {
+  macs <- frames * 80 * 512 * 7
+  length <- frames
+  channels <- 512
+  for (up in list(c(16, 8), c(16, 8), c(4, 2), c(4, 2))) {
+    macs <- macs + length * channels * (channels / 2) * up[1]
+    length <- length * up[2]
+    channels <- channels / 2
+    macs <- macs + length * channels^2 * 6 * sum(c(3, 7, 11))
+  }
+  2 * batch * (macs + length * channels * 7)
+}
+
+flops <- function(case, length = case$length) {
+  switch(case$kind,
+    conv = 2 * case$batch * output_length(case)^case$rank * case$channels * case$filters * case$kernel^case$rank,
+    conv_transpose = 2 * case$batch * length^case$rank * case$channels * case$filters * case$kernel^case$rank,
+    istft = 2 * case$batch * length * case$channels * case$filters * case$kernel,
+    dense = 2 * case$batch * case$channels * case$filters,
+    hifigan = hifigan_flops(case$batch, case$length))
+}
+
+describe <- function(case) {
+  sizes <- switch(case$kind,
+    conv = , conv_transpose = sprintf("%s%d %d,%d,%d,%d,%d,%d%s", if (case$kind == "conv") "C" else "T", case$rank, case$batch, case$length,
+      case$channels, case$filters, case$kernel, case$stride, if (case$pad > 0) " (same)" else ""),
+    dense = sprintf("dense %d x %d -> %d", case$batch, case$channels, case$filters),
+    arrays = "R array to tensor and back",
+    istft = "T1 1,L,1026,1,1024,256, new L every call",
+    hifigan = if (case$train) "HiFi-GAN V1, training step" else "HiFi-GAN V1, predict")
+  paste0(case$number, "  ", sizes)
+}

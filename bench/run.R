@@ -1,0 +1,105 @@
+# The standing benchmark. From the checkout's root:
+#   make bench                       everything keratin alone can measure
+#   KERATIN_BENCH_PYTHON=python make bench     beside PyTorch and TensorFlow of that Python (either may be missing)
+#   Rscript bench/run.R 1 2 9 mlp    only these cases
+# Case by case keratin and the others take turns (two rounds); minimum and median of all single runs are printed, so that the spread
+# is seen. Kernel cases use one thread, whole programs two, on every side.
+suppressPackageStartupMessages({
+  library(keratin)
+})
+source("bench/cases.R")
+source("bench/keratin_cases.R")
+arguments <- commandArgs(trailingOnly = TRUE)
+wanted <- function(name) !length(arguments) || as.character(name) %in% arguments
+budget <- as.numeric(Sys.getenv("KERATIN_BENCH_SECONDS", "0.5"))  # of each measurement
+python <- Sys.getenv("KERATIN_BENCH_PYTHON")
+has_module <- function(module) nzchar(python) && system2(python, c("-c", shQuote(paste("import", module))), stdout = FALSE, stderr = FALSE) == 0
+torch <- has_module("torch")
+keras <- has_module("tensorflow")
+
+run_python <- function(script, case) {
+  output <- system2(python, c(file.path("bench", script), shQuote(jsonlite::toJSON(case, auto_unbox = TRUE))), stdout = TRUE, stderr = FALSE)
+  jsonlite::fromJSON(output[length(output)])
+}
+# Every side in turn, twice.
+measure <- function(case, sides) {
+  results <- lapply(sides, function(side) NULL)
+  for (round in 1:2) {
+    for (name in names(sides)) {
+      new <- sides[[name]](case)
+      for (part in c("forward", "step")) results[[name]][[part]] <- c(results[[name]][[part]], new[[part]])
+      results[[name]]$megabytes <- max(results[[name]]$megabytes, new$megabytes)
+    }
+  }
+  results
+}
+set_threads <- function(n) getFromNamespace("threads_set", "keratin")(n)
+show <- function(...) cat(sprintf(...), "\n", sep = "")
+two <- function(x) if (is.null(x)) "" else sprintf("%9.3f %9.3f", 1000 * min(x), 1000 * median(x))
+
+# ---- the machine
+isa <- keratin:::isa_in_use()
+Rcpp::sourceCpp("bench/peak.cpp")
+machine <- measure_machine(isa)
+cpu <- if (file.exists("/proc/cpuinfo")) sub(".*: ", "", grep("model name", readLines("/proc/cpuinfo"), value = TRUE)[1]) else R.version$platform
+show("%s, kernels: %s", cpu, isa)
+show("measured peak: %.1f GFLOP/s float32, %.1f float64; bandwidth %.1f GB/s (one thread)", machine$float32, machine$float64, machine$bandwidth)
+show("load average at the start: %s", if (file.exists("/proc/loadavg")) readLines("/proc/loadavg") else "unknown")
+
+# ---- kernels
+show("\nOne thread. Times in ms: minimum, median. A step is forward + the gradients of data, weight and bias. Goals in brackets.")
+show("%-44s %19s %14s %19s %19s %13s", "case", "forward", "% peak", "step", "torch step", "ratio")
+set_threads(1L)
+kernel_sides <- list(keratin = run_keratin)
+for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
+  case$threads <- 1
+  case$budget <- budget
+  sides <- kernel_sides
+  if (torch && case$kind != "arrays") sides$torch <- function(case) run_python("torch_cases.py", case)
+  results <- tryCatch(measure(case, sides), error = function(e) conditionMessage(e))
+  if (is.character(results)) {
+    show("%-44s failed: %s", describe(case), results)
+    next
+  }
+  ours <- results$keratin
+  if (case$kind == "arrays") {
+    gigabytes <- case$batch * case$length * case$channels * 12 / 1e9
+    show("%-44s to a tensor %.1f GB/s (median %.1f), back %.1f GB/s (median %.1f) [%g]", describe(case), gigabytes / min(ours$forward),
+         gigabytes / median(ours$forward), gigabytes / min(ours$step), gigabytes / median(ours$step), case$goal_bandwidth)
+    next
+  }
+  work <- if (case$kind == "istft") mean(vapply(case$lengths, function(length) flops(case, length), 0)) else flops(case)
+  # istft: unseen shapes are the point, so the mean of all calls counts. A case without a forward time is a training step.
+  main <- if (case$kind == "istft") mean(ours$forward) else min(if (is.null(ours$forward)) ours$step / 3 else ours$forward)
+  part <- if (is.null(ours$step)) "forward" else "step"
+  best <- if (case$kind == "istft") mean else min
+  theirs <- results$torch[[part]]
+  show("%-44s %19s %6.1f [%g] %19s %19s %s", describe(case), two(ours$forward), 100 * work / main / 1e9 / machine$float32, case$goal_peak,
+       two(ours$step), two(theirs),
+       if (is.null(theirs)) "" else sprintf("%.2f (median %.2f) [%g]", best(theirs) / best(ours[[part]]), median(theirs) / median(ours[[part]]), case$goal_ratio))
+}
+
+# ---- whole programs
+show("\nWhole programs, two threads each. Times in ms: minimum, median.")
+show("%-60s %19s %19s %19s", "case", "keratin", "Keras/TensorFlow", "PyTorch")
+set_threads(2L)
+for (case in Filter(function(case) wanted(case$kind), program_cases)) {
+  case$threads <- 2
+  case$budget <- 2 * budget
+  sides <- list(keratin = run_keratin)
+  if (keras) sides$keras <- function(case) run_python("keras_cases.py", case)
+  if (torch && case$kind != "startup") sides$torch <- function(case) run_python("torch_cases.py", case)
+  results <- tryCatch(measure(case, sides), error = function(e) conditionMessage(e))
+  if (is.character(results)) {
+    show("%-60s failed: %s", case$label, results)
+    next
+  }
+  for (part in c("step", "forward")) {
+    if (is.null(results$keratin[[part]])) next
+    label <- if (case$kind == "autoencoder" && part == "forward") "  predict() of the same 2048" else case$label
+    show("%-60s %19s %19s %19s", label, two(results$keratin[[part]]), two(results$keras[[part]]), two(results$torch[[part]]))
+  }
+  if (is.finite(max(results$keratin$megabytes, -Inf))) {
+    show("%-60s %16.0f MB %16.0f MB", "  largest memory", results$keratin$megabytes, max(results$keras$megabytes, -Inf))
+  }
+}

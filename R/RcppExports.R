@@ -49,6 +49,10 @@ program_run_call <- function(program, inputs) {
     .Call(`_keratin_program_run_call`, program, inputs)
 }
 
+program_time <- function(program, inputs, budget) {
+    .Call(`_keratin_program_time`, program, inputs, budget)
+}
+
 program_is_alive <- function(program) {
     .Call(`_keratin_program_is_alive`, program)
 }

@@ -129,6 +129,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// program_time
+SEXP program_time(SEXP program, Rcpp::List inputs, double budget);
+RcppExport SEXP _keratin_program_time(SEXP programSEXP, SEXP inputsSEXP, SEXP budgetSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type program(programSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type inputs(inputsSEXP);
+    Rcpp::traits::input_parameter< double >::type budget(budgetSEXP);
+    rcpp_result_gen = Rcpp::wrap(program_time(program, inputs, budget));
+    return rcpp_result_gen;
+END_RCPP
+}
 // program_is_alive
 bool program_is_alive(SEXP program);
 RcppExport SEXP _keratin_program_is_alive(SEXP programSEXP) {
@@ -345,6 +357,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_trace_placeholder", (DL_FUNC) &_keratin_trace_placeholder, 2},
     {"_keratin_program_create", (DL_FUNC) &_keratin_program_create, 2},
     {"_keratin_program_run_call", (DL_FUNC) &_keratin_program_run_call, 2},
+    {"_keratin_program_time", (DL_FUNC) &_keratin_program_time, 3},
     {"_keratin_program_is_alive", (DL_FUNC) &_keratin_program_is_alive, 1},
     {"_keratin_program_summary", (DL_FUNC) &_keratin_program_summary, 1},
     {"_keratin_connect_random_numbers", (DL_FUNC) &_keratin_connect_random_numbers, 0},

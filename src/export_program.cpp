@@ -1,4 +1,6 @@
 // Traces and programs.
+#include <chrono>
+
 #include "glue.h"
 #include "graph/program.h"
 
@@ -62,6 +64,27 @@ SEXP program_run_call(SEXP program, Rcpp::List inputs) {
     Values results;
     for (Tensor& result : ready.run(tensors)) results.push_back(constant(std::move(result)));
     return wrap_all(results);
+  });
+}
+
+// Seconds of single runs, for about `budget` seconds after two to warm up: what the benchmark compares, free of R's own time.
+// [[Rcpp::export(rng = false)]]
+SEXP program_time(SEXP program, Rcpp::List inputs, double budget) {
+  return guarded([&]() -> SEXP {
+    using Clock = std::chrono::steady_clock;
+    const auto seconds_since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+    Program& ready = behind<Program>(program, "this program");
+    Tensors tensors;
+    for (R_xlen_t i = 0; i < inputs.size(); ++i) tensors.push_back(value_from(inputs[i])->tensor);
+    for (int warm = 0; warm < 2; ++warm) ready.run(tensors);
+    std::vector<double> times;
+    const auto begin = Clock::now();
+    while (times.size() < 5 || seconds_since(begin) < budget) {
+      const auto start = Clock::now();
+      ready.run(tensors);
+      times.push_back(seconds_since(start));
+    }
+    return Rcpp::wrap(times);
   });
 }
 

@@ -10,11 +10,11 @@ cpp_rooms <- c("core", "kernels", "graph", "ops", "train", "exports")
 # Headers that R itself owns: only exports may see them.
 r_headers <- "^(Rcpp|R|Rinternals|RcppEigen|Rmath|R_ext/.*)([.]h)?$"
 
-# ---- R: file prefixes from the bottom up. Rooms on one line are level with each other and may call each other.
+# ---- R: file prefixes from the bottom up; a whole file name (without .R) goes before its prefix. Prefixes of one room may call each other.
 r_rooms <- list(
   base = c("conditions", "shape", "utils", "keratin", "RcppExports", "reexports", "zzz"),
   tensor = c("tensor", "variable", "program"),
-  op = "op",
+  op = c("op", "tensor-ops"),
   backend = c("k", "activation", "initializer", "regularizer", "constraint"),
   layer = "layer",
   model = "model",
@@ -60,13 +60,14 @@ for (source in sources) {
 
 # ---------------------------------------------------------------- R
 files <- list.files(file.path(root, "R"), "[.][Rr]$")
-prefixes <- sub("[-.].*", "", files)
 level_of_prefix <- unlist(lapply(seq_along(r_rooms), function(i) stats::setNames(rep(i, length(r_rooms[[i]])), r_rooms[[i]])))
-for (file in files[!prefixes %in% names(level_of_prefix)]) {
-  report("R/", file, ": its prefix is no room of tools/check-layers.R")
+level_of <- function(file) {
+  stem <- sub("[.][Rr]$", "", file)
+  level_of_prefix[c(stem[stem %in% names(level_of_prefix)], sub("-.*", "", stem))[1]]
 }
-files <- files[prefixes %in% names(level_of_prefix)]
-level_of <- function(file) level_of_prefix[[sub("[-.].*", "", file)]]
+is_placed <- !is.na(vapply(files, level_of, 0L))
+for (file in files[!is_placed]) report("R/", file, ": its prefix is no room of tools/check-layers.R")
+files <- files[is_placed]
 
 # Per file: the names it defines at top level, and the functions and classes it uses (calls `f(...)`, `inherit = Class`, `Class$new`),
 # local names left out.

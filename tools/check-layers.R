@@ -12,21 +12,23 @@ r_headers <- "^(Rcpp|R|Rinternals|RcppEigen|Rmath|R_ext/.*)([.]h)?$"
 
 # ---- R: file prefixes from the bottom up; a whole file name (without .R) goes before its prefix. Prefixes of one room may call each other.
 r_rooms <- list(
-  base = c("conditions", "shape", "utils", "keratin", "RcppExports", "reexports", "zzz"),
-  tensor = c("tensor", "variable", "program"),
-  op = c("op", "tensor-ops"),
+  base = c("conditions", "shape", "RcppExports"),
+  # One room: a tensor's operators are ops, and ops take tensors.
+  tensor = c("tensor", "variable", "program", "op"),
   backend = c("k", "activation", "initializer", "regularizer", "constraint"),
   layer = "layer",
   model = "model",
   train = c("loss", "metric", "optimizer", "callback", "train"),
   io = c("io", "data"),
-  tf = "tf"
+  tf = "tf",
+  package = "keratin"  # what happens when the package is loaded
 )
 
 # Calls that go up on purpose, "from-file -> function": each with its reason.
-allowed <- c()
+allowed <- c(
+  "op.R -> keras_tensor_op" = "an op applied to a symbolic Keras tensor becomes a layer of the graph: the one door from ops to models"
+)
 
-# What is known to go up and why is kept here, so that the list can only shrink knowingly.
 problems <- character()
 report <- function(...) problems <<- c(problems, paste0(...))
 
@@ -100,6 +102,7 @@ for (file in files) {
 }
 for (rule in names(allowed)) {
   parts <- strsplit(rule, " -> ", fixed = TRUE)[[1]]
+  if (!parts[2] %in% names(home)) next  # not written yet
   if (!parts[1] %in% files || !parts[2] %in% facts[[parts[1]]]$used$text) report("tools/check-layers.R: the exception '", rule, "' is no longer needed")
 }
 

@@ -1,0 +1,262 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "../core/philox.h"
+#include "broadcast.h"
+#include "functions.h"
+
+// Random ops. Element i always takes the same bits of the same Philox block, so the result depends on the seed alone, not on the
+// number of threads.
+namespace keratin {
+namespace {
+
+constexpr std::int64_t random_grain = 16384;  // a multiple of the elements made from one block
+
+// Quantile of the standard normal distribution: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988).
+double normal_quantile(double p) {
+  const double q = p - 0.5;
+  if (std::abs(q) <= 0.425) {
+    const double r = 0.180625 - q * q;
+    return q *
+           (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457) * r + 13731.693765509461125) * r +
+              1971.5909503065514427) * r + 133.14166789178437745) * r + 3.387132872796366608) /
+           (((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867) * r + 5394.1960214247511077) * r +
+              687.1870074920579083) * r + 42.313330701600911252) * r + 1.0);
+  }
+  double r = std::sqrt(-std::log(q < 0 ? p : 1.0 - p)), x;
+  if (r <= 5.0) {
+    r -= 1.6;
+    x = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r + 1.27045825245236838258) * r + 3.64784832476320460504) * r +
+           5.7694972214606914055) * r + 4.6303378461565452959) * r + 1.42343711074968357734) /
+        (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r + 0.14810397642748007459) * r + 0.68976733498510000455) * r +
+           1.6763848301838038494) * r + 2.05319162663775882187) * r + 1.0);
+  } else {
+    r -= 5.0;
+    x = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r + 0.026532189526576123093) * r + 0.29656057182850489123) * r +
+           1.7848265399172913358) * r + 5.4637849111641143699) * r + 6.6579046435011037772) /
+        (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r +
+           0.13692988092273580531) * r + 0.59983220655588793769) * r + 1.0);
+  }
+  return q < 0 ? -x : x;
+}
+
+// What draws one dtype from a stream: `per_block` elements come from one Philox block.
+template <class T>
+struct Draw;
+template <>
+struct Draw<float> {
+  static constexpr int per_block = 4;
+  static float uniform(const std::uint32_t* bits, int i) { return unit_float(bits[i]); }
+  static double open_uniform(const std::uint32_t* bits, int i) { return (static_cast<double>(bits[i]) + 0.5) * (1.0 / 4294967296.0); }
+};
+template <>
+struct Draw<double> {
+  static constexpr int per_block = 2;
+  static double uniform(const std::uint32_t* bits, int i) { return unit_double(bits[2 * i], bits[2 * i + 1]); }
+  static double open_uniform(const std::uint32_t* bits, int i) {
+    return (unit_double(bits[2 * i], bits[2 * i + 1]) * 9007199254740992.0 + 0.5) * (1.0 / 9007199254740992.0);
+  }
+};
+
+// fill(elements of one block, bits of the block)
+template <class T, class Fill>
+void by_blocks(T* y, std::int64_t size, const Philox& philox, int per_block, Fill&& fill) {
+  parallel_ranges(size, random_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end; at += per_block) {
+      std::uint32_t bits[4];
+      philox.block(static_cast<std::uint64_t>(at / per_block), bits);
+      fill(y + at, bits, static_cast<int>(std::min<std::int64_t>(per_block, end - at)));
+    }
+  });
+}
+
+class Random : public Op {
+ public:
+  Random(const char* name, const Attributes& a) : name_(name), dtype_(a.dtype("dtype", DType::float32)) {
+    if (a.has("shape")) shape_ = a.shape("shape");
+    if (a.has("seed")) seed_ = static_cast<std::uint64_t>(a.integer("seed"));
+  }
+  const char* name() const override { return name_; }
+  // The shape comes as a setting, or from an input that is only looked at for its sizes.
+  Types infer(const Types& inputs) const override {
+    if (!shape_ && inputs.empty()) fail_argument(name_, ": `shape` is missing.");
+    check();
+    return {{dtype_, shape_ ? *shape_ : inputs[0].shape}};
+  }
+  bool is_stateful() const override { return true; }
+  bool is_differentiable() const override { return false; }
+
+ protected:
+  virtual void check() const {}
+  // A seed of the op's own makes it the same at every call.
+  Philox philox(const RunContext& context) const { return seed_ ? Philox(*seed_, 0) : Philox(context.seed, context.stream); }
+  const char* name_;
+  DType dtype_;
+  std::optional<Shape> shape_;
+  std::optional<std::uint64_t> seed_;
+};
+
+class RandomUniform : public Random {
+ public:
+  explicit RandomUniform(const Attributes& a) : Random("random_uniform", a), min_(a.number("min", 0)), max_(a.number("max", 1)) {}
+  void run(const Tensors&, Tensors& outputs, const RunContext& context) const override {
+    visit_numeric(dtype_, name_, [&](auto zero) {
+      using T = decltype(zero);
+      T* y = outputs[0].data<T>();
+      const Philox source = philox(context);
+      if constexpr (std::is_integral_v<T>) {  // 64 bits scaled to the range: its unevenness is below 2^-32
+        const double width = max_ - min_;
+        by_blocks(y, outputs[0].size(), source, 2, [&](T* out, const std::uint32_t* bits, int n) {
+          for (int i = 0; i < n; ++i) out[i] = static_cast<T>(min_ + std::floor(unit_double(bits[2 * i], bits[2 * i + 1]) * width));
+        });
+      } else {
+        const T low = static_cast<T>(min_), width = static_cast<T>(max_ - min_);
+        by_blocks(y, outputs[0].size(), source, Draw<T>::per_block, [&](T* out, const std::uint32_t* bits, int n) {
+          for (int i = 0; i < n; ++i) out[i] = low + width * Draw<T>::uniform(bits, i);
+        });
+      }
+    });
+  }
+
+ protected:
+  void check() const override {
+    if (!(min_ <= max_)) fail_argument("random_uniform: `min` must not be above `max`. Received: ", min_, " and ", max_);
+    if (is_integer(dtype_) && !(min_ < max_)) fail_argument("random_uniform: integers need min < max. Received: ", min_, " and ", max_);
+  }
+
+ private:
+  double min_, max_;
+};
+REGISTER_OP("random_uniform", [](const Attributes& a) { return std::make_shared<RandomUniform>(a); });
+
+// Box and Muller: two uniform numbers make two normal ones.
+class RandomNormal : public Random {
+ public:
+  explicit RandomNormal(const Attributes& a) : Random("random_normal", a), mean_(a.number("mean", 0)), stddev_(a.number("stddev", 1)) {}
+  void run(const Tensors&, Tensors& outputs, const RunContext& context) const override {
+    visit_floating(dtype_, name_, [&](auto zero) {
+      using T = decltype(zero);
+      const T mean = static_cast<T>(mean_), stddev = static_cast<T>(stddev_);
+      by_blocks(outputs[0].data<T>(), outputs[0].size(), philox(context), Draw<T>::per_block, [&](T* out, const std::uint32_t* bits, int n) {
+        for (int i = 0; i < n; i += 2) {
+          const T radius = stddev * static_cast<T>(std::sqrt(-2.0 * std::log(Draw<T>::open_uniform(bits, i))));
+          const T angle = static_cast<T>(6.283185307179586476925) * Draw<T>::uniform(bits, i + 1);
+          out[i] = mean + radius * std::cos(angle);
+          if (i + 1 < n) out[i + 1] = mean + radius * std::sin(angle);
+        }
+      });
+    });
+  }
+
+ private:
+  double mean_, stddev_;
+};
+REGISTER_OP("random_normal", [](const Attributes& a) { return std::make_shared<RandomNormal>(a); });
+
+// Normal, cut off at two standard deviations.
+class TruncatedNormal : public Random {
+ public:
+  explicit TruncatedNormal(const Attributes& a) : Random("truncated_normal", a), mean_(a.number("mean", 0)), stddev_(a.number("stddev", 1)) {}
+  void run(const Tensors&, Tensors& outputs, const RunContext& context) const override {
+    constexpr double below = 0.02275013194817920720;  // P(Z < -2)
+    visit_floating(dtype_, name_, [&](auto zero) {
+      using T = decltype(zero);
+      by_blocks(outputs[0].data<T>(), outputs[0].size(), philox(context), Draw<T>::per_block, [&](T* out, const std::uint32_t* bits, int n) {
+        for (int i = 0; i < n; ++i) {
+          const double u = below + (1.0 - 2.0 * below) * Draw<T>::open_uniform(bits, i);
+          out[i] = static_cast<T>(mean_ + stddev_ * normal_quantile(u));
+        }
+      });
+    });
+  }
+
+ private:
+  double mean_, stddev_;
+};
+REGISTER_OP("truncated_normal", [](const Attributes& a) { return std::make_shared<TruncatedNormal>(a); });
+
+// x where the mask holds, times a factor; 0 elsewhere. Dropout's second half, and its own gradient.
+void apply_mask(const Tensor& x, const Tensor& mask, double scale, Tensor& y) {
+  visit_floating(x.dtype(), "dropout", [&](auto zero) {
+    using T = decltype(zero);
+    const T factor = static_cast<T>(scale);
+    const T* in = x.data<T>();
+    const bool* keep = mask.data<bool>();
+    T* out = y.data<T>();
+    BroadcastLoop<2>(y.shape(), {x.shape(), mask.shape()})
+        .run([&](std::int64_t at, const std::array<std::int64_t, 2>& offset, const std::array<std::int64_t, 2>& step, std::int64_t n) {
+          const T* a = in + offset[0];
+          const bool* k = keep + offset[1];
+          if (step[1]) {
+            for (std::int64_t i = 0; i < n; ++i) out[at + i] = k[i] ? a[i] * factor : T(0);
+          } else {
+            const T f = *k ? factor : T(0);
+            for (std::int64_t i = 0; i < n; ++i) out[at + i] = a[i] * f;
+          }
+        });
+  });
+}
+
+class DropoutMask : public Op {
+ public:
+  explicit DropoutMask(const Attributes& a) : scale_(a.number("scale")) {}
+  const char* name() const override { return "apply_dropout_mask"; }
+  Types infer(const Types& inputs) const override { return {inputs.at(0)}; }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override { apply_mask(inputs[0], inputs[1], scale_, outputs[0]); }
+  Values gradient(const GradientContext& g) const override {
+    return {apply1(make_op("apply_dropout_mask", attributes({{"scale", {scale_}}})), {g.upstream(), g.input(1)}), nullptr};
+  }
+  int in_place_input(int) const override { return 0; }
+
+ private:
+  double scale_;
+};
+REGISTER_OP("apply_dropout_mask", [](const Attributes& a) { return std::make_shared<DropoutMask>(a); });
+
+// dropout(rate, noise_shape) -> (x with elements set to zero and the others scaled by 1 / (1 - rate), the mask)
+class Dropout : public Op {
+ public:
+  explicit Dropout(const Attributes& a) : rate_(a.number("rate")), scale_(rate_ < 1 ? 1.0 / (1.0 - rate_) : 0.0) {
+    if (a.has("noise_shape")) noise_shape_ = a.shape("noise_shape");
+    if (a.has("seed")) seed_ = static_cast<std::uint64_t>(a.integer("seed"));
+  }
+  const char* name() const override { return "dropout"; }
+  Types infer(const Types& inputs) const override {
+    if (!(rate_ >= 0 && rate_ <= 1)) fail_argument("dropout: `rate` must be between 0 and 1. Received: ", rate_);
+    if (!is_floating(inputs.at(0).dtype)) fail_argument("dropout: takes float32 or float64. Received: ", name_of(inputs[0].dtype));
+    const Shape& shape = inputs[0].shape;
+    Shape mask = noise_shape_ ? *noise_shape_ : shape;
+    bool fits = mask.rank() == shape.rank();
+    for (int i = 0; fits && i < mask.rank(); ++i) {
+      if (mask[i] < 0) mask[i] = shape[i];
+      fits = mask[i] == 1 || sizes_fit(mask[i], shape[i]);
+    }
+    if (!fits) fail_shape("dropout: `noise_shape` ", *noise_shape_, " does not fit an array of shape ", shape, ".");
+    return {inputs[0], {DType::boolean, mask}};
+  }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext& context) const override {
+    const Philox philox = seed_ ? Philox(*seed_, 0) : Philox(context.seed, context.stream);
+    const double bound = rate_ * 4294967296.0;
+    by_blocks(outputs[1].data<bool>(), outputs[1].size(), philox, 4, [&](bool* out, const std::uint32_t* bits, int n) {
+      for (int i = 0; i < n; ++i) out[i] = static_cast<double>(bits[i]) >= bound;
+    });
+    apply_mask(inputs[0], outputs[1], scale_, outputs[0]);
+  }
+  Values gradient(const GradientContext& g) const override {
+    if (!g.upstream()) return {nullptr};
+    return {apply1(make_op("apply_dropout_mask", attributes({{"scale", {scale_}}})), {g.upstream(), g.output(1)})};
+  }
+  bool is_stateful() const override { return true; }
+  int in_place_input(int output) const override { return output == 0 ? 0 : -1; }
+
+ private:
+  double rate_, scale_;
+  std::optional<Shape> noise_shape_;
+  std::optional<std::uint64_t> seed_;
+};
+REGISTER_OP("dropout", [](const Attributes& a) { return std::make_shared<Dropout>(a); });
+
+}  // namespace
+}  // namespace keratin

@@ -12,11 +12,12 @@ r_headers <- "^(Rcpp|R|Rinternals|RcppEigen|Rmath|R_ext/.*)([.]h)?$"
 
 # ---- R: file prefixes from the bottom up; a whole file name (without .R) goes before its prefix. Prefixes of one room may call each other.
 r_rooms <- list(
-  base = c("conditions", "shape", "RcppExports"),
+  base = c("conditions", "shape", "callable", "layer-arguments", "layer-shape", "RcppExports"),
   # One room: a tensor's operators are ops, and ops take tensors.
   tensor = c("tensor", "variable", "program", "op"),
   backend = c("k", "activation", "initializer", "regularizer", "constraint"),
-  layer = "layer",
+  # Symbolic tensors and the nodes between them belong to the layers that make them.
+  layer = c("layer", "model-graph"),
   model = "model",
   train = c("loss", "metric", "optimizer", "callback", "train"),
   io = c("io", "data"),
@@ -26,6 +27,8 @@ r_rooms <- list(
 
 # Calls that go up on purpose, "from-file -> function": each with its reason.
 allowed <- c(
+  "activation.R -> is_layer" = "a layer may stand where an activation's name is expected",
+  "tensor.R -> keras_tensor_shape" = "tensor_shape() answers for symbolic Keras tensors too",
   "op.R -> keras_tensor_op" = "an op applied to a symbolic Keras tensor becomes a layer of the graph: the one door from ops to models"
 )
 

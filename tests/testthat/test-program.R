@@ -1,0 +1,70 @@
+tensor <- internal("tensor")
+trace <- internal("trace_program")
+run <- internal("program_run")
+type <- function(...) list(dtype = "float32", shape = c(...))
+
+test_that("a traced function gives what it gives at once, in the same structure", {
+  f <- function(inputs) list(sum = inputs[[1]] + inputs[[2]], rest = list(inputs[[1]] * 3, NULL))
+  x <- tensor(matrix(1:6 / 2, 2))
+  y <- tensor(matrix(6:1, 2) * 1)
+  traced <- run(trace(f, list(type(2, 3), type(2, 3))), list(x, y))
+  at_once <- f(list(x, y))
+  expect_identical(as.array(traced$sum), as.array(at_once$sum))
+  expect_identical(as.array(traced$rest[[1]]), as.array(at_once$rest[[1]]))
+  expect_null(traced$rest[[2]])
+})
+
+test_that("the function is run once, the program as often as one likes", {
+  calls <- 0
+  program <- trace(function(inputs) {
+    calls <<- calls + 1
+    inputs[[1]] * 2
+  }, list(type(3)))
+  for (i in 1:3) expect_equal(as.vector(as.array(run(program, list(tensor(c(1, 2, 3) * i))))), 2 * i * 1:3)
+  expect_identical(calls, 1)
+})
+
+test_that("assignments take effect at the end of a run and later reads in the trace see them", {
+  v <- internal("new_variable")(1, "counter")
+  program <- trace(function(inputs) {
+    before <- internal("variable_read")(v) + 0
+    internal("variable_assign")(v, v + inputs[[1]])
+    list(before = before, after = v + 0)
+  }, list(type(integer())))
+  expect_equal(as.vector(as.array(v)), 1)
+  result <- run(program, list(tensor(5)))
+  expect_equal(as.vector(as.array(result$before)), 1)
+  expect_equal(as.vector(as.array(result$after)), 6)
+  expect_equal(as.vector(as.array(v)), 6)
+  run(program, list(tensor(1)))
+  expect_equal(as.vector(as.array(v)), 7)
+})
+
+test_that("shapes flow with unknown sizes", {
+  got <- internal("infer_types")(function(inputs) inputs[[1]] + tensor(matrix(1, 1, 3)), list(type(NA, 3)))
+  expect_identical(as.integer(got$shape), c(NA, 3L))
+  expect_identical(got$dtype, "float32")
+})
+
+test_that("what does not reach the result is not computed, and bias and activation are fused", {
+  program <- trace(function(inputs) {
+    internal("op_exp")(inputs[[1]] * 3)
+    internal("op_relu")(internal("op_dense")(inputs[[1]], inputs[[2]], inputs[[3]]))
+  }, list(type(4, 3), type(3, 2), type(2)))
+  summary <- internal("program_summary")(program$pointer)
+  expect_false("exp" %in% summary$steps)
+  expect_length(summary$steps, 1)
+  expect_gte(summary$fused, 1)
+})
+
+test_that("an error inside a trace ends the trace", {
+  expect_error(trace(function(inputs) stop("mine"), list(type(3))), "mine")
+  expect_false(internal("trace_is_on")())
+  expect_equal(as.vector(as.array(tensor(1) + 1)), 2)
+})
+
+test_that("inputs that do not fit are refused", {
+  program <- trace(function(inputs) inputs[[1]] * 2, list(type(3)))
+  expect_error(run(program, list()), class = "keratin_error")
+  expect_error(run(program, list(tensor(1:4 * 1))), class = "keratin_error")
+})

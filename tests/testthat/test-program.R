@@ -68,3 +68,78 @@ test_that("inputs that do not fit are refused", {
   expect_error(run(program, list()), class = "keratin_error")
   expect_error(run(program, list(tensor(1:4 * 1))), class = "keratin_error")
 })
+
+# What the planner does
+float <- function(...) list(dtype = "float32", shape = c(...))
+
+test_that("elementwise chains work in one block of memory", {
+  program <- trace_program(function(inputs) op_reduce_sum(op_exp(op_negative(op_square(inputs[[1]])))), list(float(1000)))
+  expect_equal(program_summary(program$pointer)$arena_bytes, 4032)   # 4000 bytes rounded up to lines of 64
+  x <- seq(-2, 2, length.out = 1000)
+  expect_equal(as.array(program_run(program, list(x))), sum(exp(-x^2)), tolerance = 1e-6)
+})
+
+test_that("two variables can be swapped in one run", {
+  a <- new_variable(1)
+  b <- new_variable(2)
+  program <- trace_program(function(inputs) {
+    old <- list(variable_read(a), variable_read(b))
+    variable_assign(a, old[[2]])
+    variable_assign(b, old[[1]])
+    inputs[[1]] * 1
+  }, list(float()))
+  program_run(program, list(0))
+  expect_equal(c(as.vector(a), as.vector(b)), c(2, 1))
+})
+
+test_that("an old value that is still needed keeps an update from happening in place", {
+  v <- new_variable(c(1, 2, 3))
+  program <- trace_program(function(inputs) {
+    old <- variable_read(v)
+    new <- old * 2
+    variable_assign(v, new)
+    list(difference = new - old, both = new + op_reverse(old, axes = 0L))
+  }, list())
+  out <- program_run(program, list())
+  expect_equal(as.vector(out$difference), c(1, 2, 3))
+  expect_equal(as.vector(out$both), c(5, 6, 7))
+  expect_equal(as.vector(v), c(2, 4, 6))
+})
+
+test_that("a tensor read from a variable keeps its value when the variable moves on", {
+  v <- new_variable(c(1, 2))
+  held <- variable_read(v)
+  variable_assign(v, c(8, 9))
+  expect_equal(as.vector(held), c(1, 2))
+  held <- variable_read(v)
+  program <- trace_program(function(inputs) {
+    variable_assign(v, v + 1)
+    inputs[[1]] * 1
+  }, list(float()))
+  program_run(program, list(0))
+  expect_equal(as.vector(held), c(8, 9))
+  expect_equal(as.vector(v), c(9, 10))
+})
+
+test_that("random ops in a program draw anew at every run, and set.seed() decides", {
+  program <- trace_program(function(inputs) op_random_normal(c(4L)), list())
+  set.seed(1)
+  first <- as.vector(program_run(program, list()))
+  second <- as.vector(program_run(program, list()))
+  set.seed(1)
+  expect_identical(as.vector(program_run(program, list())), first)
+  expect_false(identical(first, second))
+})
+
+test_that("R cannot branch on a traced tensor, and the error says what to do", {
+  expect_error(trace_program(function(inputs) if (as.array(inputs[[1]]) > 0) inputs[[1]] else -inputs[[1]], list(float())),
+               "k_switch", class = "keratin_error_argument")
+  expect_false(trace_is_on())
+})
+
+test_that("a traced tensor cannot be used after its trace", {
+  leaked <- NULL
+  trace_program(function(inputs) leaked <<- inputs[[1]] + 1, list(float(2)))
+  expect_error(leaked + 1, class = "keratin_error_argument")
+  expect_error(as.array(leaked), class = "keratin_error_argument")
+})

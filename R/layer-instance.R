@@ -1,0 +1,66 @@
+# What a user holds: a function that calls the layer, with Keras's class vector and `$` reaching into the R6 object behind it.
+
+base_layer_class <- c("keras.engine.base_layer.Layer", "keras.utils.version_utils.LayerVersionSelector")
+
+new_instance <- function(object) {
+  instance <- function(...) call_layer(object, ...)
+  name <- class(object)[1L]
+  path <- object$keras_class   # the package's classes; a user's class comes before
+  class(instance) <- unique(c(if (!length(path) || !endsWith(path[1L], paste0(".", name))) name, path, base_layer_class))
+  object$instance <- instance
+  instance
+}
+
+is_layer <- function(x) inherits(x, "keras.engine.base_layer.Layer")
+
+# The R6 object of an instance; an R6 object is its own.
+unwrap <- function(x) {
+  if (is.function(x)) environment(x)$object
+  else if (is.environment(x)) x
+  else abort_argument("a layer or model is wanted here. Received: ", received(x))
+}
+
+# What users get for a value found in an R6 object: layers as instances.
+as_instance <- function(value) if (inherits(value, "R6") && is.function(value$instance)) value$instance else value
+
+#' @exportS3Method
+`$.keras.engine.base_layer.Layer` <- function(x, name) layer_get(unwrap(x), name)
+
+#' @exportS3Method
+`[[.keras.engine.base_layer.Layer` <- function(x, name, ...) if (is.character(name)) layer_get(unwrap(x), name) else abort_argument("a layer has no element ", received(name))
+
+layer_get <- function(object, name) {
+  value <- get0(name, envir = object, inherits = FALSE)
+  if (is.environment(value)) as_instance(value) else if (is.integer(value) && name %in% c("input_dims", "batch_input_shape")) shape_as_list(value) else value
+}
+
+#' @exportS3Method
+`$<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
+  assign(name, value, envir = unwrap(x))
+  x
+}
+
+#' @exportS3Method
+`[[<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
+  assign(name, value, envir = unwrap(x))
+  x
+}
+
+#' @exportS3Method utils::.DollarNames
+.DollarNames.keras.engine.base_layer.Layer <- function(x, pattern = "") {
+  names <- setdiff(ls(unwrap(x)), c("instance", "own_weights", "own_trainable", "own_metrics", "call_takes", "keras_class", "keras_module", "initial_weights", "initialize"))
+  grep(pattern, names, value = TRUE)
+}
+
+#' @exportS3Method
+format.keras.engine.base_layer.Layer <- function(x, ...) {
+  layer <- unwrap(x)
+  shapes <- if (length(layer$inbound_nodes) == 1L) paste0(": ", format_shape(layer_dims(layer, "inputs")), " -> ", format_shape(layer_dims(layer, "outputs")))
+  paste0("<", class(layer)[1L], ' layer "', layer$name, '"', shapes, if (isTRUE(layer$built)) paste0(", ", layer_count_params(layer), " parameters"), ">")
+}
+
+#' @exportS3Method
+print.keras.engine.base_layer.Layer <- function(x, ...) {
+  cat(format(x, ...), "\n", sep = "")
+  invisible(x)
+}

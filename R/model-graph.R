@@ -1,0 +1,239 @@
+# Functional graphs: KerasTensors remember the call that made them (a node of a layer); a model's layers and their order follow from that.
+
+# A tensor without a value: dtype and dims (NA: unknown), and where it comes from.
+new_keras_tensor <- function(dtype, dims, name = NULL) {
+  x <- new.env(hash = FALSE, parent = emptyenv())
+  x$type <- list(dtype = dtype, shape = dims)
+  x$dtype_name <- dtype
+  x$name <- name
+  class(x) <- c("keras.engine.keras_tensor.KerasTensor", "tensorflow.tensor")
+  x
+}
+
+keras_tensor_shape <- function(x) .subset2(x, "type")$shape
+
+#' @exportS3Method
+`$.keras.engine.keras_tensor.KerasTensor` <- function(x, name) switch(name,
+  dtype = dtype_object(.subset2(x, "type")$dtype),
+  shape = tensor_shape_object(.subset2(x, "type")$shape),
+  get_shape = function() tensor_shape_object(.subset2(x, "type")$shape),
+  ndim = , rank = length(.subset2(x, "type")$shape),
+  .subset2(x, name))
+
+#' @exportS3Method
+dim.keras.engine.keras_tensor.KerasTensor <- function(x) NULL
+
+#' @exportS3Method
+format.keras.engine.keras_tensor.KerasTensor <- function(x, ...) {
+  history <- x$history
+  paste0("KerasTensor(type_spec=TensorSpec(shape=", format_shape(keras_tensor_shape(x), "None"), ", dtype=tf.", tensor_dtype(x), ", name=",
+         if (is.null(x$name)) "None" else paste0("'", x$name, "'"), ")", if (!is.null(history)) paste0(", description=\"created by layer '", history$layer$name, "'\""), ")")
+}
+
+#' @exportS3Method
+print.keras.engine.keras_tensor.KerasTensor <- function(x, ...) {
+  cat(format(x), "\n", sep = "")
+  invisible(x)
+}
+
+# ---- nodes
+
+# A call of `layer`: arguments (with KerasTensors in them) and outputs.
+new_node <- function(layer, arguments, outputs) {
+  node <- new.env(hash = FALSE, parent = emptyenv())
+  node$key <- new_key()
+  node$layer <- layer
+  node$arguments <- arguments
+  node$inputs <- Filter(is_keras_tensor, nest_flatten(unname(arguments)))
+  node$outputs <- outputs
+  node$index <- length(layer$inbound_nodes)
+  layer$inbound_nodes <- c(layer$inbound_nodes, list(node))
+  flat <- nest_flatten(outputs)
+  for (i in seq_along(flat)) {
+    output <- flat[[i]]
+    if (is.null(.subset2(output, "history"))) assign("history", list(layer = layer, node = node, tensor_index = i - 1L), envir = output)
+  }
+  node
+}
+
+# Keys stay different from those of models that come from files or other processes.
+new_key <- function() {
+  if (!identical(layer_state$process, Sys.getpid())) {
+    layer_state$process <- Sys.getpid()
+    layer_state$session <- sprintf("%x-%x", layer_state$process, bitwAnd(as.integer(as.numeric(Sys.time()) %% 2^30 * 1), 0xfffffffL))
+    layer_state$node_count <- 0L
+  }
+  layer_state$node_count <- layer_state$node_count + 1L
+  paste0(layer_state$session, "-", layer_state$node_count)
+}
+
+is_input_node <- function(node) !length(node$inputs)
+parent_node <- function(tensor) .subset2(tensor, "history")$node
+
+layer_dims <- function(layer, side, index = 1L) nest_map(node_side(layer$inbound_nodes[[index]], side), tensor_shape)
+node_side <- function(node, side) if (side == "outputs") node$outputs else if (is_input_node(node)) node$outputs else node$arguments[[1L]]
+
+node_at <- function(layer, node_index) {
+  if (length(node_index) != 1L || !node_index %in% (seq_along(layer$inbound_nodes) - 1L))
+    abort_argument('layer "', layer$name, '" was called symbolically ', length(layer$inbound_nodes), " times; there is no call ", received(node_index))
+  layer$inbound_nodes[[node_index + 1L]]
+}
+node_tensors <- function(layer, node_index, side) node_side(node_at(layer, node_index), side)
+node_shapes <- function(layer, node_index, side) nest_map(node_tensors(layer, node_index, side), function(x) shape_as_list(tensor_shape(x)))
+
+only_node_tensors <- function(layer, side) {
+  nodes <- layer$inbound_nodes
+  if (!length(nodes)) abort_argument('layer "', layer$name, '" was not called symbolically, so it has no ', sub("s$", "", side), " tensor")
+  if (length(nodes) > 1L) {
+    first <- nest_flatten(node_side(nodes[[1L]], side))
+    same <- all(vapply(nodes[-1L], function(node) identical(nest_flatten(node_side(node, side)), first), NA))
+    if (!same) abort_argument('layer "', layer$name, '" was called ', length(nodes), " times: use get_", sub("s$", "", side), "_at()")
+  }
+  node_side(nodes[[1L]], side)
+}
+only_node_shapes <- function(layer, side) {
+  nodes <- layer$inbound_nodes
+  if (!length(nodes)) {
+    if (is.null(layer$input_dims)) abort_argument('layer "', layer$name, '" was never called, so its shapes are unknown')
+    return(if (side == "inputs") input_shape_as_list(layer$input_dims) else layer$compute_output_shape(input_shape_as_list(layer$input_dims)))
+  }
+  shapes <- unique(lapply(seq_along(nodes), function(i) layer_dims(layer, side, i)))
+  if (length(shapes) > 1L) abort_argument('layer "', layer$name, '" was called on different shapes: use get_', sub("s$", "", side), "_shape_at()")
+  nest_map(shapes[[1L]], shape_as_list)
+}
+
+# ---- calling a layer on KerasTensors
+
+call_symbolically <- function(layer, arguments) {
+  inputs <- nest_map(arguments[[1L]], function(x) if (is_keras_tensor(x)) x else input_value(x, layer))
+  arguments[[1L]] <- inputs
+  phase <- training_phase(arguments$training)
+  in_call(layer, phase, maybe_build(layer, nest_map(inputs, tensor_shape)))
+  inferred <- infer_call(layer, arguments)
+  outputs <- nest_map(inferred$outputs, function(type) {
+    if (is_keras_tensor(type)) return(type)
+    if (is.null(type$dims)) abort_argument("call() gave ", received(type), ", a tensor or a list of tensors is wanted")
+    new_keras_tensor(type$dtype, type$dims)
+  })
+  node <- new_node(layer, arguments, outputs)
+  flat <- nest_flatten(outputs)
+  for (i in seq_along(flat)) if (is.null(.subset2(flat[[i]], "name"))) assign("name", paste0(layer$name, if (i > 1L) paste0("_", i - 1L)), envir = flat[[i]])
+  outputs
+}
+
+# dtype and dims of what the layer gives for these arguments: leaves list(dtype =, dims =) wrapped to be leaves of a nest.
+infer_call <- function(layer, arguments) {
+  quick <- if (is.function(layer$infer)) layer$infer(arguments)
+  if (!is.null(quick)) return(list(outputs = quick))
+  leaves <- nest_flatten(unname(arguments))
+  symbolic <- vapply(leaves, is_keras_tensor, NA)
+  types <- lapply(leaves[symbolic], function(x) .subset2(x, "type"))
+  outer <- layer_state$inferring
+  on.exit(layer_state$inferring <- outer)
+  layer_state$inferring <- TRUE
+  found <- infer_types(function(placeholders) {
+    leaves[symbolic] <- placeholders
+    actual <- nest_pack(arguments, leaves)
+    call_on_values(layer, actual)
+  }, types)
+  list(outputs = as_type_nest(found))
+}
+
+# infer_types() gives list(dtype =, shape =) for each tensor.
+as_type_nest <- function(x) {
+  if (is.null(x)) return(NULL)
+  if (is.list(x) && identical(names(x), c("dtype", "shape"))) return(structure(list(dtype = x$dtype, dims = x$shape), class = "keratin_type"))
+  lapply(x, as_type_nest)
+}
+
+# ---- from tensors to a network
+
+# Nodes and layers that lead from `inputs` to `outputs`, by depth (distance from the outputs), in Keras's order: layers of equal depth
+# stand in the order a depth-first walk from the outputs meets them.
+map_network <- function(inputs, outputs) {
+  reached <- walk_back(outputs)
+  nodes <- reached$nodes                                   # inner before outer
+  keys <- vapply(nodes, function(node) node$key, "")
+  names(nodes) <- keys
+  node_depth <- new_order()
+  layer_depth <- new_order()
+  layers <- list()
+  for (node in rev(nodes)) {
+    id <- layer_key(node$layer)
+    layers[[id]] <- node$layer
+    depth <- max(node_depth$get(node$key), layer_depth$get(id))
+    node_depth$set(node$key, depth)
+    layer_depth$set(id, depth)
+    for (parent in node$parents) node_depth$set(parent, max(depth + 1, node_depth$get(parent)))
+  }
+  for (input in inputs) {
+    history <- .subset2(input, "history")
+    id <- layer_key(history$layer)
+    if (is.null(layers[[id]])) {
+      layers[[id]] <- history$layer
+      layer_depth$set(id, 0)
+      reached$layer_order <- c(id, reached$layer_order)
+      node_depth$set(history$node$key, 0)
+      nodes[[history$node$key]] <- history$node
+    }
+  }
+  all_depths <- node_depth$all()
+  depths <- sort(unique(all_depths), decreasing = TRUE)
+  nodes_by_depth <- lapply(depths, function(depth) unname(nodes[names(all_depths)[all_depths == depth]]))
+  layer_depths <- layer_depth$all()
+  order <- order(-layer_depths, match(names(layer_depths), reached$layer_order))
+  network_layers <- unname(layers[names(layer_depths)[order]])
+  check_names(network_layers)
+  list(layers = network_layers, nodes_by_depth = nodes_by_depth, nodes = nodes)
+}
+
+# A layer's identity: the number of its first node.
+layer_key <- function(layer) layer$inbound_nodes[[1L]]$key
+
+# Numbers by name, in the order the names came.
+new_order <- function() {
+  names <- character()
+  values <- numeric()
+  list(get = function(name) { at <- match(name, names); if (is.na(at)) 0 else values[at] },
+       set = function(name, value) { at <- match(name, names); if (is.na(at)) { names <<- c(names, name); values <<- c(values, value) } else values[at] <<- value },
+       all = function() setNames(values, names))
+}
+
+# Depth-first from the outputs, without recursion: networks can be deep.
+walk_back <- function(outputs) {
+  finished <- new.env(hash = TRUE, parent = emptyenv())
+  done <- list()
+  layer_order <- character()
+  for (output in outputs) {
+    node <- parent_node(output)
+    if (!is.null(finished[[node$key]])) next
+    stack <- list(list(node = node, next_input = 1L))
+    layer_order <- union_last(layer_order, layer_key(node$layer))
+    while (length(stack)) {
+      top <- length(stack)
+      at <- stack[[top]]$next_input
+      node <- stack[[top]]$node
+      if (at <= length(node$inputs)) {
+        stack[[top]]$next_input <- at + 1L
+        parent <- parent_node(node$inputs[[at]])
+        if (is.null(finished[[parent$key]])) {
+          layer_order <- union_last(layer_order, layer_key(parent$layer))
+          stack[[top + 1L]] <- list(node = parent, next_input = 1L)
+        }
+      } else {
+        node$parents <- unique(vapply(node$inputs, function(x) parent_node(x)$key, ""))
+        finished[[node$key]] <- TRUE
+        done[[length(done) + 1L]] <- node
+        stack[[top]] <- NULL
+      }
+    }
+  }
+  list(nodes = done, layer_order = layer_order)
+}
+union_last <- function(all, new) if (new %in% all) all else c(all, new)
+
+check_names <- function(layers) {
+  names <- vapply(layers, function(layer) layer$name, "")
+  twice <- unique(names[duplicated(names)])
+  if (length(twice)) abort_argument('layer names of a model must differ; "', twice[1L], '" is used ', sum(names == twice[1L]), " times")
+}

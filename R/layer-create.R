@@ -14,7 +14,7 @@
 create_layer <- function(layer_class, object, args = list()) {
   # An object in a pipe is made before the layer, so that names count in reading order.
   object <- if (missing(object)) NULL else object
-  layer <- in_layer_function(construct_layer(layer_class, args), sys.call(-1L))
+  layer <- in_layer_function(construct_layer(layer_class, args), sys.call(sys.parent()))
   compose_layer(object, layer)
 }
 
@@ -64,17 +64,16 @@ compose_layer <- function(object, layer, ...) {
   layer(object, ...)
 }
 
-# All arguments of the calling layer function but `object`, as a list; what is in its `...` is added.
+# All arguments of the calling layer function but `object`, as a list, with what is in its `...`.
 capture_args <- function(leave_out = "object", replace = list()) {
   frame <- parent.frame()
-  fn <- sys.function(-1L)
-  names <- setdiff(names(formals(fn)), leave_out)
-  dots <- "..." %in% names
-  names <- setdiff(names, "...")
-  missing_names <- names[vapply(names, function(name) identical(frame[[name]], quote(expr = )), NA)]
-  if (length(missing_names)) abort_argument("argument `", missing_names[1L], "` is missing, with no default", call = sys.call(-1L)[1L])
-  args <- mget(names, envir = frame)
-  if (dots) args <- c(args, eval(quote(list(...)), frame))
+  parent <- sys.parent()
+  arguments <- formals(sys.function(parent))
+  arguments <- arguments[!names(arguments) %in% leave_out]
+  required <- setdiff(names(arguments)[vapply(arguments, is.symbol, NA)], "...")
+  for (name in required) if (eval(call("missing", as.name(name)), frame)) abort_argument("argument `", name, "` is missing, with no default")
+  args <- mget(setdiff(names(arguments), "..."), envir = frame)
+  if ("..." %in% names(arguments)) args <- c(args, eval(quote(list(...)), frame))
   args[names(replace)] <- replace
   args
 }

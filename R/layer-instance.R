@@ -23,10 +23,10 @@ unwrap <- function(x) {
 # What users get for a value found in an R6 object: layers as instances.
 as_instance <- function(value) if (inherits(value, "R6") && is.function(value$instance)) value$instance else value
 
-#' @exportS3Method
+#' @export
 `$.keras.engine.base_layer.Layer` <- function(x, name) layer_get(unwrap(x), name)
 
-#' @exportS3Method
+#' @export
 `[[.keras.engine.base_layer.Layer` <- function(x, name, ...) if (is.character(name)) layer_get(unwrap(x), name) else abort_argument("a layer has no element ", received(name))
 
 layer_get <- function(object, name) {
@@ -34,13 +34,13 @@ layer_get <- function(object, name) {
   if (is.environment(value)) as_instance(value) else if (is.integer(value) && name %in% c("input_dims", "batch_input_shape")) shape_as_list(value) else value
 }
 
-#' @exportS3Method
+#' @export
 `$<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
   assign(name, value, envir = unwrap(x))
   x
 }
 
-#' @exportS3Method
+#' @export
 `[[<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
   assign(name, value, envir = unwrap(x))
   x
@@ -52,14 +52,14 @@ layer_get <- function(object, name) {
   grep(pattern, names, value = TRUE)
 }
 
-#' @exportS3Method
+#' @export
 format.keras.engine.base_layer.Layer <- function(x, ...) {
   layer <- unwrap(x)
   shapes <- if (length(layer$inbound_nodes) == 1L) paste0(": ", format_shape(layer_dims(layer, "inputs")), " -> ", format_shape(layer_dims(layer, "outputs")))
   paste0("<", class(layer)[1L], ' layer "', layer$name, '"', shapes, if (isTRUE(layer$built)) paste0(", ", layer_count_params(layer), " parameters"), ">")
 }
 
-#' @exportS3Method
+#' @export
 print.keras.engine.base_layer.Layer <- function(x, ...) {
   cat(format(x, ...), "\n", sep = "")
   invisible(x)

@@ -12,7 +12,7 @@ new_keras_tensor <- function(dtype, dims, name = NULL) {
 
 keras_tensor_shape <- function(x) .subset2(x, "type")$shape
 
-#' @exportS3Method
+#' @export
 `$.keras.engine.keras_tensor.KerasTensor` <- function(x, name) switch(name,
   dtype = dtype_object(.subset2(x, "type")$dtype),
   shape = tensor_shape_object(.subset2(x, "type")$shape),
@@ -20,17 +20,17 @@ keras_tensor_shape <- function(x) .subset2(x, "type")$shape
   ndim = , rank = length(.subset2(x, "type")$shape),
   .subset2(x, name))
 
-#' @exportS3Method
+#' @export
 dim.keras.engine.keras_tensor.KerasTensor <- function(x) NULL
 
-#' @exportS3Method
+#' @export
 format.keras.engine.keras_tensor.KerasTensor <- function(x, ...) {
   history <- x$history
   paste0("KerasTensor(type_spec=TensorSpec(shape=", format_shape(keras_tensor_shape(x), "None"), ", dtype=tf.", tensor_dtype(x), ", name=",
          if (is.null(x$name)) "None" else paste0("'", x$name, "'"), ")", if (!is.null(history)) paste0(", description=\"created by layer '", history$layer$name, "'\""), ")")
 }
 
-#' @exportS3Method
+#' @export
 print.keras.engine.keras_tensor.KerasTensor <- function(x, ...) {
   cat(format(x), "\n", sep = "")
   invisible(x)

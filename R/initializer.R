@@ -68,21 +68,21 @@ initializer_constant <- function(value = 0) {
 #' @export
 initializer_random_normal <- function(mean = 0, stddev = 0.05, seed = NULL) {
   new_initializer("RandomNormal", list(mean = mean, stddev = stddev, seed = as_seed(seed)), function(dims, dtype)
-    with_seed(seed, op_random_normal(dims, mean = mean, stddev = stddev, dtype = dtype)))
+    op_random_normal(dims, mean = mean, stddev = stddev, dtype = dtype, seed = as_seed(seed)))
 }
 
 #' @rdname initializers
 #' @export
 initializer_random_uniform <- function(minval = -0.05, maxval = 0.05, seed = NULL) {
   new_initializer("RandomUniform", list(minval = minval, maxval = maxval, seed = as_seed(seed)), function(dims, dtype)
-    with_seed(seed, op_random_uniform(dims, min = minval, max = maxval, dtype = dtype)))
+    op_random_uniform(dims, min = minval, max = maxval, dtype = dtype, seed = as_seed(seed)))
 }
 
 #' @rdname initializers
 #' @export
 initializer_truncated_normal <- function(mean = 0, stddev = 0.05, seed = NULL) {
   new_initializer("TruncatedNormal", list(mean = mean, stddev = stddev, seed = as_seed(seed)), function(dims, dtype)
-    with_seed(seed, op_truncated_normal(dims, mean = mean, stddev = stddev, dtype = dtype)))
+    op_truncated_normal(dims, mean = mean, stddev = stddev, dtype = dtype, seed = as_seed(seed)))
 }
 
 #' @rdname initializers
@@ -101,11 +101,11 @@ variance_scaling <- function(class_name, scale, mode, distribution, seed, config
   new_initializer(class_name, config, function(dims, dtype) {
     fans <- compute_fans(dims)
     variance <- scale / max(1, switch(mode, fan_in = fans[1L], fan_out = fans[2L], fan_avg = mean(fans)))
-    with_seed(seed, switch(distribution,
+    switch(distribution,
       # Cutting a normal at two standard deviations leaves 0.8796 of the deviation.
-      truncated_normal = op_truncated_normal(dims, mean = 0, stddev = sqrt(variance) / 0.87962566103423978, dtype = dtype),
-      untruncated_normal = op_random_normal(dims, mean = 0, stddev = sqrt(variance), dtype = dtype),
-      uniform = op_random_uniform(dims, min = -sqrt(3 * variance), max = sqrt(3 * variance), dtype = dtype)))
+      truncated_normal = op_truncated_normal(dims, mean = 0, stddev = sqrt(variance) / 0.87962566103423978, dtype = dtype, seed = as_seed(seed)),
+      untruncated_normal = op_random_normal(dims, mean = 0, stddev = sqrt(variance), dtype = dtype, seed = as_seed(seed)),
+      uniform = op_random_uniform(dims, min = -sqrt(3 * variance), max = sqrt(3 * variance), dtype = dtype, seed = as_seed(seed)))
   }, parents)
 }
 

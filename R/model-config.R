@@ -90,7 +90,6 @@ from_class_config <- function(generator, config, whole = NULL) {
   ensure_initialized(layer)
   new_instance(layer)
 }
-`%||%` <- function(a, b) if (is.null(a)) b else a
 
 # Sublayers in configs become layers again; fields that constructors do not take are left out.
 config_arguments <- function(generator, config) {

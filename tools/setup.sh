@@ -48,9 +48,9 @@ if ! command -v "$compiler" >/dev/null; then
 fi
 
 lib=$(library)
-missing() { R_LIBS="$lib${R_LIBS:+:$R_LIBS}" Rscript tools/packages.R missing "$1"; }
+missing() { R_LIBS="$lib${R_LIBS:+:$R_LIBS}" Rscript tools/packages.R missing "$lib"; }
 
-needed=$(missing all)
+needed=$(missing)
 if [ -n "$needed" ] && can_apt; then
   echo "Missing R packages: $(echo $needed). Asking apt ..." >&2
   apt-get update -qq >&2 || true
@@ -60,7 +60,7 @@ if [ -n "$needed" ] && can_apt; then
       DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$debian" >&2 || true
     fi
   done
-  needed=$(missing all)
+  needed=$(missing)
 fi
 if [ -n "$needed" ]; then
   R_LIBS="$lib${R_LIBS:+:$R_LIBS}" Rscript tools/packages.R install "$lib" $needed

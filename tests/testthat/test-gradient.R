@@ -24,23 +24,6 @@ test_that("gradients of compositions are those of finite differences", {
   expect_gradient(function(t) op("concat")(list(t, op("transpose")(op("transpose")(t)) * 2), axis = 1)^3, x)
 })
 
-test_that("gradients of gradients", {
-  x <- tensor(c(0.3, -0.7), "float64")
-  outer <- tf$GradientTape()
-  with(outer, {
-    outer$watch(x)
-    inner <- tf$GradientTape()
-    with(inner, {
-      inner$watch(x)
-      y <- op("tanh")(x)
-    })
-    first <- inner$gradient(y, x)
-  })
-  y <- tanh(c(0.3, -0.7))
-  expect_equal(as.vector(as.array(first)), 1 - y^2)
-  expect_equal(as.vector(as.array(outer$gradient(first, x))), -2 * y * (1 - y^2))
-})
-
 test_that("the second derivative of a transposed convolution's penalty", {
   set.seed(2)
   x <- array(rnorm(2 * 4 * 3), c(2, 4, 3))
@@ -63,15 +46,4 @@ test_that("the second derivative of a transposed convolution's penalty", {
   })
   difference <- finite_difference(function(w) as.vector(as.array(penalty(tensor(w, "float64")))), w)
   expect_equal(as.vector(as.array(tape$gradient(p, weight))), as.vector(difference), tolerance = 1e-6)
-})
-
-test_that("a tape answers once unless it is persistent, and NULL where there is no path", {
-  x <- k_constant(3)
-  tape <- tf$GradientTape()
-  with(tape, {
-    tape$watch(x)
-    y <- x * x
-  })
-  expect_null(tape$gradient(y, k_variable(1)))
-  expect_error(tape$gradient(y, x), class = "keratin_error_argument")
 })

@@ -36,7 +36,7 @@ text_tokenizer <- function(num_words = NULL, filters = "!\"#$%&()*+,-./:;<=>?@[\
 
 # words, counts, docs: in order of first appearance. index: the words by index (most frequent first, after the oov token).
 tokens_of <- function(tokenizer, texts) {
-  tk <- unclass(tokenizer)
+  tk <- tokenizer
   if (!is.list(texts)) texts <- as.list(as.character(texts))
   given <- lengths(texts) != 1L  # a text that comes as several strings is a sequence of tokens already
   out <- vector("list", length(texts))

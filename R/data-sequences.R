@@ -116,12 +116,3 @@ skipgrams <- function(sequence, vocabulary_size, window_size = 4, negative_sampl
     list(couples = couples, labels = if (categorical) lapply(labels, function(l) c(1L - l, l)) else labels)
   })
 }
-
-# Evaluates with a seed of its own and leaves R's generator as it was; NULL draws from R's generator as usual.
-with_seed <- function(seed, expr) {
-  if (is.null(seed)) return(expr)
-  old <- get0(".Random.seed", globalenv(), inherits = FALSE)
-  on.exit(if (is.null(old)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", old, globalenv()))
-  set.seed(seed)
-  expr
-}

@@ -3,8 +3,7 @@
 
 #include "elementwise.h"
 #include "gemm_tile_body.h"
-#include "optimizer.h"
-#include "pool.h"
+#include "rnn_body.h"
 
 #define KERNEL(result, name, arguments) name<V>,
 template <class V>

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "gemm_tile.h"
+#include "rnn.h"
 
 namespace keratin {
 

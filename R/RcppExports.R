@@ -121,6 +121,30 @@ threads_set <- function(threads) {
     invisible(.Call(`_keratin_threads_set`, threads))
 }
 
+feed_create <- function(data, order) {
+    .Call(`_keratin_feed_create`, data, order)
+}
+
+feed_reorder <- function(feed, order) {
+    invisible(.Call(`_keratin_feed_reorder`, feed, order))
+}
+
+feed_batch <- function(feed, begin, size) {
+    .Call(`_keratin_feed_batch`, feed, begin, size)
+}
+
+loop_run <- function(feed, whole, rest, first, last, batch_size, seconds) {
+    .Call(`_keratin_loop_run`, feed, whole, rest, first, last, batch_size, seconds)
+}
+
+loop_predict <- function(feed, whole, rest, batch_size, batches) {
+    .Call(`_keratin_loop_predict`, feed, whole, rest, batch_size, batches)
+}
+
+producer_of <- function(value) {
+    .Call(`_keratin_producer_of`, value)
+}
+
 variable_memory <- function(value, dtype) {
     .Call(`_keratin_variable_memory`, value, dtype)
 }

@@ -302,6 +302,79 @@ BEGIN_RCPP
     return R_NilValue;
 END_RCPP
 }
+// feed_create
+SEXP feed_create(Rcpp::List data, SEXP order);
+RcppExport SEXP _keratin_feed_create(SEXP dataSEXP, SEXP orderSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type data(dataSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type order(orderSEXP);
+    rcpp_result_gen = Rcpp::wrap(feed_create(data, order));
+    return rcpp_result_gen;
+END_RCPP
+}
+// feed_reorder
+void feed_reorder(SEXP feed, SEXP order);
+RcppExport SEXP _keratin_feed_reorder(SEXP feedSEXP, SEXP orderSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type feed(feedSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type order(orderSEXP);
+    feed_reorder(feed, order);
+    return R_NilValue;
+END_RCPP
+}
+// feed_batch
+SEXP feed_batch(SEXP feed, double begin, double size);
+RcppExport SEXP _keratin_feed_batch(SEXP feedSEXP, SEXP beginSEXP, SEXP sizeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type feed(feedSEXP);
+    Rcpp::traits::input_parameter< double >::type begin(beginSEXP);
+    Rcpp::traits::input_parameter< double >::type size(sizeSEXP);
+    rcpp_result_gen = Rcpp::wrap(feed_batch(feed, begin, size));
+    return rcpp_result_gen;
+END_RCPP
+}
+// loop_run
+SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, double batch_size, double seconds);
+RcppExport SEXP _keratin_loop_run(SEXP feedSEXP, SEXP wholeSEXP, SEXP restSEXP, SEXP firstSEXP, SEXP lastSEXP, SEXP batch_sizeSEXP, SEXP secondsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type feed(feedSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type whole(wholeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rest(restSEXP);
+    Rcpp::traits::input_parameter< double >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< double >::type last(lastSEXP);
+    Rcpp::traits::input_parameter< double >::type batch_size(batch_sizeSEXP);
+    Rcpp::traits::input_parameter< double >::type seconds(secondsSEXP);
+    rcpp_result_gen = Rcpp::wrap(loop_run(feed, whole, rest, first, last, batch_size, seconds));
+    return rcpp_result_gen;
+END_RCPP
+}
+// loop_predict
+SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, double batch_size, double batches);
+RcppExport SEXP _keratin_loop_predict(SEXP feedSEXP, SEXP wholeSEXP, SEXP restSEXP, SEXP batch_sizeSEXP, SEXP batchesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type feed(feedSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type whole(wholeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rest(restSEXP);
+    Rcpp::traits::input_parameter< double >::type batch_size(batch_sizeSEXP);
+    Rcpp::traits::input_parameter< double >::type batches(batchesSEXP);
+    rcpp_result_gen = Rcpp::wrap(loop_predict(feed, whole, rest, batch_size, batches));
+    return rcpp_result_gen;
+END_RCPP
+}
+// producer_of
+SEXP producer_of(SEXP value);
+RcppExport SEXP _keratin_producer_of(SEXP valueSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type value(valueSEXP);
+    rcpp_result_gen = Rcpp::wrap(producer_of(value));
+    return rcpp_result_gen;
+END_RCPP
+}
 // variable_memory
 SEXP variable_memory(SEXP value, std::string dtype);
 RcppExport SEXP _keratin_variable_memory(SEXP valueSEXP, SEXP dtypeSEXP) {
@@ -375,6 +448,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_memory_release", (DL_FUNC) &_keratin_memory_release, 0},
     {"_keratin_threads_get", (DL_FUNC) &_keratin_threads_get, 0},
     {"_keratin_threads_set", (DL_FUNC) &_keratin_threads_set, 1},
+    {"_keratin_feed_create", (DL_FUNC) &_keratin_feed_create, 2},
+    {"_keratin_feed_reorder", (DL_FUNC) &_keratin_feed_reorder, 2},
+    {"_keratin_feed_batch", (DL_FUNC) &_keratin_feed_batch, 3},
+    {"_keratin_loop_run", (DL_FUNC) &_keratin_loop_run, 7},
+    {"_keratin_loop_predict", (DL_FUNC) &_keratin_loop_predict, 5},
+    {"_keratin_producer_of", (DL_FUNC) &_keratin_producer_of, 1},
     {"_keratin_variable_memory", (DL_FUNC) &_keratin_variable_memory, 2},
     {"_keratin_variable_read_call", (DL_FUNC) &_keratin_variable_read_call, 1},
     {"_keratin_variable_assign_call", (DL_FUNC) &_keratin_variable_assign_call, 2},

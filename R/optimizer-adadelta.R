@@ -1,0 +1,40 @@
+Adadelta <- R6Class("Adadelta", inherit = Optimizer, lock_objects = FALSE, cloneable = FALSE, public = list(
+  rho = 0.95,
+  epsilon = 1e-7,
+
+  initialize = function(rho = 0.95, epsilon = 1e-7, ...) {
+    super$initialize(...)
+    self$rho <- rho
+    self$epsilon <- epsilon
+  },
+
+  slot_names = function() c("accumulated_grad", "accumulated_delta_var"),
+
+  # The step is the gradient times the ratio of two running root mean squares: of past steps and of past gradients.
+  update_step = function(gradient, variable, slots, step) {
+    of_gradients <- lerp(variable_read(slots$accumulated_grad), op_square(gradient), 1 - self$rho)
+    of_steps <- variable_read(slots$accumulated_delta_var)
+    root <- function(x) op_sqrt(op_add(x, self$epsilon))
+    change <- op_divide(op_multiply(root(of_steps), gradient), root(of_gradients))
+    variable_assign(slots$accumulated_grad, of_gradients)
+    variable_assign(slots$accumulated_delta_var, lerp(of_steps, op_square(change), 1 - self$rho))
+    variable_assign(variable, op_subtract(variable_read(variable), op_multiply(change, step$learning_rate)))
+  },
+
+  config_fields = function() list(rho = self$rho, epsilon = self$epsilon)
+))
+
+#' Adadelta: Adagrad over a window of recent gradients
+#'
+#' @inheritParams optimizer_rmsprop
+#' @references Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
+#' @inherit optimizer_sgd return
+#' @family optimizers
+#' @export
+optimizer_adadelta <- function(learning_rate = 0.001, rho = 0.95, epsilon = 1e-07, weight_decay = NULL, clipnorm = NULL, clipvalue = NULL,
+                               global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL, jit_compile = TRUE,
+                               name = "Adadelta", ...) {
+  new_optimizer(Adadelta, "adadelta.Adadelta", rho = rho, epsilon = epsilon, learning_rate = learning_rate, weight_decay = weight_decay,
+                clipnorm = clipnorm, clipvalue = clipvalue, global_clipnorm = global_clipnorm, use_ema = use_ema, ema_momentum = ema_momentum,
+                ema_overwrite_frequency = ema_overwrite_frequency, jit_compile = jit_compile, name = name, ...)
+}

@@ -1,0 +1,62 @@
+Ftrl <- R6Class("Ftrl", inherit = Optimizer, lock_objects = FALSE, cloneable = FALSE, public = list(
+  initialize = function(learning_rate_power = -0.5, initial_accumulator_value = 0.1, l1_regularization_strength = 0, l2_regularization_strength = 0,
+                        l2_shrinkage_regularization_strength = 0, beta = 0, ...) {
+    super$initialize(...)
+    if (learning_rate_power > 0) abort_argument("`learning_rate_power` must not be positive. Received: learning_rate_power = ", learning_rate_power)
+    self$learning_rate_power <- learning_rate_power
+    self$initial_accumulator_value <- check_optional_number(initial_accumulator_value, "initial_accumulator_value")
+    self$l1_regularization_strength <- check_optional_number(l1_regularization_strength, "l1_regularization_strength")
+    self$l2_regularization_strength <- check_optional_number(l2_regularization_strength, "l2_regularization_strength")
+    self$l2_shrinkage_regularization_strength <- check_optional_number(l2_shrinkage_regularization_strength, "l2_shrinkage_regularization_strength")
+    self$beta <- beta
+  },
+
+  slot_names = function() c("accumulator", "linear"),
+  slot_start = function(slot) if (slot == "accumulator") self$initial_accumulator_value else 0,
+
+  update_step = function(gradient, variable, slots, step) {
+    value <- variable_read(variable)
+    rate <- step$learning_rate
+    before <- variable_read(slots$accumulator)
+    accumulator <- op_add(before, op_square(gradient))
+    shrinkage <- self$l2_shrinkage_regularization_strength
+    used <- if (shrinkage > 0) op_add(gradient, op_multiply(value, 2 * shrinkage)) else gradient
+    power <- function(x) op_power(x, -self$learning_rate_power)
+    sigma <- op_divide(op_subtract(power(accumulator), power(before)), rate)
+    linear <- op_subtract(op_add(variable_read(slots$linear), used), op_multiply(sigma, value))
+    l2 <- self$l2_regularization_strength
+    if (self$beta != 0) l2 <- op_add(op_divide(self$beta / 2, rate), l2)
+    quadratic <- op_add(op_divide(power(accumulator), rate), op_multiply(l2, cast_to(2, tensor_dtype(value))))
+    l1 <- self$l1_regularization_strength
+    variable_assign(slots$accumulator, accumulator)
+    variable_assign(slots$linear, linear)
+    variable_assign(variable, op_divide(op_subtract(op_clip(linear, -l1, l1), linear), quadratic))
+  },
+
+  config_fields = function() list(
+    learning_rate_power = self$learning_rate_power, initial_accumulator_value = self$initial_accumulator_value,
+    l1_regularization_strength = self$l1_regularization_strength, l2_regularization_strength = self$l2_regularization_strength,
+    l2_shrinkage_regularization_strength = self$l2_shrinkage_regularization_strength, beta = self$beta)
+))
+
+#' Ftrl: follow the regularized leader
+#'
+#' @inheritParams optimizer_adagrad
+#' @param learning_rate_power Not positive: how the step shrinks with the accumulated gradients (0: not at all).
+#' @param l1_regularization_strength,l2_regularization_strength Penalties on the weights.
+#' @param l2_shrinkage_regularization_strength Penalty on the size of the weights, acting through the gradient only.
+#' @param beta Added to the learning rate's denominator, as in the paper.
+#' @references McMahan and others, "Ad click prediction: a view from the trenches", 2013.
+#' @inherit optimizer_sgd return
+#' @family optimizers
+#' @export
+optimizer_ftrl <- function(learning_rate = 0.001, learning_rate_power = -0.5, initial_accumulator_value = 0.1, l1_regularization_strength = 0,
+                           l2_regularization_strength = 0, l2_shrinkage_regularization_strength = 0, beta = 0, weight_decay = NULL, clipnorm = NULL,
+                           clipvalue = NULL, global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL,
+                           jit_compile = TRUE, name = "Ftrl", ...) {
+  new_optimizer(Ftrl, "ftrl.Ftrl", learning_rate_power = learning_rate_power, initial_accumulator_value = initial_accumulator_value,
+                l1_regularization_strength = l1_regularization_strength, l2_regularization_strength = l2_regularization_strength,
+                l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength, beta = beta, learning_rate = learning_rate,
+                weight_decay = weight_decay, clipnorm = clipnorm, clipvalue = clipvalue, global_clipnorm = global_clipnorm, use_ema = use_ema,
+                ema_momentum = ema_momentum, ema_overwrite_frequency = ema_overwrite_frequency, jit_compile = jit_compile, name = name, ...)
+}

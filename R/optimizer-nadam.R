@@ -1,0 +1,57 @@
+Nadam <- R6Class("Nadam", inherit = Optimizer, lock_objects = FALSE, cloneable = FALSE, public = list(
+  beta_1 = 0.9,
+  beta_2 = 0.999,
+  epsilon = 1e-7,
+  product = NULL,   # of the momentum schedule so far
+
+  initialize = function(beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, ...) {
+    super$initialize(...)
+    self$beta_1 <- check_beta(beta_1, "beta_1")
+    self$beta_2 <- check_beta(beta_2, "beta_2")
+    self$epsilon <- epsilon
+    self$product <- new_variable(1, name = "u_product", trainable = FALSE, dtype = k_floatx())
+  },
+
+  slot_names = function() c("m", "v"),
+
+  # The momentum schedule of Dozat: u_t = beta_1 (1 - 0.5 * 0.96^t).
+  step_constants = function(dtype) {
+    t <- self$step_number(dtype)
+    momentum_at <- function(t) op_multiply(op_subtract(1, op_multiply(op_power(0.96, t), 0.5)), self$beta_1)
+    now <- momentum_at(t)
+    ahead <- momentum_at(op_add(t, 1))
+    product <- op_multiply(cast_to(variable_read(self$product), dtype), now)
+    variable_assign(self$product, cast_to(product, k_floatx()))
+    list(learning_rate = self$current_learning_rate(dtype),
+         of_m = op_divide(ahead, op_subtract(1, op_multiply(product, ahead))),
+         of_gradient = op_divide(op_subtract(1, now), op_subtract(1, product)),
+         v_correction = op_subtract(1, op_power(self$beta_2, t)))
+  },
+
+  update_step = function(gradient, variable, slots, step) {
+    m <- lerp(variable_read(slots$m), gradient, 1 - self$beta_1)
+    v <- lerp(variable_read(slots$v), op_square(gradient), 1 - self$beta_2)
+    variable_assign(slots$m, m)
+    variable_assign(slots$v, v)
+    m_hat <- op_add(op_multiply(m, step$of_m), op_multiply(gradient, step$of_gradient))
+    change <- op_divide(op_multiply(m_hat, step$learning_rate), op_add(op_sqrt(op_divide(v, step$v_correction)), self$epsilon))
+    variable_assign(variable, op_subtract(variable_read(variable), change))
+  },
+
+  config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon)
+))
+
+#' Nadam: Adam with Nesterov momentum
+#'
+#' @inheritParams optimizer_adam
+#' @references Dozat, "Incorporating Nesterov momentum into Adam", 2015.
+#' @inherit optimizer_sgd return
+#' @family optimizers
+#' @export
+optimizer_nadam <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, weight_decay = NULL, clipnorm = NULL, clipvalue = NULL,
+                            global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL, jit_compile = TRUE,
+                            name = "Nadam", ...) {
+  new_optimizer(Nadam, "nadam.Nadam", beta_1 = beta_1, beta_2 = beta_2, epsilon = epsilon, learning_rate = learning_rate, weight_decay = weight_decay,
+                clipnorm = clipnorm, clipvalue = clipvalue, global_clipnorm = global_clipnorm, use_ema = use_ema, ema_momentum = ema_momentum,
+                ema_overwrite_frequency = ema_overwrite_frequency, jit_compile = jit_compile, name = name, ...)
+}

@@ -1,0 +1,164 @@
+# fit()
+
+#' Train a model
+#'
+#' @param object Model, compiled.
+#' @param x Inputs: an array with one row per sample, a data frame, a (named) list of these for several inputs, or a generator: a function that
+#'   gives the next batch, `list(x, y)` or `list(x, y, sample_weight)`, each time it is called.
+#' @param y Targets: an array, or a (named) list of them for several outputs.
+#' @param batch_size Samples per update (default 32).
+#' @param epochs Number of the last epoch.
+#' @param verbose 0 silent, 1 a progress bar, 2 a line per epoch; `"auto"` is 1, or 2 in a knitted document.
+#' @param callbacks List of callbacks, such as [callback_early_stopping()].
+#' @param view_metrics Show the metrics in the viewer while training?
+#' @param validation_split Share of the samples, the last ones, kept for validation.
+#' @param validation_data `list(x, y)` or `list(x, y, sample_weight)`, or a generator, to validate with after each epoch.
+#' @param shuffle Shuffle the samples before each epoch (by R's generator: `set.seed()` decides)? `"batch"` shuffles whole batches.
+#' @param class_weight Named list: weight of each class (`list("0" = 1, "1" = 2)`).
+#' @param sample_weight Weight of each sample (or of each sample and time step).
+#' @param initial_epoch Number of the first epoch, from 0: to go on after an earlier run.
+#' @param steps_per_epoch Batches per epoch (generators; default: all data).
+#' @param validation_steps Batches of the validation data (default: all).
+#' @param ... `validation_freq`, `validation_batch_size`; `workers`, `max_queue_size` are accepted and ignored.
+#' @return The history, of class `keras_training_history`: `$metrics` and `$params`; it can be printed, plotted and made a data frame.
+#'
+#'   Ctrl-C raises a condition of class `keratin_error_interrupted` with the history so far in `$history`; the model keeps the updates of
+#'   all finished batches.
+#' @examples
+#' x <- as.matrix(scale(mtcars[, c("wt", "hp")]))
+#' model <- keras_model_sequential() |> layer_dense(1, input_shape = 2)
+#' model |> compile(optimizer = optimizer_sgd(0.1), loss = "mse", metrics = "mae")
+#' history <- model |> fit(x, mtcars$mpg, epochs = 5, verbose = 0)
+#' history
+#' @name fit.keras.engine.training.Model
+#' @export
+fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_size = NULL, epochs = 10, verbose = getOption("keras.fit_verbose", default = "auto"),
+                                            callbacks = NULL, view_metrics = getOption("keras.view_metrics", default = "auto"), validation_split = 0,
+                                            validation_data = NULL, shuffle = TRUE, class_weight = NULL, sample_weight = NULL, initial_epoch = 0,
+                                            steps_per_epoch = NULL, validation_steps = NULL, ...) {
+  model <- unwrap(object)
+  check_compiled(model)
+  options <- fit_options(...)
+  epochs <- as.integer(as_whole(epochs, "epochs"))
+  initial_epoch <- as.integer(as_whole(initial_epoch, "initial_epoch", least = 0))
+  verbose <- verbosity(verbose)
+  source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch)
+  validation <- NULL
+  if (!is.null(validation_data)) {
+    validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
+  } else if (!identical(as.numeric(validation_split), 0)) {
+    parts <- split_source(source, validation_split, validation_steps, steps_per_epoch, options$validation_batch_size)
+    source <- parts$training
+    validation <- parts$validation
+  }
+  run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
+}
+
+fit_options <- function(validation_freq = 1, validation_batch_size = NULL, workers = 1, max_queue_size = 10, use_multiprocessing = FALSE, ...) {
+  if (...length()) abort_argument("fit() has no argument ", quoted_names(names(list(...)) %||% "(unnamed)"))
+  list(validation_freq = validation_freq, validation_batch_size = validation_batch_size)
+}
+
+validation_source <- function(model, data, batch_size, steps) {
+  if (!is.null(batch_reader(data))) return(batch_source(model, data, steps = steps))
+  if (!is_branch_list(data) || !length(data) %in% 2:3)
+    abort_argument("`validation_data` must be list(x, y) or list(x, y, sample_weight). Received: ", received(data))
+  if (!is.null(names(data)) && all(c("x", "y") %in% names(data))) data <- data[c("x", "y", setdiff(names(data), c("x", "y")))]
+  batch_source(model, data[[1L]], data[[2L]], if (length(data) == 3L) data[[3L]], batch_size = batch_size, steps = steps)
+}
+
+# The last samples are for validation, as they lie.
+split_source <- function(source, share, validation_steps, steps, validation_batch_size) {
+  if (!is.numeric(share) || length(share) != 1L || is.na(share) || share < 0 || share >= 1)
+    abort_argument("`validation_split` must be in [0, 1). Received: validation_split = ", received(share))
+  if (!source$is_array) abort_argument("`validation_split` needs data as arrays: with a generator give `validation_data`")
+  first <- floor(source$n * (1 - share))
+  if (first == 0 || first == source$n)
+    abort_argument("`validation_split` = ", share, " of ", source$n, " samples leaves nothing to ", if (first == 0) "train" else "validate", " on")
+  list(training = source$part(seq_len(first), steps), validation = source$part(seq.int(first + 1, source$n), validation_steps, validation_batch_size %||% source$batch_size))
+}
+
+run_fit <- function(object, model, source, validation, epochs, initial_epoch, verbose, callbacks, shuffle, validation_freq = 1, view_metrics = FALSE) {
+  record <- HistoryCallback$new()
+  params <- list(verbose = verbose, epochs = epochs, steps = if (is.na(source$batches)) NULL else as.integer(source$batches))
+  history <- function() new_history(params, record$metrics)
+  viewer <- metrics_viewer(view_metrics, params, record)
+  callbacks <- CallbackList$new(c(callbacks, list(record), viewer), object, params)
+  progress <- new_progress(verbose, source$batches)
+  model$stop_training <- FALSE
+  prepare_model(model, source$example()[[1L]], training = TRUE)
+
+  keep <- function() {
+    progress$abandon()
+    model$history <- history()
+    list(history = model$history)
+  }
+  guard_interrupts(what = "fit()", keep = keep, {
+    callbacks$call("on_train_begin")
+    first <- model$first_epoch %||% initial_epoch
+    model$first_epoch <- NULL
+    for (epoch in seq_len(max(0L, epochs - first)) + first - 1L) {
+      reset_metrics(model)
+      progress$epoch(epoch, epochs)
+      callbacks$call("on_epoch_begin", as.integer(epoch))
+      result <- run_epoch(model, "train", source, callbacks, progress, shuffle)
+      logs <- result$logs
+      enough <- is.na(source$batches) || result$seen >= source$batches || isTRUE(model$stop_training)
+      if (is.na(source$batches)) {
+        source$batches <- result$seen
+        progress$target <- result$seen
+      }
+      if (!is.null(validation) && is_validation_epoch(epoch, validation_freq)) {
+        tested <- run_test(model, validation, callbacks)
+        logs <- c(logs, stats::setNames(tested, paste0("val_", names(tested))))
+      }
+      logs <- callbacks$epoch_end(as.integer(epoch), logs)
+      progress$finish(logs, result$seen)
+      if (!enough) {
+        warning("the generator ran out of data after ", result$seen, " of ", source$batches, " batches: training ends here. It must give `steps_per_epoch * epochs` batches",
+                call. = FALSE)
+        break
+      }
+      if (isTRUE(model$stop_training)) break
+    }
+    model$optimizer$finalize_variable_values(model$trainable_weights)
+    callbacks$call("on_train_end", logs = list())
+  })
+  model$history <- history()
+  invisible(model$history)
+}
+
+# validation_freq: every so many epochs, or the epochs (from 1) named.
+is_validation_epoch <- function(epoch, frequency) if (length(frequency) > 1L) (epoch + 1) %in% frequency else (epoch + 1) %% frequency == 0
+
+# Shows live curves where there is a viewer (see view_metrics); nothing elsewhere.
+metrics_viewer <- function(view_metrics, params, record) list()
+
+#' Train, test and predict with generators
+#'
+#' Superseded: [fit()], [evaluate()] and [predict()] take generators themselves.
+#'
+#' @inheritParams fit.keras.engine.training.Model
+#' @param generator A generator.
+#' @param steps,steps_per_epoch Batches to take.
+#' @param max_queue_size,workers Ignored, for compatibility.
+#' @inherit fit.keras.engine.training.Model return
+#' @export
+fit_generator <- function(object, generator, steps_per_epoch, epochs = 1, verbose = getOption("keras.fit_verbose", default = 1), callbacks = NULL,
+                          view_metrics = getOption("keras.view_metrics", default = "auto"), validation_data = NULL, validation_steps = NULL,
+                          class_weight = NULL, max_queue_size = 10, workers = 1, initial_epoch = 0) {
+  fit(object, generator, steps_per_epoch = steps_per_epoch, epochs = epochs, verbose = verbose, callbacks = callbacks, view_metrics = view_metrics,
+      validation_data = validation_data, validation_steps = validation_steps, class_weight = class_weight, initial_epoch = initial_epoch)
+}
+
+#' @rdname fit_generator
+#' @export
+evaluate_generator <- function(object, generator, steps, max_queue_size = 10, workers = 1, callbacks = NULL) {
+  evaluate(object, generator, steps = steps, callbacks = callbacks, verbose = 0)
+}
+
+#' @rdname fit_generator
+#' @export
+predict_generator <- function(object, generator, steps, max_queue_size = 10, workers = 1, verbose = 0, callbacks = NULL) {
+  predict(object, generator, steps = steps, verbose = verbose, callbacks = callbacks)
+}

@@ -1,0 +1,89 @@
+# predict()
+
+#' Predictions of a model
+#'
+#' @inheritParams fit.keras.engine.training.Model
+#' @param steps Number of batches (default: all data).
+#' @param ... Ignored, for compatibility.
+#' @return An array with one row per sample; for several outputs a list of them.
+#' @name predict.keras.engine.training.Model
+#' @export
+predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, verbose = getOption("keras.predict_verbose", default = "auto"), steps = NULL,
+                                                callbacks = NULL, ...) {
+  model <- unwrap(object)
+  verbose <- verbosity(verbose)
+  source <- batch_source(model, x, batch_size = batch_size, steps = steps, allow_nan = TRUE)
+  callbacks <- CallbackList$new(normalize_callbacks(callbacks), object, list(verbose = verbose, epochs = 1L, steps = source$batches))
+  prepare_model(model, source$example()[[1L]])
+  guard_interrupts(run_predict(model, source, callbacks, verbose), what = "predict()")
+}
+
+run_predict <- function(model, source, callbacks, verbose) {
+  callbacks$call("on_predict_begin")
+  progress <- if (verbose > 0L) new_progress(verbose, source$batches)
+  in_core <- source$is_array && !isTRUE(model$run_eagerly) && is.null(progress) && !callbacks$wants_predict_batches()
+  outputs <- if (in_core) predict_in_core(model, source) else predict_one_by_one(model, source, callbacks, progress)
+  if (!is.null(progress)) progress$finish(list())
+  callbacks$call("on_predict_end")
+  outputs
+}
+
+predict_in_core <- function(model, source) {
+  source$start()
+  programs <- source$programs(model, "predict")
+  tensors <- loop_predict(source$feed, programs$whole$pointer, programs$rest$pointer, source$batch_size, source$batches)
+  fill_skeleton(programs$whole$skeleton, lapply(tensors, tensor_value))
+}
+
+predict_one_by_one <- function(model, source, callbacks, progress) {
+  source$start()
+  parts <- list()
+  while (is.na(source$batches) || length(parts) < source$batches) {
+    index <- length(parts)
+    data <- if (source$is_array) source$batch(index) else source$take()
+    if (is.null(data)) break
+    callbacks$call("on_predict_batch_begin", as.integer(index), logs = list())
+    outputs <- run_step(model, "predict", data)
+    parts[[index + 1L]] <- outputs
+    callbacks$call("on_predict_batch_end", as.integer(index), logs = list(outputs = outputs))
+    if (!is.null(progress) && progress$is_due()) progress$update(index + 1, list())
+  }
+  if (!length(parts)) abort_argument("the generator gave no batch")
+  if (!is.null(progress)) progress$seen <- length(parts)
+  bind_outputs(parts)
+}
+
+# Outputs of the batches, one under the other.
+bind_outputs <- function(parts) {
+  first <- parts[[1L]]
+  if (is_branch_list(first)) return(lapply(stats::setNames(seq_along(first), names(first)), function(i) bind_outputs(lapply(parts, `[[`, i))))
+  as.array(if (length(parts) == 1L) first else op_concat(parts, axis = 0L))
+}
+
+#' @rdname train_on_batch
+#' @export
+predict_on_batch <- function(object, x) {
+  model <- unwrap(object)
+  data <- array_data(model, x, allow_nan = TRUE)$data
+  prepare_model(model, data[[1L]])
+  outputs <- run_step(model, "predict", data)
+  map_leaves(outputs, function(t) as.array(t))
+}
+
+map_leaves <- function(x, f) if (is_branch_list(x)) lapply(x, map_leaves, f) else f(x)
+
+#' Class predictions
+#'
+#' Defunct in R keras 2.6 and later, kept for scripts: for classes of a softmax use `k_argmax(predict(object, x))`.
+#'
+#' @inheritParams predict.keras.engine.training.Model
+#' @return Class ids, counted from 0 (`predict_classes()`), or what [predict()] gives (`predict_proba()`).
+#' @export
+predict_classes <- function(object, x, batch_size = NULL, verbose = 0, steps = NULL) {
+  p <- predict(object, x, batch_size = batch_size, verbose = verbose, steps = steps)
+  if (length(dim(p)) == 2L && ncol(p) > 1L) max.col(p, ties.method = "first") - 1L else as.integer(p > 0.5)
+}
+
+#' @rdname predict_classes
+#' @export
+predict_proba <- function(object, x, batch_size = NULL, verbose = 0, steps = NULL) predict(object, x, batch_size = batch_size, verbose = verbose, steps = steps)

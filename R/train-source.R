@@ -1,0 +1,131 @@
+# Sources of batches: arrays (the core gathers the rows), or R functions and iterators that give one batch at a time.
+
+default_batch_size <- 32L
+
+# What fit(), evaluate() and predict() run over. `batches`: per epoch, NA if not known.
+batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE, suffix = "") {
+  steps <- as_whole(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
+  if (is.null(x) && is.null(y)) abort_argument("`x` is NULL: an array with one row per sample is needed")
+  reader <- batch_reader(x)
+  if (!is.null(reader)) return(ReaderSource$new(model, reader, steps, class_weight))
+  batch_size <- as_whole(batch_size, "batch_size")
+  data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
+  if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
+  ArraySource$new(data$data, data$n, batch_size, steps)
+}
+
+# Stateful models fix their batch size.
+fixed_batch_size <- function(model) {
+  inputs <- model$network_inputs
+  if (is.null(inputs)) return(NULL)
+  size <- tensor_shape(inputs[[1L]])[[1L]]
+  if (is.na(size)) NULL else size
+}
+
+ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
+  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, is_array = TRUE,
+
+  initialize = function(data, n, batch_size, steps = NULL, rows = NULL) {
+    self$flat <- flatten_data(data)
+    self$rows <- rows
+    self$n <- if (is.null(rows)) n else length(rows)
+    self$batch_size <- min(batch_size, self$n)
+    self$batches <- ceiling(self$n / self$batch_size)
+    if (!is.null(steps)) {
+      if (steps > self$batches)
+        warning("the data has ", self$batches, " batches of ", batch_size, " samples, ", steps, " steps were asked for: all of the data is used", call. = FALSE)
+      self$batches <- min(steps, self$batches)
+    }
+  },
+
+  # The first rows (in the data's order), for building the model.
+  example = function() fill_skeleton(self$flat$skeleton, self$flat$tensors),
+
+  # A part of the samples, by number.
+  part = function(rows, steps = NULL, batch_size = self$batch_size) ArraySource$new(self$example(), self$n, batch_size, steps, rows),
+
+  # New order of an epoch; NULL leaves the samples as they lie.
+  start = function(shuffle = FALSE) {
+    order <- self$rows
+    if (identical(shuffle, "batch")) {
+      full <- self$n %/% self$batch_size
+      places <- c(outer(seq_len(self$batch_size), (sample.int(full) - 1L) * self$batch_size, `+`), seq_len(self$n - full * self$batch_size) + full * self$batch_size)
+      order <- if (is.null(order)) places else order[places]
+    } else if (isTRUE(shuffle)) order <- if (is.null(order)) sample.int(self$n) else order[sample.int(self$n)]
+    if (is.null(self$feed)) self$feed <- feed_create(self$flat$tensors, order)
+    else if (!is.null(order)) feed_reorder(self$feed, order)
+  },
+
+  programs = function(model, kind) {
+    rest <- self$n - (self$batches - 1L) * self$batch_size
+    list(whole = step_program(model, kind, self$flat, self$batch_size),
+         rest = if (rest < self$batch_size) step_program(model, kind, self$flat, rest))
+  },
+
+  batch = function(index) {
+    begin <- index * self$batch_size
+    fill_skeleton(self$flat$skeleton, feed_batch(self$feed, begin, min(self$batch_size, self$n - begin)))
+  }
+))
+
+# Batches from a reader: a list of `read()` (the next batch or NULL at the end), `restart()` and `length` (or NA).
+ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
+  model = NULL, reader = NULL, batches = NULL, class_weight = NULL, ahead = NULL, is_array = FALSE, steps = NULL,
+
+  initialize = function(model, reader, steps = NULL, class_weight = NULL) {
+    self$model <- model
+    self$reader <- reader
+    self$steps <- steps
+    self$class_weight <- class_weight
+    self$batches <- steps %||% reader$length
+  },
+
+  example = function() {
+    if (is.null(self$ahead)) self$ahead <- self$read_next()
+    if (is.null(self$ahead)) abort_argument("the generator gave no batch")
+    self$ahead
+  },
+
+  start = function(shuffle = FALSE) if (is.null(self$ahead) && (is.null(self$steps) || isTRUE(self$reader$restarts))) self$reader$restart(),
+
+  read_next = function() {
+    batch <- self$reader$read()
+    if (is.null(batch)) return(NULL)
+    if (!is_branch_list(batch)) batch <- list(batch)
+    if (length(batch) > 3L) abort_argument("a generator gives list(x, y) or list(x, y, sample_weight). Received: a list of ", length(batch))
+    names(batch) <- NULL
+    array_data(self$model, batch[[1L]], if (length(batch) > 1L) batch[[2L]], if (length(batch) > 2L) batch[[3L]], self$class_weight)$data
+  },
+
+  # The next batch of this epoch; NULL at its end.
+  take = function() {
+    batch <- self$ahead %||% self$read_next()
+    self$ahead <- NULL
+    batch
+  }
+))
+
+#' Readers of batches
+#'
+#' Extends [fit()], [evaluate()] and [predict()] to further kinds of data.
+#'
+#' @param x What was given as `x`.
+#' @return `NULL` for data given as arrays. For anything that gives one batch at a time a list of `read` (a function that gives the
+#'   next batch, `list(x, y)` or `list(x, y, sample_weight)`, and `NULL` at the end), `restart` (a function that begins anew),
+#'   `length` (batches per epoch, `NA` if not known) and `restarts` (does each epoch begin anew even when steps are given?).
+#' @keywords internal
+#' @export
+batch_reader <- function(x) UseMethod("batch_reader")
+
+#' @export
+batch_reader.default <- function(x) NULL
+
+#' @export
+batch_reader.function <- function(x) {
+  if (is_tensor(x)) return(NULL)
+  list(read = function() x(), restart = function() NULL, length = NA_real_, restarts = FALSE)
+}
+
+# Sparse matrices (package Matrix) stay sparse as a whole; each batch is made dense.
+#' @export
+batch_reader.Matrix <- function(x) NULL

@@ -1,0 +1,107 @@
+# The train, test and predict steps: ordinary R functions over ops, run eagerly or traced once per shape.
+
+unpack_data <- function(data) {
+  if (!is.list(data) || is.object(data)) data <- list(data)
+  names(data) <- NULL
+  list(x = data[[1L]], y = if (length(data) > 1L) data[[2L]], sample_weight = if (length(data) > 2L) data[[3L]])
+}
+
+default_train_step <- function(model, data) {
+  parts <- unpack_data(data)
+  step <- with_recording({
+    y_pred <- call_model(model, parts$x, training = TRUE)
+    list(y_pred = y_pred, loss = model$compute_loss(parts$x, parts$y, y_pred, parts$sample_weight))
+  })
+  variables <- model$trainable_weights
+  if (length(variables)) model$optimizer$apply_gradients(Map(list, op_gradients(step$loss, variables), variables))
+  model$compute_metrics(parts$x, parts$y, step$y_pred, parts$sample_weight)
+}
+
+default_test_step <- function(model, data) {
+  parts <- unpack_data(data)
+  y_pred <- call_model(model, parts$x, training = FALSE)
+  model$compute_loss(parts$x, parts$y, y_pred, parts$sample_weight)
+  model$compute_metrics(parts$x, parts$y, y_pred, parts$sample_weight)
+}
+
+default_predict_step <- function(model, data) call_model(model, unpack_data(data)$x, training = FALSE)
+
+call_model <- function(model, x, training) call_layer(model, x, training = training)
+
+default_compute_loss <- function(model, x, y, y_pred, sample_weight) {
+  model$compiled_loss(y, y_pred, sample_weight, regularization_losses = model$losses)
+}
+
+default_compute_metrics <- function(model, x, y, y_pred, sample_weight) {
+  if (!is.null(y)) model$compiled_metrics$update_state(y, y_pred, sample_weight)
+  metric_results(model)
+}
+
+# ---- traced steps, kept per model: kind of step and shapes -> program
+
+model_programs <- function(model) {
+  if (is.null(model$programs)) model$programs <- new.env(hash = TRUE, parent = emptyenv())
+  model$programs
+}
+
+# To be called whenever what a step does may have changed.
+drop_programs <- function(model) {
+  model <- unwrap(model)
+  model$programs <- NULL
+  invisible(model)
+}
+
+# A program from another process (readRDS(), a restarted session) has lost its core part and is made anew.
+cached_program <- function(model, key, make) {
+  programs <- model_programs(model)
+  program <- programs[[key]]
+  if (!is.null(program) && program_is_alive(program$pointer)) return(program)
+  program <- make()
+  programs[[key]] <- program
+  program
+}
+
+# `data`: nested list of tensors. Its skeleton and flat tensors are what programs are keyed by and run on.
+flatten_data <- function(data) {
+  tensors <- list()
+  skeleton <- make_skeleton(data, function(t) {
+    tensors[[length(tensors) + 1L]] <<- t
+    length(tensors)
+  })
+  list(skeleton = skeleton, tensors = tensors)
+}
+
+row_types <- function(tensors, rows) lapply(tensors, function(t) list(dtype = tensor_dtype(t), shape = c(rows, tensor_shape(t)[-1L])))
+
+types_key <- function(kind, types, skeleton, model) {
+  shapes <- vapply(types, function(type) paste0(type$dtype, "(", paste(type$shape, collapse = ","), ")"), "")
+  paste(c(kind, shapes, names(unlist(skeleton)), if (kind != "predict") vapply(model$trainable_weights, variable_id, "")), collapse = "|")
+}
+
+step_function <- function(model, kind) switch(kind, train = model$train_step, test = model$test_step, predict = model$predict_step)
+
+step_program <- function(model, kind, flat, rows) {
+  types <- row_types(flat$tensors, rows)
+  cached_program(model, types_key(kind, types, flat$skeleton, model), function() {
+    step <- step_function(model, kind)
+    trace_program(function(inputs) step(fill_skeleton(flat$skeleton, inputs)), types)
+  })
+}
+
+# Weights and optimizer slots must exist before a step is traced.
+prepare_model <- function(model, x, training = FALSE) {
+  if (!isTRUE(model$built)) {
+    type_of <- function(t) list(dtype = tensor_dtype(t), shape = tensor_shape(t))
+    build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x))
+  }
+  if (training) model$optimizer$build(model$trainable_weights)
+}
+
+# Values of a step's results: numbers for single values, vectors or lists otherwise.
+log_values <- function(results) {
+  lapply(results, function(value) {
+    if (is.list(value) && !is.object(value)) return(log_values(value))
+    if (is_tensor(value)) value <- as.array(value)
+    if (length(value) == 1L) as.numeric(value) else value
+  })
+}

@@ -1,0 +1,124 @@
+// The batch loop and its feed.
+#include "glue.h"
+#include <cstring>
+
+#include "train/loop.h"
+
+using namespace keratin;
+
+namespace {
+
+void ask_r(void*) { R_CheckUserInterrupt(); }
+bool interrupt_pending() { return R_ToplevelExec(ask_r, nullptr) == FALSE; }
+
+template <class T>
+T& behind(SEXP pointer, const char* what) {
+  if (TYPEOF(pointer) != EXTPTRSXP || !R_ExternalPtrAddr(pointer)) fail_argument(what, " does not belong to this R session.");
+  return *static_cast<T*>(R_ExternalPtrAddr(pointer));
+}
+
+// 1-based in R; NULL or length zero: as the data lies.
+std::vector<std::int64_t> order_from(SEXP order) {
+  std::vector<std::int64_t> rows;
+  if (Rf_isNull(order)) return rows;
+  Rcpp::NumericVector numbers(order);
+  rows.reserve(static_cast<std::size_t>(numbers.size()));
+  for (double row : numbers) rows.push_back(static_cast<std::int64_t>(row) - 1);
+  return rows;
+}
+
+Rcpp::List wrap_tensors(const std::vector<Tensor>& tensors) {
+  Rcpp::List out(static_cast<R_xlen_t>(tensors.size()));
+  for (std::size_t i = 0; i < tensors.size(); ++i) out[static_cast<R_xlen_t>(i)] = wrap_tensor(constant(tensors[i]));
+  return out;
+}
+
+std::vector<Tensor> tensors_from(const Rcpp::List& values) {
+  std::vector<Tensor> tensors;
+  for (R_xlen_t i = 0; i < values.size(); ++i) tensors.push_back(value_from(values[i])->tensor);
+  return tensors;
+}
+
+}  // namespace
+
+// [[Rcpp::export(rng = false)]]
+SEXP feed_create(Rcpp::List data, SEXP order) {
+  return guarded([&]() -> SEXP { return Rcpp::XPtr<Feed>(new Feed(tensors_from(data), order_from(order))); });
+}
+
+// [[Rcpp::export(rng = false)]]
+void feed_reorder(SEXP feed, SEXP order) {
+  guarded([&]() -> SEXP {
+    behind<Feed>(feed, "this feed").set_order(order_from(order));
+    return R_NilValue;
+  });
+}
+
+// One batch (0-based) as tensors of its own.
+// [[Rcpp::export(rng = false)]]
+SEXP feed_batch(SEXP feed, double begin, double size) {
+  return guarded([&]() -> SEXP {
+    std::vector<Tensor> out;
+    for (const Tensor& tensor : behind<Feed>(feed, "this feed").batch(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(size))) {
+      Tensor copy(tensor.dtype(), tensor.shape());
+      std::memcpy(copy.raw(), tensor.raw(), tensor.bytes());
+      out.push_back(copy);
+    }
+    return wrap_tensors(out);
+  });
+}
+
+// Runs batches [first, last) (0-based); returns early after `seconds` or on an interrupt.
+// [[Rcpp::export(rng = false)]]
+SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, double batch_size, double seconds) {
+  return guarded([&]() -> SEXP {
+    LoopRequest request;
+    request.first = static_cast<std::int64_t>(first);
+    request.last = static_cast<std::int64_t>(last);
+    request.batch_size = static_cast<std::int64_t>(batch_size);
+    request.seconds = seconds;
+    request.interrupt_pending = interrupt_pending;
+    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
+    const LoopResult result = run_batches(behind<Feed>(feed, "this feed"), behind<Program>(whole, "this program"), smaller, request);
+    return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted,
+                              Rcpp::Named("outputs") = wrap_tensors(result.outputs));
+  });
+}
+
+// Runs all batches and gives the outputs of all samples, as tensors.
+// [[Rcpp::export(rng = false)]]
+SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, double batch_size, double batches) {
+  return guarded([&]() -> SEXP {
+    Feed& source = behind<Feed>(feed, "this feed");
+    Program& program = behind<Program>(whole, "this program");
+    std::int64_t samples = static_cast<std::int64_t>(batches) * static_cast<std::int64_t>(batch_size);
+    if (samples > source.samples()) samples = source.samples();
+    std::vector<Tensor> outputs;
+    for (const TensorType& type : program.output_types()) {
+      Shape shape = type.shape;
+      if (shape.rank() == 0) fail_shape("predict() takes outputs with one row per sample. The model gave a single number.");
+      shape[0] = samples;
+      outputs.emplace_back(type.dtype, shape);
+    }
+    LoopRequest request;
+    request.last = static_cast<std::int64_t>(batches);
+    request.batch_size = static_cast<std::int64_t>(batch_size);
+    request.interrupt_pending = interrupt_pending;
+    request.collect = &outputs;
+    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
+    if (run_batches(source, program, smaller, request).interrupted) throw Error(ErrorKind::interrupted, "predict() was interrupted.");
+    return wrap_tensors(outputs);
+  });
+}
+
+// Which op made a value that is being recorded or traced: list(op, inputs); NULL for anything else.
+// [[Rcpp::export(rng = false)]]
+SEXP producer_of(SEXP value) {
+  return guarded([&]() -> SEXP {
+    const Value known = value_from(value);
+    if (!known->producer) return R_NilValue;
+    Rcpp::List inputs(static_cast<R_xlen_t>(known->producer->inputs.size()));
+    for (R_xlen_t i = 0; i < inputs.size(); ++i) inputs[i] = wrap_tensor(known->producer->inputs[static_cast<std::size_t>(i)]);
+    return Rcpp::List::create(Rcpp::Named("op") = std::string(known->producer->op->name()), Rcpp::Named("inputs") = inputs);
+  });
+}

@@ -15,7 +15,10 @@
 #'   on_batch_end = function(batch, logs = list()) self$losses <- c(self$losses, logs[["loss"]])
 #' ))
 #' @family callbacks
-#' @export
+#' @name KerasCallback
+#' @export KerasCallback
+NULL
+
 KerasCallback <- R6Class("KerasCallback", lock_objects = FALSE, cloneable = FALSE, public = list(
   params = NULL,
   model = NULL,

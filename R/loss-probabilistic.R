@@ -3,7 +3,6 @@
 # Probabilities that came out of a softmax or sigmoid are better taken back to its input: exact where the probability itself rounds to
 # 0 or 1. Keras does the same with the `_keras_logits` that its activations leave behind.
 logits_behind <- function(y_pred, activation, axis = -1L) {
-  if (!is_symbolic(y_pred) && !is_taped(y_pred)) return(NULL)
   producer <- producer_of(y_pred)
   if (is.null(producer) || !identical(producer$op, activation)) return(NULL)
   producer$inputs[[1L]]
@@ -18,8 +17,7 @@ clip_probability <- function(p) op_clip(p, k_epsilon(), 1 - k_epsilon())
 
 binary_crossentropy_elements <- function(y_true, y_pred, from_logits = FALSE) {
   logits <- if (from_logits) y_pred else logits_behind(y_pred, "sigmoid")
-  # max(z, 0) - z y + log(1 + exp(-|z|)) = softplus(z) - z y
-  if (!is.null(logits)) return(op_subtract(op_softplus(logits), op_multiply(logits, y_true)))
+  if (!is.null(logits)) return(op_sigmoid_cross_entropy(y_true, logits))
   p <- clip_probability(y_pred)
   epsilon <- k_epsilon()
   positive <- op_multiply(y_true, op_log(op_add(p, epsilon)))
@@ -37,7 +35,7 @@ categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE, label_
   shape <- tensor_shape(y_pred)
   y_true <- smooth_labels(y_true, label_smoothing, shape[[if (axis < 0L) length(shape) + axis + 1L else axis + 1L]])
   logits <- if (from_logits) y_pred else logits_behind(y_pred, "softmax")
-  if (!is.null(logits)) return(op_negative(op_reduce_sum(op_multiply(y_true, op_log_softmax(logits, axis = axis)), axes = axis)))
+  if (!is.null(logits)) return(crossentropy_of_logits(y_true, logits, axis))
   p <- clip_probability(op_divide(y_pred, op_reduce_sum(y_pred, axes = axis, keepdims = TRUE)))
   op_negative(op_reduce_sum(op_multiply(y_true, op_log(p)), axes = axis))
 }
@@ -54,13 +52,22 @@ sparse_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE,
   op_multiply(loss, kept)
 }
 
-sparse_crossentropy_of_logits <- function(classes, logits, axis = -1L) {
-  shape <- tensor_shape(logits)
-  depth <- shape[[length(shape) + axis + 1L]]
-  if (is.na(depth)) abort_shape("sparse_categorical_crossentropy: the number of classes is unknown: predictions have shape ", shape_text(shape))
-  target <- op_one_hot(classes, depth = depth, axis = axis, dtype = tensor_dtype(logits))
-  op_negative(op_reduce_sum(op_multiply(target, op_log_softmax(logits, axis = axis)), axes = axis))
+# The fused ops take the classes on the last axis.
+crossentropy_of_logits <- function(y_true, logits, axis = -1L) {
+  if (is_last_axis(axis, logits)) return(op_softmax_cross_entropy(y_true, logits))
+  op_negative(op_reduce_sum(op_multiply(y_true, op_log_softmax(logits, axis = axis)), axes = axis))
 }
+
+sparse_crossentropy_of_logits <- function(classes, logits, axis = -1L) {
+  if (!is_last_axis(axis, logits)) {
+    rank <- tensor_rank(logits)
+    moved <- if (axis < 0L) axis + rank else axis
+    logits <- op_transpose(logits, c(setdiff(seq_len(rank) - 1L, moved), moved))
+  }
+  op_sparse_softmax_cross_entropy(classes, logits)
+}
+
+is_last_axis <- function(axis, x) axis == -1L || axis == tensor_rank(x) - 1L
 
 kl_divergence <- function(y_true, y_pred) {
   clip <- function(p) op_clip(p, k_epsilon(), 1)

@@ -170,7 +170,7 @@ get_loss <- function(loss, name = NULL) {
   if (is.null(loss) || is_loss(loss)) return(loss)
   if (is.list(loss) && !is.null(loss$class_name)) return(deserialize_loss(loss))
   if (is.character(loss) && length(loss) == 1L) {
-    custom <- custom_object(loss)
+    custom <- find_custom_object(loss)
     if (!is.null(custom)) return(get_loss(custom, name = loss))
     fn <- loss_function_named(loss)
     if (is.null(fn)) abort_unknown_name("loss", loss, names(loss_names))
@@ -209,7 +209,7 @@ serialize_loss <- function(loss) {
 deserialize_loss <- function(config) {
   constructor <- loss_constructors()[[config$class_name]]
   if (is.null(constructor)) {
-    custom <- custom_object(config$class_name)
+    custom <- find_custom_object(config$class_name)
     if (is.null(custom)) abort_unknown_name("loss", config$class_name, names(loss_constructors()))
     return(do.call(custom, config$config))
   }

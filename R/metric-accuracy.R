@@ -24,7 +24,7 @@ sparse_categorical_accuracy <- function(y_true, y_pred) {
 
 # A prediction counts if fewer than k others are higher (ties count in its favour, as in TensorFlow's in_top_k).
 in_top_k <- function(classes, y_pred, k) {
-  hit <- op_one_hot(classes, depth = last_size(y_pred), axis = -1L, dtype = tensor_dtype(y_pred))
+  hit <- op_one_hot(classes, depth = last_size(y_pred), dtype = tensor_dtype(y_pred))
   own <- op_reduce_sum(op_multiply(y_pred, hit), axes = -1L, keepdims = TRUE)
   higher <- op_reduce_sum(op_cast(op_greater(y_pred, own), tensor_dtype(y_pred)), axes = -1L)
   as_hits(op_less(higher, k))

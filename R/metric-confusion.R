@@ -227,7 +227,7 @@ MeanIoU <- R6Class("MeanIoU", inherit = Metric, lock_objects = FALSE, cloneable 
     self$total_cm <- self$add_weight("total_confusion_matrix", shape = c(self$num_classes, self$num_classes))
   },
   update_state = function(y_true, y_pred, sample_weight = NULL) {
-    coded <- function(x) op_one_hot(op_cast(op_reshape(as_loss_input(x), -1L), "int64"), depth = self$num_classes, axis = -1L, dtype = self$dtype)
+    coded <- function(x) op_one_hot(op_cast(op_reshape(as_loss_input(x), -1L), "int64"), depth = self$num_classes, dtype = self$dtype)
     truth <- coded(y_true)
     if (!is.null(sample_weight)) truth <- op_multiply(truth, op_reshape(cast_to(sample_weight, self$dtype), c(-1L, 1L)))
     add_to(self$total_cm, op_matmul(truth, coded(y_pred), transpose_a = TRUE))
@@ -236,7 +236,7 @@ MeanIoU <- R6Class("MeanIoU", inherit = Metric, lock_objects = FALSE, cloneable 
   # of each class: hits / (predicted + true - hits); classes that never occur are left out
   result = function() {
     matrix <- variable_read(self$total_cm)
-    hits <- op_reduce_sum(op_multiply(matrix, op_one_hot(seq_len(self$num_classes) - 1L, depth = self$num_classes, axis = -1L, dtype = self$dtype)), axes = 1L)
+    hits <- op_reduce_sum(op_multiply(matrix, op_one_hot(seq_len(self$num_classes) - 1L, depth = self$num_classes, dtype = self$dtype)), axes = 1L)
     union <- op_subtract(op_add(op_reduce_sum(matrix, axes = 0L), op_reduce_sum(matrix, axes = 1L)), hits)
     occurring <- op_reduce_sum(op_cast(op_not_equal(union, 0), self$dtype))
     div_no_nan(op_reduce_sum(div_no_nan(hits, union)), occurring)

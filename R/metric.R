@@ -18,8 +18,8 @@ Metric <- R6Class("Metric", lock_objects = FALSE, cloneable = FALSE, public = li
   # A variable of the metric's state. `shape`: c() for a number.
   add_weight = function(name = NULL, shape = c(), initializer = "zeros", dtype = NULL, ...) {
     shape <- as.integer(unlist(shape))
-    start <- if (is.numeric(initializer)) initializer else as.array(get_initializer(initializer)(shape))
-    if (length(start) == 1L && length(shape)) start <- array(start, shape)
+    start <- if (is.numeric(initializer)) initializer else as.array(get_initializer(initializer)(if (length(shape)) shape else 1L))
+    start <- if (length(shape)) array(start, shape) else as.vector(start)
     variable <- new_variable(start, name = name %||% "state", trainable = FALSE, dtype = dtype_name(dtype) %||% self$dtype)
     self$weights <- c(self$weights, list(variable))
     self$starts <- c(self$starts, list(start))
@@ -110,7 +110,7 @@ get_metric <- function(metric, y_true_shape = NULL, y_pred_shape = NULL) {
   if (is.character(metric) && length(metric) == 1L) {
     if (tolower(metric) %in% c("accuracy", "acc", "crossentropy", "ce") && !is.null(y_pred_shape))
       return(metric_mean_wrapper(fn = resolve_by_shape(tolower(metric), y_true_shape, y_pred_shape), name = metric))
-    custom <- custom_object(metric)
+    custom <- find_custom_object(metric)
     if (!is.null(custom)) return(if (is.function(custom) && !is_metric(custom) && !is_metric_constructor(custom)) metric_mean_wrapper(fn = plain_pair(custom), name = metric) else get_metric(custom))
     constructor <- metric_constructors()[[metric]]
     if (!is.null(constructor)) return(constructor())
@@ -154,7 +154,7 @@ serialize_metric <- function(metric) {
 }
 
 deserialize_metric <- function(config) {
-  constructor <- metric_constructors()[[config$class_name]] %||% custom_object(config$class_name)
+  constructor <- metric_constructors()[[config$class_name]] %||% find_custom_object(config$class_name)
   if (is.null(constructor)) abort_unknown_name("metric", config$class_name, names(metric_constructors()))
   settings <- config$config
   if (identical(config$class_name, "MeanMetricWrapper") && is.character(settings$fn)) return(get_metric(settings$fn))

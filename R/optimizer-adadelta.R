@@ -12,13 +12,9 @@ Adadelta <- R6Class("Adadelta", inherit = Optimizer, lock_objects = FALSE, clone
 
   # The step is the gradient times the ratio of two running root mean squares: of past steps and of past gradients.
   update_step = function(gradient, variable, slots, step) {
-    of_gradients <- lerp(variable_read(slots$accumulated_grad), op_square(gradient), 1 - self$rho)
-    of_steps <- variable_read(slots$accumulated_delta_var)
-    root <- function(x) op_sqrt(op_add(x, self$epsilon))
-    change <- op_divide(op_multiply(root(of_steps), gradient), root(of_gradients))
-    variable_assign(slots$accumulated_grad, of_gradients)
-    variable_assign(slots$accumulated_delta_var, lerp(of_steps, op_square(change), 1 - self$rho))
-    variable_assign(variable, op_subtract(variable_read(variable), op_multiply(change, step$learning_rate)))
+    write_update(list(variable, slots$accumulated_grad, slots$accumulated_delta_var),
+      op_adadelta_update(variable_read(variable), variable_read(slots$accumulated_grad), variable_read(slots$accumulated_delta_var), gradient,
+                         step$learning_rate, rho = self$rho, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(rho = self$rho, epsilon = self$epsilon)

@@ -12,10 +12,9 @@ Adagrad <- R6Class("Adagrad", inherit = Optimizer, lock_objects = FALSE, cloneab
   slot_start = function(slot) self$initial_accumulator_value,
 
   update_step = function(gradient, variable, slots, step) {
-    accumulator <- op_add(variable_read(slots$accumulator), op_square(gradient))
-    variable_assign(slots$accumulator, accumulator)
-    change <- op_multiply(op_multiply(gradient, step$learning_rate), op_rsqrt(op_add(accumulator, self$epsilon)))
-    variable_assign(variable, op_subtract(variable_read(variable), change))
+    write_update(list(variable, slots$accumulator),
+      op_adagrad_update(variable_read(variable), variable_read(slots$accumulator), gradient, step$learning_rate, epsilon = self$epsilon,
+                        weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(initial_accumulator_value = self$initial_accumulator_value, epsilon = self$epsilon)

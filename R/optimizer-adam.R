@@ -20,33 +20,18 @@ Adam <- R6Class("Adam", inherit = Optimizer, lock_objects = FALSE, cloneable = F
     c(list(self$iterations), self$averages, unlist(lapply(self$slots, function(s) list(s$m, s$v)), recursive = FALSE), lapply(self$slots, `[[`, "vhat"))
   },
 
-  # The bias corrections of both moments go into one step size.
-  step_constants = function(dtype) {
-    rate <- self$current_learning_rate(dtype)
-    t <- self$step_number(dtype)
-    correction <- op_divide(op_sqrt(op_subtract(1, op_power(self$beta_2, t))), op_subtract(1, op_power(self$beta_1, t)))
-    list(learning_rate = rate, size = op_multiply(rate, correction))
-  },
+  step_constants = function(dtype) list(learning_rate = self$current_learning_rate(dtype), t = self$step_number(dtype)),
 
-  # m = m + (1 - beta_1)(g - m); v = v + (1 - beta_2)(g^2 - v); w = w - size * m / (sqrt(v) + epsilon)
+  # size = rate sqrt(1 - beta_2^t) / (1 - beta_1^t); m = m + (1 - beta_1)(g - m); v = v + (1 - beta_2)(g^2 - v);
+  # w = w - size * m / (sqrt(v) + epsilon)
   update_step = function(gradient, variable, slots, step) {
-    m <- lerp(variable_read(slots$m), gradient, 1 - self$beta_1)
-    v <- lerp(variable_read(slots$v), op_square(gradient), 1 - self$beta_2)
-    variable_assign(slots$m, m)
-    variable_assign(slots$v, v)
-    if (self$amsgrad) {
-      v <- op_maximum(variable_read(slots$vhat), v)
-      variable_assign(slots$vhat, v)
-    }
-    change <- op_divide(op_multiply(m, step$size), op_add(op_sqrt(v), self$epsilon))
-    variable_assign(variable, op_subtract(variable_read(variable), change))
+    write_update(c(list(variable, slots$m, slots$v), if (self$amsgrad) list(slots$vhat)),
+      op_adam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, beta_1 = self$beta_1,
+                     beta_2 = self$beta_2, epsilon = self$epsilon, v_hat = if (self$amsgrad) variable_read(slots$vhat), weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, amsgrad = self$amsgrad)
 ))
-
-# from + (to - from) * fraction
-lerp <- function(from, to, fraction) op_add(from, op_multiply(op_subtract(to, from), fraction))
 
 check_beta <- function(x, what) {
   if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x >= 1) abort_argument("`", what, "` must be in [0, 1). Received: ", what, " = ", received(x))

@@ -12,18 +12,13 @@ Adamax <- R6Class("Adamax", inherit = Optimizer, lock_objects = FALSE, cloneable
 
   slot_names = function() c("m", "u"),
 
-  step_constants = function(dtype) {
-    rate <- self$current_learning_rate(dtype)
-    list(learning_rate = rate, size = op_divide(rate, op_subtract(1, op_power(self$beta_1, self$step_number(dtype)))))
-  },
+  step_constants = function(dtype) list(learning_rate = self$current_learning_rate(dtype), t = self$step_number(dtype)),
 
-  # u = max(beta_2 u, |g|); w = w - size * m / (u + epsilon)
+  # u = max(beta_2 u, |g|); w = w - rate / (1 - beta_1^t) * m / (u + epsilon)
   update_step = function(gradient, variable, slots, step) {
-    m <- lerp(variable_read(slots$m), gradient, 1 - self$beta_1)
-    u <- op_maximum(op_multiply(variable_read(slots$u), self$beta_2), op_abs(gradient))
-    variable_assign(slots$m, m)
-    variable_assign(slots$u, u)
-    variable_assign(variable, op_subtract(variable_read(variable), op_divide(op_multiply(m, step$size), op_add(u, self$epsilon))))
+    write_update(list(variable, slots$m, slots$u),
+      op_adamax_update(variable_read(variable), variable_read(slots$m), variable_read(slots$u), gradient, step$learning_rate, step$t,
+                       beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon)

@@ -15,22 +15,10 @@ Ftrl <- R6Class("Ftrl", inherit = Optimizer, lock_objects = FALSE, cloneable = F
   slot_start = function(slot) if (slot == "accumulator") self$initial_accumulator_value else 0,
 
   update_step = function(gradient, variable, slots, step) {
-    value <- variable_read(variable)
-    rate <- step$learning_rate
-    before <- variable_read(slots$accumulator)
-    accumulator <- op_add(before, op_square(gradient))
-    shrinkage <- self$l2_shrinkage_regularization_strength
-    used <- if (shrinkage > 0) op_add(gradient, op_multiply(value, 2 * shrinkage)) else gradient
-    power <- function(x) op_power(x, -self$learning_rate_power)
-    sigma <- op_divide(op_subtract(power(accumulator), power(before)), rate)
-    linear <- op_subtract(op_add(variable_read(slots$linear), used), op_multiply(sigma, value))
-    l2 <- self$l2_regularization_strength
-    if (self$beta != 0) l2 <- op_add(op_divide(self$beta / 2, rate), l2)
-    quadratic <- op_add(op_divide(power(accumulator), rate), op_multiply(l2, cast_to(2, tensor_dtype(value))))
-    l1 <- self$l1_regularization_strength
-    variable_assign(slots$accumulator, accumulator)
-    variable_assign(slots$linear, linear)
-    variable_assign(variable, op_divide(op_subtract(op_clip(linear, -l1, l1), linear), quadratic))
+    write_update(list(variable, slots$accumulator, slots$linear),
+      op_ftrl_update(variable_read(variable), variable_read(slots$accumulator), variable_read(slots$linear), gradient, step$learning_rate,
+                     learning_rate_power = self$learning_rate_power, l1 = self$l1_regularization_strength, l2 = self$l2_regularization_strength,
+                     l2_shrinkage = self$l2_shrinkage_regularization_strength, beta = self$beta, weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(

@@ -14,28 +14,19 @@ Nadam <- R6Class("Nadam", inherit = Optimizer, lock_objects = FALSE, cloneable =
 
   slot_names = function() c("m", "v"),
 
-  # The momentum schedule of Dozat: u_t = beta_1 (1 - 0.5 * 0.96^t).
+  # The momentum schedule of Dozat: u_t = beta_1 (1 - 0.5 * 0.96^t); the product of all u so far is state.
   step_constants = function(dtype) {
     t <- self$step_number(dtype)
-    momentum_at <- function(t) op_multiply(op_subtract(1, op_multiply(op_power(0.96, t), 0.5)), self$beta_1)
-    now <- momentum_at(t)
-    ahead <- momentum_at(op_add(t, 1))
-    product <- op_multiply(cast_to(variable_read(self$product), dtype), now)
+    u <- op_multiply(op_subtract(1, op_multiply(op_power(cast_to(0.96, dtype), t), 0.5)), self$beta_1)
+    product <- op_multiply(cast_to(variable_read(self$product), dtype), u)
     variable_assign(self$product, cast_to(product, k_floatx()))
-    list(learning_rate = self$current_learning_rate(dtype),
-         of_m = op_divide(ahead, op_subtract(1, op_multiply(product, ahead))),
-         of_gradient = op_divide(op_subtract(1, now), op_subtract(1, product)),
-         v_correction = op_subtract(1, op_power(self$beta_2, t)))
+    list(learning_rate = self$current_learning_rate(dtype), t = t, product = product)
   },
 
   update_step = function(gradient, variable, slots, step) {
-    m <- lerp(variable_read(slots$m), gradient, 1 - self$beta_1)
-    v <- lerp(variable_read(slots$v), op_square(gradient), 1 - self$beta_2)
-    variable_assign(slots$m, m)
-    variable_assign(slots$v, v)
-    m_hat <- op_add(op_multiply(m, step$of_m), op_multiply(gradient, step$of_gradient))
-    change <- op_divide(op_multiply(m_hat, step$learning_rate), op_add(op_sqrt(op_divide(v, step$v_correction)), self$epsilon))
-    variable_assign(variable, op_subtract(variable_read(variable), change))
+    write_update(list(variable, slots$m, slots$v),
+      op_nadam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, step$product,
+                      beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon)

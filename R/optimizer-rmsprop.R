@@ -17,19 +17,12 @@ RMSprop <- R6Class("RMSprop", inherit = Optimizer, lock_objects = FALSE, cloneab
 
   # velocity: running mean of g^2; w = w - rate * g / sqrt(velocity [- (running mean of g)^2] + epsilon)
   update_step = function(gradient, variable, slots, step) {
-    velocity <- lerp(variable_read(slots$velocity), op_square(gradient), 1 - self$rho)
-    variable_assign(slots$velocity, velocity)
-    if (self$centered) {
-      average <- lerp(variable_read(slots$average_gradient), gradient, 1 - self$rho)
-      variable_assign(slots$average_gradient, average)
-      velocity <- op_subtract(velocity, op_square(average))
-    }
-    change <- op_multiply(op_multiply(gradient, step$learning_rate), op_rsqrt(op_add(velocity, self$epsilon)))
-    if (self$momentum > 0) {
-      change <- op_add(op_multiply(variable_read(slots$momentum), self$momentum), change)
-      variable_assign(slots$momentum, change)
-    }
-    variable_assign(variable, op_subtract(variable_read(variable), change))
+    average <- if (self$centered) slots$average_gradient
+    momentum <- if (self$momentum > 0) slots$momentum
+    write_update(c(list(variable, slots$velocity), if (!is.null(average)) list(average), if (!is.null(momentum)) list(momentum)),
+      op_rmsprop_update(variable_read(variable), variable_read(slots$velocity), gradient, step$learning_rate,
+                        average_gradient = if (!is.null(average)) variable_read(average), momentum_slot = if (!is.null(momentum)) variable_read(momentum),
+                        rho = self$rho, momentum = self$momentum, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(rho = self$rho, momentum = self$momentum, epsilon = self$epsilon, centered = self$centered)

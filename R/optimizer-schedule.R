@@ -198,7 +198,7 @@ serialize_schedule <- function(schedule) {
 }
 
 deserialize_schedule <- function(config) {
-  constructor <- schedule_constructors()[[config$class_name]] %||% custom_object(config$class_name)
+  constructor <- schedule_constructors()[[config$class_name]] %||% find_custom_object(config$class_name)
   if (is.null(constructor)) abort_unknown_name("learning rate schedule", config$class_name, names(schedule_constructors()))
   do.call(constructor, Filter(Negate(is.null), config$config))
 }

@@ -14,14 +14,9 @@ SGD <- R6Class("SGD", inherit = Optimizer, lock_objects = FALSE, cloneable = FAL
 
   # m = momentum m - rate g; w = w + m, or ahead of it with nesterov: w = w + momentum m - rate g
   update_step = function(gradient, variable, slots, step) {
-    value <- variable_read(variable)
-    change <- op_multiply(gradient, step$learning_rate)
-    if (self$momentum > 0) {
-      m <- op_subtract(op_multiply(variable_read(slots$m), self$momentum), change)
-      variable_assign(slots$m, m)
-      value <- if (self$nesterov) op_add(value, op_subtract(op_multiply(m, self$momentum), change)) else op_add(value, m)
-    } else value <- op_subtract(value, change)
-    variable_assign(variable, value)
+    write_update(c(list(variable), if (self$momentum > 0) list(slots$m)),
+      op_sgd_update(variable_read(variable), gradient, step$learning_rate, velocity = if (self$momentum > 0) variable_read(slots$m),
+                    momentum = self$momentum, nesterov = self$nesterov, weight_decay = self$decay_of(variable)))
   },
 
   config_fields = function() list(momentum = self$momentum, nesterov = self$nesterov)

@@ -113,7 +113,6 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
   update = function(gradients, variables) {
     gradients <- self$clip_gradients(gradients)
     step <- self$step_constants(tensor_dtype(variables[[1L]]))
-    self$decay_weights(variables, step)
     at <- match(vapply(variables, variable_id, ""), vapply(self$model_variables, variable_id, ""))
     for (i in seq_along(variables)) self$update_step(gradients[[i]], variables[[i]], self$slots[[at[[i]]]], step)
     if (self$use_ema) self$update_averages(at)
@@ -152,12 +151,9 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
     !any(vapply(self$excluded, function(pattern) identical(pattern, variable_id(variable)) || grepl(pattern, variable$name, perl = TRUE), NA))
   },
 
-  decay_weights = function(variables, step) {
-    if (is.null(self$weight_decay) || self$weight_decay == 0) return(invisible())
-    for (variable in Filter(self$uses_weight_decay, variables)) {
-      value <- variable_read(variable)
-      variable_assign(variable, op_subtract(value, op_multiply(value, op_multiply(step$learning_rate, self$weight_decay))))
-    }
+  # What the update op takes off the weight before its step.
+  decay_of = function(variable) {
+    if (is.null(self$weight_decay) || self$weight_decay == 0 || !self$uses_weight_decay(variable)) 0 else self$weight_decay
   },
 
   update_averages = function(at) {
@@ -226,6 +222,9 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
     if (is_schedule(private$rate)) serialize_schedule(private$rate) else as.numeric(as.array(private$rate))
   }
 ))
+
+# The results of an update op, in the order of its variables.
+write_update <- function(variables, results) for (i in seq_along(variables)) variable_assign(variables[[i]], results[[i]])
 
 # One id per variable within a session.
 variable_id <- function(variable) rlang::obj_address(variable)

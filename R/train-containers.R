@@ -37,7 +37,7 @@ weight_with_mask <- function(weight, mask, y_pred) {
   if (is.null(weight)) mask else op_multiply(match_weight_rank(weight, mask), mask)
 }
 
-batch_count <- function(x) {
+rows_of_batch <- function(x) {
   n <- tensor_shape(x)[[1L]]
   if (is.na(n)) op_gather(op_shape_of(x), 0L, axis = 0L) else n
 }
@@ -98,7 +98,7 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
       weight <- weight_with_mask(match_weight(sample_weights[[i]], y_p), mask, y_p)
       object <- environment(loss)$object
       value <- object$compute(y_t, y_p, weight, mask)
-      rows <- batch_count(y_t)
+      rows <- rows_of_batch(y_t)
       if (!is.null(self$output_metrics[[i]])) self$output_metrics[[i]]$update_state(value, sample_weight = rows)
       if (tensor_rank(value) > 0L) value <- op_reduce_mean(value)
       if (!is.null(self$weights[[i]])) value <- op_multiply(value, self$weights[[i]])
@@ -110,7 +110,7 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
     }
     if (is.null(total))
       abort_argument("no loss found. Give compile() a `loss`, call add_loss(), and give fit() a `y`")
-    if (is.null(rows)) rows <- batch_count(predictions[[1L]])
+    if (is.null(rows)) rows <- rows_of_batch(predictions[[1L]])
     self$loss_metric$update_state(total, sample_weight = rows)
     total
   }

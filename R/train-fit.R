@@ -39,8 +39,8 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
   model <- unwrap(object)
   check_compiled(model)
   options <- fit_options(...)
-  epochs <- as.integer(as_whole(epochs, "epochs"))
-  initial_epoch <- as.integer(as_whole(initial_epoch, "initial_epoch", least = 0))
+  epochs <- as.integer(as_whole_number(epochs, "epochs"))
+  initial_epoch <- as.integer(as_whole_number(initial_epoch, "initial_epoch", least = 0))
   verbose <- verbosity(verbose)
   source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch)
   validation <- NULL

@@ -16,7 +16,7 @@ abort_unknown_name <- function(kind, name, known) {
   abort_argument("unknown ", kind, " \"", name, "\".", if (length(near)) paste0(" Did you mean ", paste0("\"", near, "\"", collapse = " or "), "?"))
 }
 
-as_whole <- function(x, what, least = 1) {
+as_whole_number <- function(x, what, least = 1) {
   if (is.null(x)) return(NULL)
   if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < least || x != floor(x))
     abort_argument("`", what, "` must be a whole number of at least ", least, ". Received: ", what, " = ", received(x))

@@ -4,11 +4,11 @@ default_batch_size <- 32L
 
 # What fit(), evaluate() and predict() run over. `batches`: per epoch, NA if not known.
 batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE, suffix = "") {
-  steps <- as_whole(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
+  steps <- as_whole_number(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
   if (is.null(x) && is.null(y)) abort_argument("`x` is NULL: an array with one row per sample is needed")
   reader <- batch_reader(x)
   if (!is.null(reader)) return(ReaderSource$new(model, reader, steps, class_weight))
-  batch_size <- as_whole(batch_size, "batch_size")
+  batch_size <- as_whole_number(batch_size, "batch_size")
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
   if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
   ArraySource$new(data$data, data$n, batch_size, steps)
@@ -118,14 +118,8 @@ ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
 batch_reader <- function(x) UseMethod("batch_reader")
 
 #' @export
-batch_reader.default <- function(x) NULL
-
-#' @export
-batch_reader.function <- function(x) {
-  if (is_tensor(x)) return(NULL)
-  list(read = function() x(), restart = function() NULL, length = NA_real_, restarts = FALSE)
+batch_reader.default <- function(x) {
+  if (!gives_batches(x)) return(NULL)
+  at <- as_iterator(x)
+  list(read = function() iter_next(at), restart = function() at <<- as_iterator(x), length = as.numeric(batch_count(x)), restarts = inherits(x, "keratin_dataset"))
 }
-
-# Sparse matrices (package Matrix) stay sparse as a whole; each batch is made dense.
-#' @export
-batch_reader.Matrix <- function(x) NULL

@@ -66,6 +66,7 @@ call_on_values <- function(layer, arguments) {
 
 # R arrays become tensors; a data frame its matrix.
 input_value <- function(x, layer) {
+  if (isTRUE(layer$takes_values)) return(x)
   if (is.environment(x) || typeof(x) == "externalptr") return(x)
   if (is.data.frame(x)) x <- data_frame_values(x)
   if (is.factor(x)) abort_argument("the input is a factor: use as.integer(x) - 1L, to_categorical() or layer_string_lookup()")
@@ -88,7 +89,7 @@ is_float <- function(dtype) startsWith(dtype, "float")
 # Inputs of another floating type are cast to the layer's.
 cast_inputs <- function(layer, arguments) {
   dtype <- layer$dtype
-  if (is_float(dtype) && !isFALSE(layer$autocast))
+  if (is_float(dtype) && !isFALSE(layer$autocast) && !isTRUE(layer$takes_values))
     arguments[[1L]] <- nest_map(arguments[[1L]], function(x) {
       from <- tensor_dtype(x)
       if (from != dtype && is_float(from)) keep_mask(op_cast(x, dtype), x) else x

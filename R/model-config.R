@@ -247,7 +247,7 @@ as_references <- function(x) if (length(x) && is.character(x[[1L]])) list(x) els
 
 # Arguments of a recorded call, or NULL while a tensor it needs is not there yet.
 node_arguments <- function(node, look_up, layer) {
-  is_reference <- function(x) is.list(x) && length(x) %in% 3:4 && is.character(x[[1L]]) && is.numeric(x[[2L]])
+  is_reference <- function(x) is.list(x) && is.null(names(x)) && length(x) %in% 3:4 && is.character(x[[1L]]) && is.numeric(x[[2L]])
   complete <- TRUE
   tensor_of <- function(x) {
     if (identical(x[[1L]], "_CONSTANT_VALUE")) return(x[[3L]])

@@ -105,8 +105,9 @@ only_node_shapes <- function(layer, side) {
 # ---- calling a layer on KerasTensors
 
 call_symbolically <- function(layer, arguments) {
-  inputs <- nest_map(arguments[[1L]], function(x) if (is_keras_tensor(x)) x else input_value(x, layer))
-  arguments[[1L]] <- inputs
+  arguments[[1L]] <- nest_map(arguments[[1L]], function(x) if (is_keras_tensor(x)) x else input_value(x, layer))
+  arguments <- nest_map(arguments, function(x) if (inherits(x, "keratin_tensor")) new_variable(x, "constant", trainable = FALSE) else x)   # outlives the session
+  inputs <- arguments[[1L]]
   phase <- training_phase(arguments$training)
   in_call(layer, phase, maybe_build(layer, nest_map(inputs, tensor_shape)))
   inferred <- infer_call(layer, arguments)
@@ -195,7 +196,7 @@ new_order <- function() {
   names <- character()
   values <- numeric()
   list(get = function(name) { at <- match(name, names); if (is.na(at)) 0 else values[at] },
-       set = function(name, value) { at <- match(name, names); if (is.na(at)) { names <<- c(names, name); values <<- c(values, value) } else values[at] <<- value },
+       set = function(name, value) { force(value); at <- match(name, names); if (is.na(at)) { names <<- c(names, name); values <<- c(values, value) } else values[at] <<- value },
        all = function() setNames(values, names))
 }
 

@@ -2,7 +2,8 @@
 #'
 #' Applied to a weight after every update: `kernel_constraint = constraint_maxnorm(2)`.
 #'
-#' @param max_value,min_value Bounds of the norm.
+#' @param max_value,min_value Bounds of the norm. `constraint_maxnorm()` takes a whole number: as in R keras, a fraction is cut off (0.5 is
+#'   0); `constraint_minmaxnorm()` takes any number.
 #' @param rate How far norms outside the bounds are moved towards them: 1 all the way.
 #' @param axis Axis (counted from 0, as in Keras) along which norms are taken; for a dense kernel 0 is one norm per unit. For convolution
 #'   kernels give several, `c(0, 1, 2)`.
@@ -24,6 +25,11 @@ axis_config <- function(axis) if (length(axis) > 1L) as.list(as.integer(axis)) e
 #' @export
 constraint_maxnorm <- function(max_value = 2, axis = 0) {
   axis <- as.integer(unlist(axis))
+  max_value <- as_number(max_value, "max_value", 0)
+  if (max_value != trunc(max_value))
+    rlang::warn(paste0("constraint_maxnorm(): `max_value` (", max_value, ") is cut to ", trunc(max_value), ", as R keras does; constraint_minmaxnorm() takes fractions."),
+                .frequency = "once", .frequency_id = "constraint_maxnorm")
+  max_value <- trunc(max_value)
   new_constraint("MaxNorm", list(max_value = max_value, axis = axis_config(axis)), function(x) {
     norms <- axis_norms(x, axis)
     op_multiply(x, op_divide(op_clip(norms, 0, max_value), op_add(norms, k_epsilon())))

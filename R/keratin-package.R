@@ -18,4 +18,6 @@
   connect_random_numbers()
   threads <- getOption("keratin.threads")
   if (!is.null(threads)) threads_set(as.integer(threads))
+  isa <- getOption("keratin.isa")
+  if (!is.null(isa)) isa_set(isa)
 }

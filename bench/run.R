@@ -28,7 +28,7 @@ measure <- function(case, sides) {
     for (name in names(sides)) {
       new <- sides[[name]](case)
       for (part in c("forward", "step")) results[[name]][[part]] <- c(results[[name]][[part]], new[[part]])
-      results[[name]]$megabytes <- max(results[[name]]$megabytes, new$megabytes)
+      results[[name]]$megabytes <- max(0, results[[name]]$megabytes, new$megabytes)
     }
   }
   results
@@ -38,7 +38,7 @@ show <- function(...) cat(sprintf(...), "\n", sep = "")
 two <- function(x) if (is.null(x)) "" else sprintf("%9.3f %9.3f", 1000 * min(x), 1000 * median(x))
 
 # ---- the machine
-isa <- keratin:::isa_in_use()
+isa <- keratin:::isa_get()
 Rcpp::sourceCpp("bench/peak.cpp")
 machine <- measure_machine(isa)
 cpu <- if (file.exists("/proc/cpuinfo")) sub(".*: ", "", grep("model name", readLines("/proc/cpuinfo"), value = TRUE)[1]) else R.version$platform
@@ -99,7 +99,5 @@ for (case in Filter(function(case) wanted(case$kind), program_cases)) {
     label <- if (case$kind == "autoencoder" && part == "forward") "  predict() of the same 2048" else case$label
     show("%-60s %19s %19s %19s", label, two(results$keratin[[part]]), two(results$keras[[part]]), two(results$torch[[part]]))
   }
-  if (is.finite(max(results$keratin$megabytes, -Inf))) {
-    show("%-60s %16.0f MB %16.0f MB", "  largest memory", results$keratin$megabytes, max(results$keras$megabytes, -Inf))
-  }
+  if (case$kind == "startup") show("%-60s %16.0f MB %16.0f MB", "  largest memory", results$keratin$megabytes, max(0, results$keras$megabytes))
 }

@@ -1,6 +1,7 @@
 // Tensors as R sees them.
 #include "core/thread_pool.h"
 #include "glue.h"
+#include "kernels/dispatch.h"
 
 using namespace keratin;
 
@@ -101,6 +102,23 @@ void threads_set(int threads) {
   guarded([&]() -> SEXP {
     if (threads == NA_INTEGER || threads < 1 || threads > 1024) fail_argument("`threads` must be a whole number from 1 to 1024. Received: ", threads, ".");
     set_thread_count(threads);
+    return R_NilValue;
+  });
+}
+
+// The instruction set of the kernels, for options(keratin.isa =), tests and the benchmark.
+// [[Rcpp::export(rng = false)]]
+std::string isa_get() { return kernel_table().isa; }
+// [[Rcpp::export(rng = false)]]
+Rcpp::CharacterVector isas_available() {
+  const char* names[8];
+  const int count = available_isas(names, 8);
+  return Rcpp::CharacterVector(names, names + count);
+}
+// [[Rcpp::export(rng = false)]]
+void isa_set(std::string isa) {
+  guarded([&]() -> SEXP {
+    if (!set_isa(isa.c_str())) fail_argument("`keratin.isa` must be \"auto\" or an instruction set of this CPU (see keratin:::isas_available()). Received: \"", isa, "\".");
     return R_NilValue;
   });
 }

@@ -44,7 +44,6 @@ test_that("OMP_THREAD_LIMIT is honoured", {
 })
 
 test_that("every instruction set gives the scalar kernels' values", {
-  skip_if_not(exists("isa_set", asNamespace("keratin")), "the instruction set can be chosen")
   before <- internal("isa_get")()
   on.exit(internal("isa_set")(before))
   internal("isa_set")("scalar")
@@ -54,4 +53,10 @@ test_that("every instruction set gives the scalar kernels' values", {
     values <- heavy()
     for (i in seq_along(values)) expect_equal(values[[i]], scalar[[i]], tolerance = 1e-5, label = paste(isa, i))
   }
+})
+
+test_that("options(keratin.isa =) chooses the instruction set, and an unknown one is refused", {
+  code <- sprintf(".libPaths(%s); options(keratin.isa = 'scalar'); cat(keratin:::isa_get())", paste(deparse(.libPaths()), collapse = ""))
+  expect_identical(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", "-e", shQuote(code)), stdout = TRUE), "scalar")
+  expect_error(internal("isa_set")("mmx"), "mmx", class = "keratin_error_argument")
 })

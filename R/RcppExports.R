@@ -121,6 +121,18 @@ threads_set <- function(threads) {
     invisible(.Call(`_keratin_threads_set`, threads))
 }
 
+isa_get <- function() {
+    .Call(`_keratin_isa_get`)
+}
+
+isas_available <- function() {
+    .Call(`_keratin_isas_available`)
+}
+
+isa_set <- function(isa) {
+    invisible(.Call(`_keratin_isa_set`, isa))
+}
+
 feed_create <- function(data, order) {
     .Call(`_keratin_feed_create`, data, order)
 }

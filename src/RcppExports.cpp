@@ -302,6 +302,33 @@ BEGIN_RCPP
     return R_NilValue;
 END_RCPP
 }
+// isa_get
+std::string isa_get();
+RcppExport SEXP _keratin_isa_get() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    rcpp_result_gen = Rcpp::wrap(isa_get());
+    return rcpp_result_gen;
+END_RCPP
+}
+// isas_available
+Rcpp::CharacterVector isas_available();
+RcppExport SEXP _keratin_isas_available() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    rcpp_result_gen = Rcpp::wrap(isas_available());
+    return rcpp_result_gen;
+END_RCPP
+}
+// isa_set
+void isa_set(std::string isa);
+RcppExport SEXP _keratin_isa_set(SEXP isaSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< std::string >::type isa(isaSEXP);
+    isa_set(isa);
+    return R_NilValue;
+END_RCPP
+}
 // feed_create
 SEXP feed_create(Rcpp::List data, SEXP order);
 RcppExport SEXP _keratin_feed_create(SEXP dataSEXP, SEXP orderSEXP) {
@@ -448,6 +475,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_memory_release", (DL_FUNC) &_keratin_memory_release, 0},
     {"_keratin_threads_get", (DL_FUNC) &_keratin_threads_get, 0},
     {"_keratin_threads_set", (DL_FUNC) &_keratin_threads_set, 1},
+    {"_keratin_isa_get", (DL_FUNC) &_keratin_isa_get, 0},
+    {"_keratin_isas_available", (DL_FUNC) &_keratin_isas_available, 0},
+    {"_keratin_isa_set", (DL_FUNC) &_keratin_isa_set, 1},
     {"_keratin_feed_create", (DL_FUNC) &_keratin_feed_create, 2},
     {"_keratin_feed_reorder", (DL_FUNC) &_keratin_feed_reorder, 2},
     {"_keratin_feed_batch", (DL_FUNC) &_keratin_feed_batch, 3},

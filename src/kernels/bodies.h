@@ -4,6 +4,8 @@
 #include "elementwise.h"
 #include "gemm_tile_body.h"
 #include "rnn_body.h"
+#include "optimizer.h"
+#include "pool.h"
 
 #define KERNEL(result, name, arguments) name<V>,
 template <class V>

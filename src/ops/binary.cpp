@@ -137,6 +137,9 @@ FUNCTION(And, return a && b)
 FUNCTION(Or, return a || b)
 FUNCTION(Xor, return a != b)
 
+// a = label, b = logit: max(b, 0) - b a + log(1 + exp(-|b|))
+FUNCTION(SigmoidCrossEntropy, return (b > 0 ? b : T(0)) - b * a + std::log1p(std::exp(b > 0 ? -b : b)))
+
 // Gradients of unary ops in one pass: a = upstream, b = the op's output (relu, relu6, tanh, sigmoid, elu, selu, hard_sigmoid)
 // or its input (leaky_relu, swish, gelu).
 constexpr double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
@@ -205,6 +208,9 @@ const std::vector<BinaryRule>& rules() {
        GRADIENT(call_binary("multiply_no_nan", g.x(0), g.upstream())), nullptr, 0},
       {"divide_no_nan", Accepts::floating, false, run_floating<DivideNoNan>, GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
        GRADIENT(-(g.upstream() * call_binary("divide_no_nan", g.y(), g.x(1)))), nullptr, 0},
+      // (labels, logits)
+      {"sigmoid_cross_entropy", Accepts::floating, false, run_floating<SigmoidCrossEntropy>, GRADIENT(-(g.upstream() * g.x(1))),
+       GRADIENT(g.upstream() * (sigmoid(g.x(1)) - g.x(0))), nullptr, 0},
 
       {"equal", Accepts::any, true, run_compare<Equal>, nullptr, nullptr, nullptr, 0},
       {"not_equal", Accepts::any, true, run_compare<NotEqual>, nullptr, nullptr, nullptr, 0},

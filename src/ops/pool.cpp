@@ -1,0 +1,258 @@
+// Pooling over windows of 1 to 3 axes, channels last, and its gradients. Rank 1 and 2 are rank 3 with unit axes in front.
+// As in TensorFlow, "same" spreads the padding evenly (the odd one after), and padding counts neither in a maximum nor in an average.
+#include "pool_loops.h"
+
+#include "../graph/op.h"
+#include "../kernels/dispatch.h"
+
+namespace keratin {
+namespace {
+
+Windows windows_from(const Attributes& a) {
+  Windows w;
+  w.size = a.integers("pool_size");
+  w.stride = a.has("strides") ? a.integers("strides") : w.size;
+  if (w.size.empty()) fail_argument("`pool_size` is missing.");
+  for (std::int64_t k : w.size) {
+    if (k < 1) fail_argument("`pool_size` must be positive. Received: ", k, ".");
+  }
+  for (std::int64_t s : w.stride) {
+    if (s < 1) fail_argument("`strides` must be positive. Received: ", s, ".");
+  }
+  const std::string padding = a.string("padding", "valid");
+  if (padding != "valid" && padding != "same") fail_argument("`padding` must be \"valid\" or \"same\". Received: \"", padding, "\".");
+  w.same = padding == "same";
+  return w;
+}
+
+using Taps = std::vector<std::ptrdiff_t>;
+
+// Integers have no kernels of their own.
+template <class T>
+void max_of_windows_plain(T* y, const T* x, const Taps& taps, std::int64_t step, std::int64_t positions, std::int64_t channels) {
+  for (std::int64_t p = 0; p < positions; ++p, x += step, y += channels) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      T best = x[taps[0] + c];
+      for (std::ptrdiff_t tap : taps) best = std::max(best, x[tap + c]);
+      y[c] = best;
+    }
+  }
+}
+
+// ---- maximum
+class MaxPool : public Op {
+ public:
+  explicit MaxPool(const Windows& windows) : windows_(windows) {}
+  const char* name() const override { return "max_pool"; }
+  Types infer(const Types& inputs) const override {
+    visit_numeric(inputs[0].dtype, "max pooling", [](auto) {});
+    return {{inputs[0].dtype, windows_.output_shape(inputs[0].shape, "max pooling")}};
+  }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const PoolLoops loops(windows_, inputs[0].shape(), outputs[0].shape());
+    visit_numeric(inputs[0].dtype(), "max pooling", [&](auto zero) {
+      using T = decltype(zero);
+      const T* x = inputs[0].data<T>();
+      T* y = outputs[0].data<T>();
+      const std::int64_t step = loops.stride[2] * loops.channels;
+      loops.over_outputs([&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions) {
+        if constexpr (std::is_floating_point<T>::value) {
+          kernels<T>().max_of_windows(y + output * loops.channels, x + input, taps.data(), static_cast<int>(taps.size()), step, positions,
+                                      static_cast<int>(loops.channels));
+        } else {
+          max_of_windows_plain(y + output * loops.channels, x + input, taps, step, positions, loops.channels);
+        }
+      });
+    });
+  }
+  Values gradient(const GradientContext& g) const override;
+
+ private:
+  Windows windows_;
+};
+
+// (x, upstream): upstream at the places of the largest elements of x, zero elsewhere.
+class MaxPoolGradient : public Op {
+ public:
+  explicit MaxPoolGradient(const Windows& windows) : windows_(windows) {}
+  const char* name() const override { return "max_pool_gradient"; }
+  Types infer(const Types& inputs) const override { return {inputs[0]}; }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const PoolLoops loops(windows_, inputs[0].shape(), inputs[1].shape());
+    visit_floating(inputs[0].dtype(), "the gradient of max pooling", [&](auto zero) {
+      using T = decltype(zero);
+      const T *x = inputs[0].data<T>(), *upstream = inputs[1].data<T>();
+      T* dx = outputs[0].data<T>();
+      loops.into_inputs(dx, [&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions, std::int64_t first,
+                                std::int64_t channels) {
+        kernels<T>().max_to_windows(dx + input + first, x + input + first, upstream + output * loops.channels + first, taps.data(),
+                                    static_cast<int>(taps.size()), loops.stride[2] * loops.channels, positions, static_cast<int>(channels),
+                                    static_cast<int>(loops.channels));
+      });
+    });
+  }
+  Values gradient(const GradientContext& g) const override;
+
+ private:
+  Windows windows_;
+};
+
+// (x, v): what v, an array like x, holds where x is largest in each window. Linear in v; gradients of gradients need it.
+class MaxPoolPick : public Op {
+ public:
+  explicit MaxPoolPick(const Windows& windows) : windows_(windows) {}
+  const char* name() const override { return "max_pool_pick"; }
+  Types infer(const Types& inputs) const override { return {{inputs[1].dtype, windows_.output_shape(inputs[0].shape, "max pooling")}}; }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const PoolLoops loops(windows_, inputs[0].shape(), outputs[0].shape());
+    visit_floating(inputs[0].dtype(), "the gradient of max pooling", [&](auto zero) {
+      using T = decltype(zero);
+      const T *x = inputs[0].data<T>(), *v = inputs[1].data<T>();
+      T* y = outputs[0].data<T>();
+      loops.over_outputs([&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions) {
+        kernels<T>().max_from_windows(y + output * loops.channels, x + input, v + input, taps.data(), static_cast<int>(taps.size()),
+                                      loops.stride[2] * loops.channels, positions, static_cast<int>(loops.channels));
+      });
+    });
+  }
+  Values gradient(const GradientContext& g) const override {
+    return {nullptr, apply1(std::make_shared<MaxPoolGradient>(windows_), {g.input(0), g.upstream()})};
+  }
+
+ private:
+  Windows windows_;
+};
+
+Values MaxPool::gradient(const GradientContext& g) const {
+  return {apply1(std::make_shared<MaxPoolGradient>(windows_), {g.input(0), g.upstream()})};
+}
+Values MaxPoolGradient::gradient(const GradientContext& g) const {
+  return {nullptr, apply1(std::make_shared<MaxPoolPick>(windows_), {g.input(0), g.upstream()})};
+}
+
+// ---- sum and average
+class WindowSum : public Op {
+ public:
+  WindowSum(const Windows& windows, bool average) : windows_(windows), average_(average) {}
+  const char* name() const override { return average_ ? "average_pool" : "sum_pool"; }
+  Types infer(const Types& inputs) const override {
+    visit_floating(inputs[0].dtype, "average pooling", [](auto) {});
+    return {{inputs[0].dtype, windows_.output_shape(inputs[0].shape, "average pooling")}};
+  }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const PoolLoops loops(windows_, inputs[0].shape(), outputs[0].shape());
+    visit_floating(inputs[0].dtype(), "average pooling", [&](auto zero) {
+      using T = decltype(zero);
+      const T* x = inputs[0].data<T>();
+      T* y = outputs[0].data<T>();
+      loops.over_outputs([&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions) {
+        kernels<T>().sum_of_windows(y + output * loops.channels, x + input, taps.data(), static_cast<int>(taps.size()),
+                                    loops.stride[2] * loops.channels, positions, static_cast<int>(loops.channels),
+                                    average_ ? T(1) / static_cast<T>(taps.size()) : T(1));
+      });
+    });
+  }
+  Values gradient(const GradientContext& g) const override;
+
+ private:
+  Windows windows_;
+  bool average_;
+};
+
+// Upstream (divided by the number of elements of its window) added over each window of an input of this shape.
+class WindowSumGradient : public Op {
+ public:
+  WindowSumGradient(const Windows& windows, bool average, const Shape& input) : windows_(windows), average_(average), input_(input) {}
+  const char* name() const override { return average_ ? "average_pool_gradient" : "sum_pool_gradient"; }
+  Types infer(const Types& inputs) const override { return {{inputs[0].dtype, input_}}; }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const PoolLoops loops(windows_, outputs[0].shape(), inputs[0].shape());
+    visit_floating(inputs[0].dtype(), "the gradient of average pooling", [&](auto zero) {
+      using T = decltype(zero);
+      const T* upstream = inputs[0].data<T>();
+      T* dx = outputs[0].data<T>();
+      loops.into_inputs(dx, [&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions, std::int64_t first,
+                                std::int64_t channels) {
+        kernels<T>().sum_to_windows(dx + input + first, upstream + output * loops.channels + first, taps.data(), static_cast<int>(taps.size()),
+                                    loops.stride[2] * loops.channels, positions, static_cast<int>(channels), static_cast<int>(loops.channels),
+                                    average_ ? T(1) / static_cast<T>(taps.size()) : T(1));
+      });
+    });
+  }
+  Values gradient(const GradientContext& g) const override { return {apply1(std::make_shared<WindowSum>(windows_, average_), {g.upstream()})}; }
+
+ private:
+  Windows windows_;
+  bool average_;
+  Shape input_;
+};
+
+Values WindowSum::gradient(const GradientContext& g) const {
+  return {apply1(std::make_shared<WindowSumGradient>(windows_, average_, g.input(0)->type.shape), {g.upstream()})};
+}
+
+// ---- repetition: every element `size` times along its axis. Its gradient sums windows side by side.
+class Upsample : public Op {
+ public:
+  explicit Upsample(const Attributes& a) : size_(a.integers("size")) {
+    for (std::int64_t k : size_) {
+      if (k < 1) fail_argument("`size` must be positive. Received: ", k, ".");
+    }
+  }
+  const char* name() const override { return "upsample"; }
+  Types infer(const Types& inputs) const override {
+    Shape y = inputs[0].shape;
+    const int axes = y.rank() - 2;
+    if (axes < 1 || axes > 3) fail_shape("upsampling takes (batch, 1 to 3 axes, channels). Received an input of shape ", y, ".");
+    if (size_.size() != static_cast<std::size_t>(axes)) fail_argument("the input has ", axes, " axes to repeat along, `size` has ", size_.size(), " values.");
+    for (int i = 0; i < axes; ++i) {
+      if (y[i + 1] != unknown_size) y[i + 1] *= size_[i];
+    }
+    return {{inputs[0].dtype, y}};
+  }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const Shape x = inputs[0].shape();
+    const int axes = x.rank() - 2;
+    std::int64_t in[3] = {1, 1, 1}, times[3] = {1, 1, 1};
+    for (int i = 0; i < axes; ++i) in[3 - axes + i] = x[i + 1], times[3 - axes + i] = size_[i];
+    visit_any(inputs[0].dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* from = inputs[0].data<T>();
+      T* to = outputs[0].data<T>();
+      const std::int64_t channels = x.back(), line = in[2] * channels, long_line = line * times[2], lines = x[0] * in[0] * in[1];
+      const std::int64_t written = std::max<std::int64_t>(1, long_line * times[0] * times[1]);
+      parallel_ranges(lines, std::max<std::int64_t>(1, pool_grain / written), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const std::int64_t plane = row / in[1], i1 = row % in[1];
+          T* first = to + (plane * times[0] * in[1] * times[1] + i1 * times[1]) * long_line;
+          const T* source = from + row * line;
+          T* target = first;
+          for (std::int64_t i = 0; i < in[2]; ++i, source += channels) {
+            for (std::int64_t k = 0; k < times[2]; ++k, target += channels) std::copy(source, source + channels, target);
+          }
+          for (std::int64_t a = 0; a < times[0]; ++a) {
+            for (std::int64_t b = 0; b < times[1]; ++b) {
+              if (a + b > 0) std::memcpy(first + (a * in[1] * times[1] + b) * long_line, first, static_cast<std::size_t>(long_line) * sizeof(T));
+            }
+          }
+        }
+      });
+    });
+  }
+  Values gradient(const GradientContext& g) const override {
+    Windows side_by_side;
+    side_by_side.size = side_by_side.stride = size_;
+    return {apply1(std::make_shared<WindowSum>(side_by_side, false), {g.upstream()})};
+  }
+
+ private:
+  std::vector<std::int64_t> size_;
+};
+
+REGISTER_OP("max_pool", [](const Attributes& a) { return std::make_shared<MaxPool>(windows_from(a)); });
+REGISTER_OP("average_pool", [](const Attributes& a) { return std::make_shared<WindowSum>(windows_from(a), true); });
+REGISTER_OP("sum_pool", [](const Attributes& a) { return std::make_shared<WindowSum>(windows_from(a), false); });
+REGISTER_OP("upsample", [](const Attributes& a) { return std::make_shared<Upsample>(a); });
+
+}  // namespace
+}  // namespace keratin

@@ -6,6 +6,7 @@
 #include "rnn_body.h"
 #include "optimizer.h"
 #include "pool.h"
+#include "layout.h"
 
 #define KERNEL(result, name, arguments) name<V>,
 template <class V>

@@ -31,9 +31,8 @@ static inline void finish_tile(const GemmTile<typename V::Element>& tile, typena
     return;
   }
   KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
-    int n = tile.columns - j * V::width;
-    if (n <= 0) break;
-    if (n > V::width) n = V::width;
+    if (tile.columns <= j * V::width) break;
+    const int n = tile.columns - j * V::width < V::width ? static_cast<int>(tile.columns - j * V::width) : V::width;
     const R bias = tile.bias && !bias_is_in ? V::load_partial(tile.bias + j * V::width, n) : V::zero();
     KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
       T* c = tile.c + m * tile.c_row + j * V::width;
@@ -60,11 +59,11 @@ static void gemm_tile_of(const GemmTile<typename V::Element>& tile) {
   if (tile.tap_count * tile.depth > 32) {
     KERATIN_UNROLL for (int m = 0; m < rows; ++m) __builtin_prefetch(tile.c + m * tile.c_row, 1);
   }
-  const std::ptrdiff_t row = transposed ? 1 : tile.a_row, step = transposed ? tile.a_depth : 1;
-  for (int t = 0; t < tile.tap_count; ++t) {
+  const Index row = transposed ? 1 : tile.a_row, step = transposed ? tile.a_depth : 1, b_row = tile.b_row;
+  for (Index t = 0; t < tile.tap_count; ++t) {
     const T* a = tile.a + tile.taps[t].a;
-    const T* b = tile.b + tile.taps[t].index * tile.depth * (vectors * V::width);
-    for (int k = 0; k < tile.depth; ++k) {
+    const T* b = tile.b + (tile.taps[t].index - tile.first_tap) * tile.b_tap;
+    for (Index k = 0; k < tile.depth; ++k) {
       R panel[vectors];
       KERATIN_UNROLL for (int j = 0; j < vectors; ++j) panel[j] = V::load(b + j * V::width);
       KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
@@ -72,7 +71,7 @@ static void gemm_tile_of(const GemmTile<typename V::Element>& tile) {
         KERATIN_UNROLL for (int j = 0; j < vectors; ++j) sum[m][j] = V::fma(x, panel[j], sum[m][j]);
       }
       a += step;
-      b += vectors * V::width;
+      b += b_row;
     }
   }
   finish_tile<V, rows, vectors>(tile, sum, bias_is_in);

@@ -19,6 +19,7 @@
 namespace keratin {
 namespace avx2_isa {
 #include "vector.h"
+#include "../x86_transpose.h"
 #include "../bodies.h"
 }  // namespace avx2_isa
 

@@ -1,0 +1,16 @@
+#pragma once
+#include "gemm_tile.h"
+
+namespace keratin {
+
+// A convolution of up to three spatial axes (lower ranks: leading unit axes), channels last, kernel [k0, k1, k2, channels / groups, filters].
+// Output o reads inputs o * strides - padding + k * dilation. The same numbers describe both gradients; a transposed convolution is the
+// gradient for the input, its input being what is called output here and its crop what is called padding.
+struct ConvGeometry {
+  Index batch = 1;
+  Index in[3] = {1, 1, 1}, out[3] = {1, 1, 1};
+  Index kernel[3] = {1, 1, 1}, strides[3] = {1, 1, 1}, dilation[3] = {1, 1, 1}, padding[3] = {0, 0, 0};
+  Index channels = 1, filters = 1, groups = 1;
+};
+
+}  // namespace keratin

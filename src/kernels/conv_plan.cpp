@@ -1,0 +1,208 @@
+#include "conv_plan.h"
+
+#include <cstring>
+
+namespace keratin {
+namespace {
+
+// First-level cache given to a block of weights; the rest is for the rows of A and the tile of C.
+constexpr Index block_bytes = 16 * 1024;
+
+// The kernel position that joins output pixel `pixel` of a row to pixel `at` of its window, or -1.
+Index kernel_position(const ConvPlan& plan, Index pixel, Index at) {
+  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2];
+  Index k;
+  if (plan.transposed) {
+    const Index steps = ceil_divide(size, stride);
+    k = pixel % stride + (pixel / stride + steps - 1 - at) * stride;
+  } else {
+    k = at - pixel * stride;
+  }
+  return k >= 0 && k < size ? k : -1;
+}
+
+void set_fused(ConvPlan& plan, Index outputs) {
+  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2];
+  plan.fused = true;
+  plan.phases = 1;
+  if (plan.transposed) {
+    const Index steps = ceil_divide(size, stride);
+    plan.pixels = outputs * stride;
+    plan.step = outputs;
+    plan.window = steps + outputs - 1;
+    plan.window_start = 1 - steps;
+    plan.shift = plan.geometry.padding[2];
+  } else {
+    plan.pixels = outputs;
+    plan.step = outputs * stride;
+    plan.window = size + (outputs - 1) * stride;
+    plan.window_start = -plan.geometry.padding[2];
+    plan.shift = 0;
+  }
+  plan.taps = plan.geometry.kernel[0] * plan.geometry.kernel[1];
+}
+
+void set_unfused(ConvPlan& plan) {
+  plan.fused = false;
+  plan.pixels = 1;
+  plan.step = plan.transposed ? 1 : plan.geometry.strides[2];
+  plan.window = 1;
+  plan.window_start = plan.shift = 0;
+  plan.phases = plan.transposed ? plan.geometry.strides[2] : 1;
+  plan.taps = plan.geometry.kernel[0] * plan.geometry.kernel[1] * plan.geometry.kernel[2];
+}
+
+void set_panels(ConvPlan& plan, int vectors, Index vector_width) {
+  plan.vectors = vectors;
+  plan.panel_width = vectors * vector_width;
+  plan.columns = plan.pixels * plan.columns_channels;
+  plan.panels_of_group = ceil_divide(plan.columns, plan.panel_width);
+  plan.panels = plan.panels_of_group * plan.geometry.groups;
+}
+
+// Multiply-adds per output pixel, those on padding included, and a little for loads: a tile of r rows and v registers loads r + v
+// registers for r * v products.
+double cost(const ConvPlan& plan, Index tile_rows) {
+  double products = 0;
+  for (Index p = 0; p < plan.panels_of_group; ++p) {
+    const PanelWindow window = panel_window(plan, p);
+    products += static_cast<double>((window.high - window.low) * plan.panel_width);
+  }
+  const PhaseRows rows = phase_rows(plan, 0);
+  const Index count = larger(rows.end - rows.first, 1);
+  const double loads = static_cast<double>(tile_rows + plan.vectors) / static_cast<double>(tile_rows * plan.vectors);
+  return products * static_cast<double>(count) * (1 + 0.06 * loads) * (plan.vectors == 1 ? 1.05 : 1.0);
+}
+
+}  // namespace
+
+PanelWindow panel_window(const ConvPlan& plan, Index panel_of_group) {
+  if (!plan.fused) return {0, 1};
+  const Index first = panel_of_group * plan.panel_width, end = smaller(plan.columns, first + plan.panel_width);
+  PanelWindow window = {plan.window, 0};
+  for (Index pixel = first / plan.columns_channels; pixel <= (end - 1) / plan.columns_channels; ++pixel) {
+    for (Index at = 0; at < plan.window; ++at) {
+      if (kernel_position(plan, pixel, at) < 0) continue;
+      window.low = smaller(window.low, at);
+      window.high = larger(window.high, at + 1);
+    }
+  }
+  if (window.high <= window.low) window = {0, 0};
+  return window;
+}
+
+PhaseRows phase_rows(const ConvPlan& plan, Index phase) {
+  const Index length = plan.out[2];
+  if (plan.fused) return {plan.shift / plan.pixels, ceil_divide(length + plan.shift, plan.pixels)};
+  if (!plan.transposed) return {0, length};
+  // Row q writes output q * stride + phase - crop.
+  const Index stride = plan.geometry.strides[2], crop = plan.geometry.padding[2];
+  return {ceil_divide(crop - phase, stride), ceil_divide(length + crop - phase, stride)};
+}
+
+template <class T>
+Index blocks_of_panel(const ConvPlan& plan, PanelWindow window) {
+  const Index rows = (window.high - window.low) * plan.depth_channels;
+  const Index room = larger(32, block_bytes / static_cast<Index>(sizeof(T)) / plan.panel_width);
+  if (rows == 0) return 1;
+  if (rows > room) return plan.taps * ceil_divide(rows, room);
+  return ceil_divide(plan.taps, room / rows);
+}
+
+template <class T>
+PanelBlock panel_block(const ConvPlan& plan, PanelWindow window, Index block) {
+  const Index rows = (window.high - window.low) * plan.depth_channels;
+  const Index room = larger(32, block_bytes / static_cast<Index>(sizeof(T)) / plan.panel_width);
+  if (rows == 0) return {0, plan.taps, 0, 0};
+  if (rows > room) {
+    const Index slices = ceil_divide(rows, room), tap = block / slices, slice = block % slices;
+    return {tap, tap + 1, rows * slice / slices, rows * (slice + 1) / slices};
+  }
+  const Index blocks = ceil_divide(plan.taps, room / rows);
+  return {plan.taps * block / blocks, plan.taps * (block + 1) / blocks, 0, rows};
+}
+
+template <class T>
+ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
+  ConvPlan plan;
+  plan.geometry = geometry;
+  plan.transposed = transposed;
+  for (int axis = 0; axis < 3; ++axis) {
+    plan.in[axis] = transposed ? geometry.out[axis] : geometry.in[axis];
+    plan.out[axis] = transposed ? geometry.in[axis] : geometry.out[axis];
+  }
+  plan.in_channels = transposed ? geometry.filters : geometry.channels;
+  plan.out_channels = transposed ? geometry.channels : geometry.filters;
+  plan.depth_channels = plan.in_channels / geometry.groups;
+  plan.columns_channels = plan.out_channels / geometry.groups;
+
+  const Kernels<T>& k = kernels<T>();
+  const bool fused = geometry.groups == 1 && (geometry.dilation[2] == 1 || geometry.kernel[2] == 1);
+  ConvPlan best = plan;
+  double best_cost = -1;
+  for (Index outputs = 1; outputs <= 8; ++outputs) {
+    if (fused) {
+      set_fused(plan, outputs);
+    } else {
+      set_unfused(plan);
+    }
+    if (outputs > 1 && (!fused || plan.pixels * plan.columns_channels > 4 * k.vector_width || plan.pixels > plan.out[2])) break;
+    for (int vectors = 1; k.gemm_tile_rows(vectors) > 0; ++vectors) {
+      set_panels(plan, vectors, k.vector_width);
+      const double c = cost(plan, k.gemm_tile_rows(vectors));
+      if (best_cost < 0 || c < 0.999 * best_cost) {
+        best_cost = c;
+        best = plan;
+      }
+    }
+  }
+  return best;
+}
+
+template <class T>
+void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow window, const PanelBlock& block, T* packed) {
+  const ConvGeometry& g = plan.geometry;
+  const Index width = plan.panel_width, group = panel / plan.panels_of_group, first = (panel % plan.panels_of_group) * width;
+  const Index end = smaller(plan.columns, first + width);
+  const Index channels = g.channels / g.groups, position = channels * g.filters;  // elements of one kernel position
+  if (end - first < width) std::memset(packed, 0, static_cast<std::size_t>(block.elements(width)) * sizeof(T));
+  for (Index tap = block.first_tap; tap < block.end_tap; ++tap) {
+    for (Index row = block.first_row; row < block.end_row;) {
+      // Rows of one pixel of the window: its channels [channel, channel + count).
+      const Index at = window.low + row / plan.depth_channels, channel = row % plan.depth_channels;
+      const Index count = smaller(plan.depth_channels - channel, block.end_row - row);
+      for (Index column = first; column < end;) {
+        const Index pixel = column / plan.columns_channels, filter = column % plan.columns_channels;
+        const Index run = smaller(plan.columns_channels - filter, end - column);
+        const Index k = plan.fused ? kernel_position(plan, pixel, at) : 0;
+        T* to = packed + (column - first);
+        if (k < 0) {
+          for (Index c = 0; c < count; ++c) std::memset(to + c * width, 0, static_cast<std::size_t>(run) * sizeof(T));
+        } else {
+          const T* from = kernel + (plan.fused ? tap * g.kernel[2] + k : tap) * position;
+          if (plan.transposed) {
+            const T* weights = from + filter * g.filters + group * plan.depth_channels + channel;
+            kernels<T>().transpose(to, width, weights, g.filters, run, count);
+          } else {
+            const T* weights = from + channel * g.filters + group * plan.columns_channels + filter;
+            for (Index c = 0; c < count; ++c) std::memcpy(to + c * width, weights + c * g.filters, static_cast<std::size_t>(run) * sizeof(T));
+          }
+        }
+        column += run;
+      }
+      row += count;
+      packed += count * width;
+    }
+  }
+}
+
+#define INSTANTIATE(T)                                                                                                   \
+  template Index blocks_of_panel<T>(const ConvPlan&, PanelWindow);                                                      \
+  template PanelBlock panel_block<T>(const ConvPlan&, PanelWindow, Index);                                              \
+  template ConvPlan plan_conv<T>(const ConvGeometry&, bool);                                                            \
+  template void pack_block<T>(const ConvPlan&, const T*, Index, PanelWindow, const PanelBlock&, T*);
+INSTANTIATE(float)
+INSTANTIATE(double)
+#undef INSTANTIATE
+
+}  // namespace keratin

@@ -1,0 +1,54 @@
+// Transpositions of blocks that registers hold whole.
+
+template <class T>
+static inline void transpose_corner(T* y, Index y_row, const T* x, Index x_row, Index rows, Index columns) {
+  for (Index r = 0; r < rows; ++r) {
+    for (Index c = 0; c < columns; ++c) y[c * y_row + r] = x[r * x_row + c];
+  }
+}
+
+#if defined(KERATIN_BLOCK_TRANSPOSE)
+// y[c][r] = x[r][c] in blocks of `side` x `side`; the rest element by element.
+template <class V>
+static void transpose(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
+  constexpr Index side = BlockTranspose<typename V::Element>::side;
+  const Index whole_rows = rows / side * side, whole_columns = columns / side * side;
+  for (Index r = 0; r < whole_rows; r += side) {
+    for (Index c = 0; c < whole_columns; c += side) {
+      BlockTranspose<typename V::Element>::run(y + c * y_row + r, y_row, x + r * x_row + c, x_row);
+    }
+  }
+  transpose_corner(y + whole_columns * y_row, y_row, x + whole_columns, x_row, whole_rows, columns - whole_columns);
+  transpose_corner(y + whole_rows, y_row, x + whole_rows * x_row, x_row, rows - whole_rows, columns);
+}
+#else
+template <class V>
+static void transpose(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
+  constexpr Index side = 16;
+  for (Index r = 0; r < rows; r += side) {
+    for (Index c = 0; c < columns; c += side) {
+      transpose_corner(y + c * y_row + r, y_row, x + r * x_row + c, x_row, rows - r < side ? rows - r : side, columns - c < side ? columns - c : side);
+    }
+  }
+}
+#endif
+
+template <class V, int vectors>
+static inline void copy_rows_of(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows) {
+  for (Index r = 0; r < rows; ++r) {
+    KERATIN_UNROLL for (int j = 0; j < vectors; ++j) V::store(y + r * y_row + j * V::width, V::load(x + r * x_row + j * V::width));
+  }
+}
+
+// y[r][0 .. columns) = x[r][0 .. columns)
+template <class V>
+static void copy_rows(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
+  switch (columns % V::width == 0 ? columns / V::width : 0) {
+    case 1: return copy_rows_of<V, 1>(y, y_row, x, x_row, rows);
+    case 2: return copy_rows_of<V, 2>(y, y_row, x, x_row, rows);
+    case 3: return copy_rows_of<V, 3>(y, y_row, x, x_row, rows);
+    case 4: return copy_rows_of<V, 4>(y, y_row, x, x_row, rows);
+    default:
+      for (Index r = 0; r < rows; ++r) std::memcpy(y + r * y_row, x + r * x_row, static_cast<std::size_t>(columns) * sizeof(typename V::Element));
+  }
+}

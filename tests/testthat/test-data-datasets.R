@@ -1,0 +1,48 @@
+test_that("shuffles are numpy's", {
+  s <- numpy_shuffles(113, c(10, 7))
+  expect_identical(s, list(c(10L, 4L, 7L, 2L, 1L, 8L, 5L, 9L, 3L, 6L), c(6L, 2L, 1L, 4L, 7L, 5L, 3L)))
+})
+
+test_that("pickles are read as data, and damaged ones are an error", {
+  # pickle.dumps({'a': [1, -2], 'b': ('x', 2.5, None)}, protocol=2)
+  bytes <- as.raw(strtoi(c("80", "02", "7d", "28", "58", "01", "00", "00", "00", "61", "5d", "28", "4b", "01", "4a", "fe", "ff", "ff", "ff", "65", "58", "01", "00", "00", "00", "62", "58",
+    "01", "00", "00", "00", "78", "47", "40", "04", "00", "00", "00", "00", "00", "00", "4e", "87", "75", "2e"), 16L))
+  expect_identical(from_pickle(pickle_read(bytes)), list(a = c(1L, -2L), b = list("x", 2.5, NULL)))
+  for (n in seq_len(length(bytes) - 1L)) expect_error(pickle_read(bytes[seq_len(n)]), class = "keratin_error_file")
+  expect_error(pickle_read(as.raw(c(0x80, 2, 0x52, 0x2e))), class = "keratin_error_file")
+})
+
+test_that("an .npy file is read in its own order", {
+  header <- "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }\n"
+  file <- withr::local_tempfile()
+  writeBin(c(as.raw(c(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, nchar(header), 0)), charToRaw(header), writeBin(1:6, raw(), endian = "little")), file)
+  expect_identical(read_npy(file), rbind(1:3, 4:6))
+})
+
+test_that("words of IMDB and Reuters are numbered and limited as asked", {
+  expect_identical(limit_words(number_words(list(c(1L, 50L, 7L)), 1L, 3L), 20, 5, 2L), list(c(2L, 2L, 2L, 10L)))
+  expect_identical(limit_words(list(c(1L, 53L, 10L)), 20, 0, NULL), list(c(1L, 10L)))
+})
+
+test_that("get_file() uses what is there, checks it, and says where to put what it cannot get", {
+  cache <- withr::local_tempdir()
+  source <- withr::local_tempfile(lines = "hello")
+  path <- suppressMessages(get_file("a.txt", paste0("file://", source), cache_dir = cache))
+  expect_identical(readLines(path), "hello")
+  expect_silent(get_file("a.txt", "http://localhost:1/none", cache_dir = cache))
+  expect_error(suppressMessages(get_file("a.txt", paste0("file://", source), file_hash = strrep("0", 32), cache_dir = cache)), "checksum", class = "keratin_error_file")
+  expect_error(suppressMessages(get_file("b.txt", "http://localhost:1/none", cache_dir = cache)), file.path(cache, "datasets", "b.txt"), class = "keratin_error_file", fixed = TRUE)
+})
+
+test_that("an HDF5 dataset is read by rows", {
+  skip_if_not_installed("hdf5r")
+  path <- withr::local_tempfile(fileext = ".h5")
+  h5 <- hdf5r::H5File$new(path, "w")
+  h5[["d"]] <- array(1:24, c(4, 3, 2))
+  h5$close_all()
+  x <- hdf5_matrix(path, "d", start = 1)
+  expect_identical(dim(x), c(1L, 3L, 4L))
+  expect_identical(x[1][1, 2, ], 17:20)
+  expect_identical(x[1, 2, ], 17:20)
+  expect_error(hdf5_matrix(path, "e"), "It holds: d", class = "keratin_error_file")
+})

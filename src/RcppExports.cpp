@@ -11,6 +11,27 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// pickle_read
+SEXP pickle_read(Rcpp::RawVector bytes);
+RcppExport SEXP _keratin_pickle_read(SEXP bytesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
+    rcpp_result_gen = Rcpp::wrap(pickle_read(bytes));
+    return rcpp_result_gen;
+END_RCPP
+}
+// numpy_shuffles
+Rcpp::List numpy_shuffles(double seed, Rcpp::NumericVector sizes);
+RcppExport SEXP _keratin_numpy_shuffles(SEXP seedSEXP, SEXP sizesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type sizes(sizesSEXP);
+    rcpp_result_gen = Rcpp::wrap(numpy_shuffles(seed, sizes));
+    return rcpp_result_gen;
+END_RCPP
+}
 // op_apply
 SEXP op_apply(SEXP name, Rcpp::List inputs, Rcpp::List attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
@@ -445,6 +466,8 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_keratin_pickle_read", (DL_FUNC) &_keratin_pickle_read, 1},
+    {"_keratin_numpy_shuffles", (DL_FUNC) &_keratin_numpy_shuffles, 2},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},
     {"_keratin_op_names", (DL_FUNC) &_keratin_op_names, 0},
     {"_keratin_op_gradients_call", (DL_FUNC) &_keratin_op_gradients_call, 3},

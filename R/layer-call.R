@@ -133,6 +133,9 @@ maybe_build <- function(layer, dims) {
 
 build_layer <- function(layer, dims) {
   if (!length(layer_state$scope)) { layer_state$scope <- layer$name; on.exit(layer_state$scope <- character()) }
+  before <- mget(c("built", "input_dims", "own_weights", "weight_losses", "input_spec"), envir = layer)
+  complete <- FALSE
+  on.exit(if (!complete) list2env(before, layer), add = TRUE)
   layer$input_dims <- dims
   layer$build(input_shape_as_list(dims))
   layer$built <- TRUE
@@ -140,6 +143,7 @@ build_layer <- function(layer, dims) {
     layer_set_weights(layer, layer$initial_weights, at_once = TRUE)
     layer$initial_weights <- NULL
   }
+  complete <- TRUE
 }
 
 check_inputs <- function(layer, dims) {

@@ -20,7 +20,9 @@ create_layer <- function(layer_class, object, args = list()) {
 
 # Errors of constructors are reported as the layer function's.
 in_layer_function <- function(code, call) {
+  counts <- layer_state$counts   # a layer that was not made takes no name
   withCallingHandlers(code, keratin_error = function(e) {
+    layer_state$counts <- counts
     if (!is.null(e$layer) || isTRUE(e$located)) return()
     e$located <- TRUE
     if (is.call(call) && is.name(call[[1L]])) e$call <- call[1L]

@@ -116,12 +116,12 @@ layer_set_weights <- function(layer, weights, at_once = FALSE) {
   variables <- layer$weights
   if (!is.list(weights)) weights <- list(weights)
   if (length(weights) != length(variables))
-    abort_shape('layer "', layer$name, '" has ', length(variables), " weight", if (length(variables) != 1L) "s", ", the list holds ", length(weights))
+    abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '" has ', length(variables), " weight", if (length(variables) != 1L) "s", ", the list holds ", length(weights))
   for (i in seq_along(variables)) {
     given <- value_dims(weights[[i]])
     wanted <- tensor_shape(variables[[i]])
     if (!identical(given, wanted) && !(prod(wanted) == 1 && length(weights[[i]]) == 1L && length(wanted) <= 1L))
-      abort_shape('layer "', layer$name, '": weight ', i, " (", variables[[i]]$name, ") has shape ", format_shape(wanted), ", the value given has ", format_shape(given))
+      abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '": weight ', i, " (", variables[[i]]$name, ") has shape ", format_shape(wanted), ", the value given has ", format_shape(given))
   }
   for (i in seq_along(variables)) {
     value <- weights[[i]]

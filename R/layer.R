@@ -23,6 +23,7 @@ BaseLayer <- R6::R6Class("Layer", cloneable = FALSE, lock_objects = FALSE,
     own_metrics = NULL,
     initial_weights = NULL,
     call_takes = NULL,             # names of the arguments of call()
+    class_generator = NULL,        # of users' classes
 
     initialize = function(...) init_layer(self, ...),
 

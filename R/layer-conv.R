@@ -49,7 +49,7 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
     },
 
     call = function(inputs) {
-      x <- channels_to_last(inputs, self$data_format)
+      x <- channels_to_last(as_float(inputs, self$dtype), self$data_format)
       pads <- conv_pads(tensor_shape(x), self$kernel_size, self$strides, self$dilation_rate, self$padding)
       y <- op_conv(x, self$kernel, self$bias, strides = self$strides, dilation = self$dilation_rate, groups = self$groups,
                    padding_before = pads$before, padding_after = pads$after)
@@ -87,7 +87,7 @@ ConvTranspose <- R6::R6Class("ConvTranspose", inherit = Conv, cloneable = FALSE,
     kernel_dims = function(channels) c(self$kernel_size, self$filters %/% self$groups, channels),
 
     call = function(inputs) {
-      x <- channels_to_last(inputs, self$data_format)
+      x <- channels_to_last(as_float(inputs, self$dtype), self$data_format)
       geometry <- conv_transpose_geometry(tensor_shape(x), self$kernel_size, self$strides, self$dilation_rate, self$padding, self$output_padding)
       y <- op_conv_transpose(x, self$kernel, self$bias, strides = self$strides, dilation = self$dilation_rate, groups = self$groups,
                              crop_before = geometry$crop_before, output_size = geometry$output_size)
@@ -124,6 +124,9 @@ conv_takes <- function(layer, rank, what) {
   paste0("a ", layer$rank, "-D ", what, " takes (", paste(axes, collapse = ", "), ")", mend)
 }
 
+# R users pass integers where numbers are meant.
+as_float <- function(x, dtype) if (is_float(tensor_dtype(x))) x else op_cast(x, dtype)
+
 # The ops are channels_last; channels_first is a view of it from outside.
 channels_to_last <- function(x, data_format) if (data_format == "channels_last") x else op_transpose(x, c(0L, seq(2L, length.out = tensor_rank(x) - 2L), 1L))
 channels_back <- function(y, data_format) {
@@ -140,13 +143,24 @@ conv_pads <- function(dims, kernel_size, strides, dilation, padding) {
   if (any(sizes == 0L, na.rm = TRUE)) abort_shape("the input has shape ", format_shape(dims), ": an axis has length 0")
   if (padding == "causal") return(list(before = reach, after = none))
   if (padding == "valid") {
-    short <- !is.na(sizes) & sizes < reach + 1L
-    if (any(short)) abort_shape("the input has shape ", format_shape(dims), ', too short for a window of ', paste(reach + 1L, collapse = " x "), ' without padding; use padding = "same"')
+    check_window(dims, reach + 1L, kernel_size, dilation)
     return(list(before = none, after = none))
   }
   known <- ifelse(is.na(sizes), strides, sizes)   # of an unknown length only the unknown result matters
   total <- pmax(((known + strides - 1L) %/% strides - 1L) * strides + reach + 1L - known, 0L)
   list(before = total %/% 2L, after = total - total %/% 2L)
+}
+
+# A window that does not fit an axis is an error that says which axis and what would fit. `dims` are those of a channels_last input.
+check_window <- function(dims, window, kernel_size = NULL, dilation = NULL) {
+  sizes <- dims[seq_along(window) + 1L]
+  short <- which(!is.na(sizes) & sizes < window)
+  if (!length(short)) return(invisible())
+  axis <- short[1L]
+  made_of <- if (is.null(kernel_size)) "`pool_size`" else if (dilation[axis] > 1L) paste0("`kernel_size` ", kernel_size[axis], ", `dilation_rate` ", dilation[axis]) else "`kernel_size`"
+  fits <- if (is.null(kernel_size) || dilation[axis] == 1L) sizes[axis] else (sizes[axis] - 1L) %/% dilation[axis] + 1L
+  abort_shape("the input has ", sizes[axis], " ", axis_words[[length(window)]][axis], ", the window spans ", window[axis], " (", made_of, "): the output would have length ",
+              sizes[axis] - window[axis] + 1L, ". At most ", fits, " fits, or use padding = \"same\"")
 }
 
 # Length and left crop of a transposed convolution; see vignette("transposed-convolution").
@@ -157,7 +171,12 @@ conv_transpose_geometry <- function(dims, kernel_size, strides, dilation, paddin
   same <- padding == "same"
   size <- if (is.null(output_padding)) n * strides + (if (same) 0 else pmax(ke - strides, 0))
           else (n - 1) * strides + ke - (if (same) 2 * (ke %/% 2L) else 0) + output_padding
-  if (any(size <= 0, na.rm = TRUE)) abort_shape("the input has shape ", format_shape(dims), ": the output would have length ", paste(size, collapse = ", "))
+  empty <- which(!is.na(size) & size <= 0)
+  if (length(empty)) {
+    axis <- empty[1L]
+    abort_shape("the input has ", n[axis], " ", axis_words[[length(n)]][axis], ", the output would have length ", size[axis], " (`kernel_size` ", kernel_size[axis], ', padding "',
+                padding, '", `output_padding` ', output_padding[axis], "). At least ", n[axis] + ceiling((1 - size[axis]) / strides[axis]), " are needed, or `output_padding` = NULL")
+  }
   # The crop does not depend on the length, which may be unknown.
   over <- if (is.null(output_padding)) ke - strides else 2L * (ke %/% 2L) - output_padding
   list(output_size = size, crop_before = if (same) pmax(over, 0L) %/% 2L else integer(length(ke)))

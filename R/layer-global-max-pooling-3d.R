@@ -1,0 +1,26 @@
+#' Global max pooling of volumes
+#'
+#' The largest element of each channel over depth, rows and columns.
+#'
+#' @inheritParams layer_max_pooling_3d
+#' @param keepdims Whether the pooled axes stay, with size 1.
+#' @param ... Arguments every layer takes: `name`, `dtype`, `input_shape`, `batch_input_shape`, `batch_size`, `trainable`, `weights`.
+#' @return As `object` says.
+#' @section Input shape: (batch, depth, rows, columns, channels)
+#' @section Output shape: (batch, channels), or with `keepdims = TRUE` (batch, 1, 1, 1, channels)
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank.
+#' @examples
+#' x <- array(runif(2 * 4 * 4 * 4 * 3), c(2, 4, 4, 4, 3))
+#' dim(layer_global_max_pooling_3d()(x))   # 2 3
+#' @family pooling layers
+#' @export
+layer_global_max_pooling_3d <- function(object, data_format = NULL, keepdims = FALSE, ...) {
+  create_layer(GlobalMaxPooling3D, object, capture_args())
+}
+
+GlobalMaxPooling3D <- R6::R6Class("GlobalMaxPooling3D", inherit = GlobalPooling, cloneable = FALSE, lock_objects = FALSE, public = list(
+  keras_class = c("keras.layers.pooling.global_max_pooling3d.GlobalMaxPooling3D",
+                  "keras.layers.pooling.base_global_pooling3d.GlobalPooling3D"),
+  rank = 3L,
+  reduce = function(...) op_reduce_max(...)
+))

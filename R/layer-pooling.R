@@ -1,9 +1,9 @@
-# Pooling layers of rank 1 to 3; the ranks only forward (layer-max-pooling-1d.R, ...). A class says by `reduce` what it does with a window.
+# Pooling layers of rank 1 to 3; the ranks only forward (layer-max-pooling-1d.R, ...). A class says what it does with a window:
+# reduce(x, pool_size, strides, padding), for the global ones reduce(x, axes, keepdims).
 
 Pooling <- R6::R6Class("Pooling", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     rank = NULL,
-    reduce = NULL,   # an op of (x, pool_size, strides, padding)
     pool_size = NULL, strides = NULL, padding = NULL, data_format = NULL,
 
     initialize = function(pool_size = 2L, strides = NULL, padding = "valid", data_format = NULL, ...) {
@@ -31,7 +31,6 @@ Pooling <- R6::R6Class("Pooling", inherit = BaseLayer, cloneable = FALSE, lock_o
 GlobalPooling <- R6::R6Class("GlobalPooling", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     rank = NULL,
-    reduce = NULL,   # an op of (x, axes, keepdims)
     data_format = NULL, keepdims = NULL,
 
     initialize = function(data_format = NULL, keepdims = FALSE, ...) {

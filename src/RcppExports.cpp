@@ -11,6 +11,18 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// ctc_beam_search_call
+Rcpp::List ctc_beam_search_call(Rcpp::NumericMatrix log_p, int beam_width, int top_paths);
+RcppExport SEXP _keratin_ctc_beam_search_call(SEXP log_pSEXP, SEXP beam_widthSEXP, SEXP top_pathsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type log_p(log_pSEXP);
+    Rcpp::traits::input_parameter< int >::type beam_width(beam_widthSEXP);
+    Rcpp::traits::input_parameter< int >::type top_paths(top_pathsSEXP);
+    rcpp_result_gen = Rcpp::wrap(ctc_beam_search_call(log_p, beam_width, top_paths));
+    return rcpp_result_gen;
+END_RCPP
+}
 // pickle_read
 SEXP pickle_read(Rcpp::RawVector bytes);
 RcppExport SEXP _keratin_pickle_read(SEXP bytesSEXP) {
@@ -466,6 +478,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_keratin_ctc_beam_search_call", (DL_FUNC) &_keratin_ctc_beam_search_call, 3},
     {"_keratin_pickle_read", (DL_FUNC) &_keratin_pickle_read, 1},
     {"_keratin_numpy_shuffles", (DL_FUNC) &_keratin_numpy_shuffles, 2},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},

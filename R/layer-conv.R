@@ -171,9 +171,9 @@ conv_transpose_geometry <- function(dims, kernel_size, strides, dilation, paddin
   same <- padding == "same"
   size <- if (is.null(output_padding)) n * strides + (if (same) 0 else pmax(ke - strides, 0))
           else (n - 1) * strides + ke - (if (same) 2 * (ke %/% 2L) else 0) + output_padding
-  empty <- which(!is.na(size) & size <= 0)
-  if (length(empty)) {
-    axis <- empty[1L]
+  negative <- which(!is.na(size) & size < 0)
+  if (length(negative)) {
+    axis <- negative[1L]
     abort_shape("the input has ", n[axis], " ", axis_words[[length(n)]][axis], ", the output would have length ", size[axis], " (`kernel_size` ", kernel_size[axis], ', padding "',
                 padding, '", `output_padding` ', output_padding[axis], "). At least ", n[axis] + ceiling((1 - size[axis]) / strides[axis]), " are needed, or `output_padding` = NULL")
   }

@@ -34,7 +34,7 @@ tracked <- function(layer) {
   }
   if (!is.null(layer$network_layers)) for (sublayer in layer$network_layers) look(sublayer)
   for (value in layer_fields(layer)) look(value)
-  found[!duplicated(found)]
+  unique_values(found)
 }
 sublayers <- function(layer) Filter(function(x) inherits(x, "Layer"), tracked(layer))
 attached_metrics <- function(layer) Filter(is_metric, tracked(layer))
@@ -46,7 +46,8 @@ flatten_layers <- function(layer, include_self = TRUE) {
 }
 
 own_variables <- function(layer) unique_values(c(layer$own_weights, Filter(is_variable, layer_fields(layer))))
-unique_values <- function(x) x[!duplicated(x)]
+# By identity: duplicated() takes two closures with the same body for one.
+unique_values <- function(x) x[!duplicated(lapply(x, function(value) if (is.function(value)) unwrap(value) else value))]
 variable_trainable <- function(variable) isTRUE(variable$trainable)
 
 # A model lists its weights layer by layer, a layer the trainable ones first.

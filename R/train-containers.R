@@ -256,7 +256,7 @@ as_metric_list <- function(x) if (is.null(x)) list() else if (is.character(x)) a
 
 model_metrics <- function(model) {
   own <- c(if (!is.null(model$compiled_loss)) model$compiled_loss$metrics, if (!is.null(model$compiled_metrics)) model$compiled_metrics$metrics, layer_metrics(model))
-  own[!duplicated(own)]
+  unique_values(own)
 }
 
 model_metrics_names <- function(model) vapply(model_metrics(model), function(metric) metric$name, "")

@@ -83,7 +83,8 @@ metric_aliases <- c(acc = "accuracy", ACC = "accuracy", ce = "crossentropy", bce
                     kld = "kl_divergence", kullback_leibler_divergence = "kl_divergence", logcosh = "log_cosh", cosine_proximity = "cosine_similarity")
 
 # Functions (y_true, y_pred) -> per-sample values that Keras knows by name as metrics.
-metric_functions <- function() c(loss_functions(), list(
+metric_functions <- function() utils::modifyList(loss_functions(), list(
+  cosine_similarity = cosine_similarity_metric,
   binary_accuracy = binary_accuracy, categorical_accuracy = categorical_accuracy, sparse_categorical_accuracy = sparse_categorical_accuracy,
   top_k_categorical_accuracy = top_k_categorical_accuracy, sparse_top_k_categorical_accuracy = sparse_top_k_categorical_accuracy))
 

@@ -137,7 +137,8 @@ freeze_weights <- function(object, from = NULL, to = NULL, which = NULL) {
 #' @rdname freeze_weights
 #' @export
 unfreeze_weights <- function(object, from = NULL, to = NULL, which = NULL) {
-  unwrap(object)$own_trainable <- TRUE
+  model <- unwrap(object)
+  model$own_trainable <- TRUE
   set_layers_trainable(object, from, to, which, TRUE)
 }
 

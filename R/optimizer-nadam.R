@@ -14,18 +14,34 @@ Nadam <- R6Class("Nadam", inherit = Optimizer, lock_objects = FALSE, cloneable =
 
   slot_names = function() c("m", "v"),
 
-  # The momentum schedule of Dozat: u_t = beta_1 (1 - 0.5 * 0.96^t); the product of all u so far is state.
+  # The momentum schedule of Dozat: u_t = beta_1 (1 - 0.5 * 0.96^t); the product of all u so far is state. In Keras's compiled step the
+  # product grows once for every weight, not once a step, except where a counter (which only tracing moves) says that it is done already.
+  # Called op by op it grows once a step. Both are kept, because results depend on it.
   step_constants = function(dtype) {
     t <- self$step_number(dtype)
     u <- op_multiply(op_subtract(1, op_multiply(op_power(cast_to(0.96, dtype), t), 0.5)), self$beta_1)
-    product <- op_multiply(cast_to(variable_read(self$product), dtype), u)
-    variable_assign(self$product, cast_to(product, k_floatx()))
-    list(learning_rate = self$current_learning_rate(dtype), t = t, product = product)
+    list(learning_rate = self$current_learning_rate(dtype), t = t, u = u)
+  },
+
+  update = function(gradients, variables) {
+    self$weights_in_step <- length(variables)
+    self$weight <- 0L
+    super$update(gradients, variables)
+  },
+
+  grown_product = function(step, dtype) {
+    product <- cast_to(variable_read(self$product), dtype)
+    self$weight <- self$weight + 1L
+    if (!trace_is_on()) return(if (self$weight == 1L) op_multiply(product, step$u) else product)
+    done <- op_equal(step$t, self$weights_in_step + self$weight - 1)
+    op_select(done, product, op_multiply(product, step$u))
   },
 
   update_step = function(gradient, variable, slots, step) {
+    product <- self$grown_product(step, tensor_dtype(variable))
+    variable_assign(self$product, cast_to(product, k_floatx()))
     write_update(list(variable, slots$m, slots$v),
-      op_nadam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, step$product,
+      op_nadam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, product,
                       beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
   },
 

@@ -263,7 +263,10 @@ model_metrics_names <- function(model) vapply(model_metrics(model), function(met
 
 metric_results <- function(model) {
   results <- list()
-  for (metric in model_metrics(model)) results[[metric$name]] <- metric$result()
+  for (metric in model_metrics(model)) {
+    value <- metric$result()
+    if (is_branch_list(value)) results[names(value)] <- value else results[[metric$name]] <- tensor(value)
+  }
   results
 }
 

@@ -28,8 +28,7 @@ print.keras_training_history <- function(x, ...) {
   last <- vapply(metrics, function(m) m[[length(m)]], 0)
   labels <- format(names(last), width = max(nchar(names(last))), justify = "right")
   cat("\nFinal epoch (plot to see history):\n")
-  cat(paste0(labels, ": ", vapply(last, function(v) prettyNum(v, big.mark = ",", digits = 4L), "")), sep = "\n")
-  cat("\n")
+  cat(paste0(labels, ": ", vapply(last, function(v) prettyNum(v, big.mark = ",", digits = 4L), ""), collapse = "\n"), "\n")
   invisible(x)
 }
 

@@ -1,13 +1,168 @@
-# R's operators on tensors, variables and KerasTensors.
+# R's operators and functions on tensors, variables and KerasTensors.
+
+operator_ops <- c(
+  "+" = "add", "-" = "subtract", "*" = "multiply", "/" = "divide", "^" = "power", "%%" = "floor_mod", "%/%" = "floor_divide",
+  "==" = "equal", "!=" = "not_equal", "<" = "less", "<=" = "less_equal", ">" = "greater", ">=" = "greater_equal",
+  "&" = "logical_and", "|" = "logical_or")
 
 #' @export
 Ops.tensorflow.tensor <- function(e1, e2) {
-  if (missing(e2)) {
-    return(switch(.Generic, "-" = call_op("negative", list(e1)), "+" = e1, "!" = call_op("logical_not", list(e1))))
+  if (missing(e2)) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
+  if (.Generic == "/" && !is_float(tensor_dtype(if (is_tensor(e1)) e1 else e2))) {  # as in TensorFlow: whole numbers divide as float64
+    e1 <- op_cast(e1, "float64")
+    e2 <- op_cast(e2, "float64")
   }
-  name <- switch(.Generic,
-    "+" = "add", "-" = "subtract", "*" = "multiply", "/" = "divide", "^" = "power", "%%" = "floor_mod", "%/%" = "floor_divide",
-    "==" = "equal", "!=" = "not_equal", "<" = "less", "<=" = "less_equal", ">" = "greater", ">=" = "greater_equal",
-    "&" = "logical_and", "|" = "logical_or")
-  call_op(name, list(e1, e2))
+  call_op(operator_ops[[.Generic]], list(e1, e2))
+}
+
+#' @export
+Math.tensorflow.tensor <- function(x, ...) {
+  switch(.Generic,
+    abs = op_abs(x), sign = op_sign(x), sqrt = op_sqrt(x), floor = op_floor(x), ceiling = op_ceil(x),
+    trunc = op_multiply(op_sign(x), op_floor(op_abs(x))), round = round_to(x, ...),
+    exp = op_exp(x), expm1 = op_expm1(x), log = log_to(x, ...), log1p = op_log1p(x),
+    log2 = op_divide(op_log(x), log(2)), log10 = op_divide(op_log(x), log(10)),
+    cos = op_cos(x), sin = op_sin(x), tan = op_tan(x), acos = op_acos(x), asin = op_asin(x), atan = op_atan(x),
+    cosh = op_cosh(x), sinh = op_sinh(x), tanh = op_tanh(x), acosh = op_acosh(x), asinh = op_asinh(x), atanh = op_atanh(x),
+    cospi = op_cos(op_multiply(x, pi)), sinpi = op_sin(op_multiply(x, pi)), tanpi = op_tan(op_multiply(x, pi)),
+    cumsum = op_cumsum(x, ...), cumprod = op_cumprod(x, ...),
+    abort_argument(.Generic, "() is not there for tensors. Use it on as.array(x)."))
+}
+round_to <- function(x, digits = 0) if (digits == 0) op_round(x) else op_divide(op_round(op_multiply(x, 10^digits)), 10^digits)
+log_to <- function(x, base = exp(1)) if (identical(base, exp(1))) op_log(x) else op_divide(op_log(x), log(as.numeric(base)))
+
+#' @export
+Summary.tensorflow.tensor <- function(..., na.rm = FALSE) {
+  parts <- lapply(list(...), function(x) switch(.Generic,
+    sum = op_reduce_sum(x), prod = op_reduce_prod(x), max = op_reduce_max(x), min = op_reduce_min(x),
+    any = op_reduce_any(x), all = op_reduce_all(x), range = op_stack(list(op_reduce_min(x), op_reduce_max(x))),
+    abort_argument(.Generic, "() is not there for tensors.")))
+  if (.Generic == "range" && length(parts) > 1L) {
+    whole <- op_concat(parts, 0L)
+    return(op_stack(list(op_reduce_min(whole), op_reduce_max(whole))))
+  }
+  combine <- switch(.Generic, sum = op_add, prod = op_multiply, max = op_maximum, min = op_minimum, any = op_logical_or, all = op_logical_and)
+  Reduce(combine, parts)
+}
+
+#' @export
+mean.tensorflow.tensor <- function(x, ...) op_reduce_mean(x)
+#' @export
+t.tensorflow.tensor <- function(x) op_transpose(x)
+#' @export
+aperm.tensorflow.tensor <- function(a, perm = NULL, ...) op_transpose(a, if (!is.null(perm)) as.integer(perm) - 1L)
+#' @export
+rev.tensorflow.tensor <- function(x) op_reverse(x, 0L)
+#' @export
+is.nan.tensorflow.tensor <- function(x) op_is_nan(x)
+#' @export
+is.finite.tensorflow.tensor <- function(x) op_is_finite(x)
+#' @export
+is.infinite.tensorflow.tensor <- function(x) op_is_inf(x)
+
+#' @export
+str.tensorflow.tensor <- function(object, ...) {
+  cat(sprintf("<tf.Tensor: shape=(%s), dtype=%s>\n", shape_text(tensor_shape(object)), tensor_dtype(object)))
+  invisible(object)
+}
+
+# ---- x[...]: counted from 1, negative ones from the end. `a:b` and `a:b:step` include b and may leave an end open with NULL; a single
+# number drops its axis unless drop = FALSE; NULL makes a new axis; a vector or tensor of positions gathers. Missing ones, also at the
+# end, take the whole axis.
+#' @export
+`[.tensorflow.tensor` <- function(x, ..., drop = TRUE) {
+  expressions <- eval(substitute(alist(...)))
+  subscripts <- lapply(expressions, read_subscript, frame = parent.frame())
+  kinds <- vapply(subscripts, `[[`, "", "kind")
+  used <- sum(kinds != "new")
+  rank <- tensor_rank(x)
+  if (used > rank) abort_argument("`[`: ", used, " subscripts for an array with ", rank, if (rank == 1L) " axis." else " axes.")
+
+  begin <- end <- begin_open <- end_open <- numeric(used)
+  strides <- rep_len(1, used)
+  shrink <- numeric(used)
+  axis <- 0L
+  for (s in subscripts) {
+    if (s$kind == "new") next
+    axis <- axis + 1L
+    if (s$kind == "one") {
+      begin[axis] <- s$at
+      end[axis] <- s$at + 1
+      end_open[axis] <- as.integer(s$at == -1)
+      shrink[axis] <- as.integer(drop)
+    } else if (s$kind == "range") {
+      begin[axis] <- s$begin
+      end[axis] <- s$end
+      begin_open[axis] <- s$begin_open
+      end_open[axis] <- s$end_open
+      strides[axis] <- s$step
+    } else {
+      begin_open[axis] <- end_open[axis] <- 1
+    }
+  }
+  plain <- all(begin_open == 1 & end_open == 1 & strides == 1)
+  if (used > 0L && !plain) x <- op_strided_slice(x, begin, end, strides, begin_open, end_open, shrink)
+
+  axis <- 0L  # of the result
+  for (s in subscripts) {
+    if (s$kind == "new") x <- op_expand_dims(x, axis)
+    if (s$kind == "many") x <- op_gather(x, s$positions, axis)
+    if (s$kind == "pick") {
+      x <- op_gather(x, s$positions, axis)
+      axis <- axis - 1L
+    }
+    if (s$kind != "one" || !drop) axis <- axis + 1L
+  }
+  x
+}
+
+# One subscript, unevaluated: `:` is read as a slice, so that 2:-1 means "from the second to the last".
+read_subscript <- function(expression, frame) {
+  if (identical(expression, quote(expr = ))) return(list(kind = "all"))
+  if (is.call(expression) && identical(expression[[1L]], as.name(":"))) return(read_slice(expression, frame))
+  value <- eval(expression, frame)
+  if (is.null(value)) return(list(kind = "new"))
+  if (is_tensor(value)) return(tensor_subscript(value))
+  if (is.logical(value)) value <- which(value)
+  if (!is_whole(value)) abort_argument("`[`: a subscript must be a whole number, a slice, NULL or left out. Received: ", received(value))
+  if (any(value == 0)) abort_argument("`[`: subscripts count from 1, or from the end with -1. Received: ", received(value))
+  if (length(value) == 1L) return(list(kind = "one", at = from_one(value)))
+  if (length(value) > 1L && value[1L] > 0 && all(diff(value) == 1))
+    return(list(kind = "range", begin = value[1L] - 1, end = value[length(value)], begin_open = 0, end_open = 0, step = 1))
+  if (any(value < 0)) abort_argument("`[`: several positions must count from 1. Received: ", received(value))
+  list(kind = "many", positions = array(as.integer(value) - 1L, length(value)))
+}
+from_one <- function(i) if (i > 0) i - 1 else i
+
+read_slice <- function(expression, frame) {
+  step <- 1
+  left <- expression[[2L]]
+  right <- expression[[3L]]
+  if (is.call(left) && identical(left[[1L]], as.name(":"))) {  # a:b:step is (a:b):step
+    step <- eval(right, frame)
+    right <- left[[3L]]
+    left <- left[[2L]]
+  }
+  ends <- lapply(list(eval(left, frame), eval(right, frame)), function(end) if (is_tensor(end)) as.numeric(as.array(end)) else end)
+  for (end in c(ends, list(step))) {
+    if (!is.null(end) && !(is_whole(end) && length(end) == 1L && end != 0)) {
+      abort_argument("`[`: the ends of a slice are whole numbers counted from 1 (or from the end with -1), or NULL. Received: ", received(end))
+    }
+  }
+  begin <- ends[[1L]]
+  end <- ends[[2L]]
+  # the end is included: the core's is not
+  past <- if (is.null(end)) 0 else if (step > 0) { if (end > 0) end else end + 1 } else { if (end > 0) end - 2 else end - 1 }
+  open <- is.null(end) || (step > 0 && end == -1) || (step < 0 && end == 1)
+  list(kind = "range", begin = if (is.null(begin)) 0 else from_one(begin), end = past, begin_open = as.integer(is.null(begin)), end_open = as.integer(open), step = step)
+}
+
+# A tensor counts from 1 too.
+tensor_subscript <- function(value) {
+  if (identical(tensor_dtype(value), "bool")) {
+    if (is_symbolic(value)) abort_argument("`[`: a tensor of bool has no value while a function is traced. Multiply by the mask, or use k_switch().")
+    return(list(kind = "many", positions = array(which(as.vector(as.array(value))) - 1L)))
+  }
+  if (!tensor_dtype(value) %in% c("int32", "int64")) value <- op_cast(value, "int32")
+  list(kind = if (tensor_rank(value) == 0L) "pick" else "many", positions = op_subtract(value, 1L))
 }

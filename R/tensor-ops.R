@@ -37,7 +37,8 @@ Summary.tensorflow.tensor <- function(..., na.rm = FALSE) {
     sum = op_reduce_sum(x), prod = op_reduce_prod(x), max = op_reduce_max(x), min = op_reduce_min(x),
     any = op_reduce_any(x), all = op_reduce_all(x), range = op_stack(list(op_reduce_min(x), op_reduce_max(x))),
     abort_argument(.Generic, "() is not there for tensors.")))
-  if (.Generic == "range" && length(parts) > 1L) {
+  if (length(parts) == 1L) return(parts[[1L]])
+  if (.Generic == "range") {
     whole <- op_concat(parts, 0L)
     return(op_stack(list(op_reduce_min(whole), op_reduce_max(whole))))
   }
@@ -86,6 +87,9 @@ str.tensorflow.tensor <- function(object, ...) {
     if (s$kind == "new") next
     axis <- axis + 1L
     if (s$kind == "one") {
+      size <- tensor_shape(x)[axis]
+      if (!is.na(size) && (s$at >= size || s$at < -size))
+        abort_shape("`[`: element ", s$at + (s$at >= 0), " is not in axis ", axis, ", which has ", size, ". Received an array of shape (", shape_text(tensor_shape(x)), ").")
       begin[axis] <- s$at
       end[axis] <- s$at + 1
       end_open[axis] <- as.integer(s$at == -1)

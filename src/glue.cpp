@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/array_order.h"
 #include "core/strings.h"
 
 namespace keratin {
@@ -50,38 +51,11 @@ Shape shape_of_r(SEXP x) {
   return shape;
 }
 
-// out[row-major] = in[column-major], element by element converted; `to_row_major` false goes the other way.
-template <class In, class Out, class Convert>
-void transpose_order(const Shape& shape, const In* in, Out* out, bool to_row_major, Convert convert) {
-  const int rank = shape.rank();
-  const std::int64_t n = shape.elements();
-  if (rank < 2) {
-    for (std::int64_t i = 0; i < n; ++i) out[i] = convert(in[i]);
-    return;
-  }
-  std::int64_t stride[max_rank], index[max_rank] = {}, step = 1;
-  for (int axis = 0; axis < rank; ++axis) {  // column-major strides
-    stride[axis] = step;
-    step *= shape[axis];
-  }
-  std::int64_t offset = 0;
-  for (std::int64_t row_major = 0; row_major < n; ++row_major) {
-    if (to_row_major) out[row_major] = convert(in[offset]);
-    else out[offset] = convert(in[row_major]);
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      offset += stride[axis];
-      if (++index[axis] < shape[axis]) break;
-      offset -= index[axis] * stride[axis];
-      index[axis] = 0;
-    }
-  }
-}
-
 template <class In>
 void fill_from(Tensor& tensor, const In* data) {
   visit_any(tensor.dtype(), [&](auto zero) {
     using Out = decltype(zero);
-    transpose_order(tensor.shape(), data, tensor.data<Out>(), true, [](In value) { return static_cast<Out>(value); });
+    ArrayOrder(tensor.shape()).to_row_major(data, tensor.data<Out>(), [](In value) { return static_cast<Out>(value); });
   });
 }
 
@@ -151,7 +125,7 @@ Tensor tensor_from_r(SEXP x, DType dtype) {
       if (is_floating(dtype)) {
         visit_floating(dtype, "tensor", [&](auto zero) {
           using T = decltype(zero);
-          transpose_order(tensor.shape(), data, tensor.data<T>(), true, [](int value) { return value == NA_INTEGER ? static_cast<T>(NAN) : static_cast<T>(value); });
+          ArrayOrder(tensor.shape()).to_row_major(data, tensor.data<T>(), [](int value) { return value == NA_INTEGER ? static_cast<T>(NAN) : static_cast<T>(value); });
         });
       } else {
         for (R_xlen_t i = 0; i < Rf_xlength(x); ++i)
@@ -179,15 +153,16 @@ SEXP r_from_tensor(const Tensor& tensor) {
   Rcpp::Shield<SEXP> out(Rf_allocVector(
       tensor.dtype() == DType::int32 ? INTSXP : tensor.dtype() == DType::boolean ? LGLSXP : tensor.dtype() == DType::string ? STRSXP : REALSXP,
       tensor.size()));
+  const ArrayOrder order(shape);
   switch (tensor.dtype()) {
-    case DType::float32: transpose_order(shape, tensor.data<float>(), REAL(out), false, [](float v) { return static_cast<double>(v); }); break;
-    case DType::float64: transpose_order(shape, tensor.data<double>(), REAL(out), false, [](double v) { return v; }); break;
-    case DType::int64: transpose_order(shape, tensor.data<std::int64_t>(), REAL(out), false, [](std::int64_t v) { return static_cast<double>(v); }); break;
-    case DType::int32: transpose_order(shape, tensor.data<std::int32_t>(), INTEGER(out), false, [](std::int32_t v) { return static_cast<int>(v); }); break;
-    case DType::boolean: transpose_order(shape, tensor.data<bool>(), LOGICAL(out), false, [](bool v) { return static_cast<int>(v); }); break;
+    case DType::float32: order.to_column_major(tensor.data<float>(), REAL(out), [](float v) { return static_cast<double>(v); }); break;
+    case DType::float64: order.to_column_major(tensor.data<double>(), REAL(out), [](double v) { return v; }); break;
+    case DType::int64: order.to_column_major(tensor.data<std::int64_t>(), REAL(out), [](std::int64_t v) { return static_cast<double>(v); }); break;
+    case DType::int32: order.to_column_major(tensor.data<std::int32_t>(), INTEGER(out), [](std::int32_t v) { return static_cast<int>(v); }); break;
+    case DType::boolean: order.to_column_major(tensor.data<bool>(), LOGICAL(out), [](bool v) { return static_cast<int>(v); }); break;
     case DType::string: {
       std::vector<std::int64_t> ids(static_cast<std::size_t>(tensor.size()));
-      transpose_order(shape, tensor.data<std::int64_t>(), ids.data(), false, [](std::int64_t v) { return v; });
+      order.to_column_major(tensor.data<std::int64_t>(), ids.data(), [](std::int64_t v) { return v; });
       for (R_xlen_t i = 0; i < tensor.size(); ++i) SET_STRING_ELT(out, i, Rf_mkCharCE(interned(ids[static_cast<std::size_t>(i)]).c_str(), CE_UTF8));
       break;
     }

@@ -12,7 +12,7 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
                           use_bias = TRUE, kernel_initializer = "glorot_uniform", bias_initializer = "zeros", kernel_regularizer = NULL, bias_regularizer = NULL,
                           activity_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL, ...) {
       super$initialize(activity_regularizer = activity_regularizer, ...)
-      self$filters <- if (is.null(filters)) NULL else as_count(filters, "filters")
+      self$filters <- if (is.null(filters) && inherits(self, "DepthwiseConv")) NULL else as_count(filters, "filters")
       self$kernel_size <- as_sizes(kernel_size, self$rank, "kernel_size")
       self$strides <- as_sizes(strides, self$rank, "strides")
       self$padding <- conv_padding(self, padding)
@@ -112,6 +112,7 @@ conv_channels <- function(layer, dims) {
   channels <- dims[if (layer$data_format == "channels_first") 2L else length(dims)]
   if (is.na(channels)) abort_shape("the input has shape ", format_shape(dims), ", its channel axis must be known to make the weights")
   if (channels == 0L) abort_shape("the input has shape ", format_shape(dims), ": there are no channels")
+  if (any(dims[-1L] == 0L, na.rm = TRUE)) abort_shape("the input has shape ", format_shape(dims), ": an axis has length 0")
   channels
 }
 

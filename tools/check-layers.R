@@ -15,14 +15,15 @@ r_rooms <- list(
   base = c("conditions", "shape", "callable", "layer-arguments", "layer-shape", "k-config", "reexport", "RcppExports"),
   # One room: a tensor's operators are ops, and ops take tensors.
   tensor = c("tensor", "variable", "program", "op"),
-  backend = c("k", "activation", "initializer", "regularizer", "constraint"),
+  parts = c("activation", "initializer", "regularizer", "constraint"),
   # Symbolic tensors and the nodes between them belong to the layers that make them.
   layer = c("layer", "model-graph"),
   model = "model",
   io = "io",
   data = "data",
   train = c("loss", "metric", "optimizer", "callback", "train"),
-  tf = "tf",
+  # The backend functions are for users; only the settings of k-config.R are asked for below.
+  backend = c("k", "tf"),
   package = "keratin"  # what happens when the package is loaded
 )
 

@@ -43,8 +43,14 @@ activation_hard_sigmoid <- function(x) op_hard_sigmoid(x)
 activation_linear <- function(x) if (is.atomic(x)) tensor(x) else x
 
 #' @rdname activations
+#' @details `activation_sigmoid(x)`, called directly, gives softmax: so does R keras 2.15, whose values keratin reproduces. Given to a layer
+#'   (`activation = activation_sigmoid` or `"sigmoid"`) it is the sigmoid, as there. `k_sigmoid(x)` is always the sigmoid.
 #' @export
-activation_sigmoid <- function(x) op_sigmoid(x)
+activation_sigmoid <- function(x) {
+  rlang::warn("activation_sigmoid(x), called directly, gives softmax as in R keras 2.15; k_sigmoid(x) gives the sigmoid.", .frequency = "once", .frequency_id = "activation_sigmoid")
+  op_softmax(x)
+}
+sigmoid_of_layers <- function(x) op_sigmoid(x)
 
 #' @rdname activations
 #' @export
@@ -82,13 +88,14 @@ activation_mish <- function(x) op_multiply(x, op_tanh(op_softplus(x)))
 
 activation_functions <- function() list(
   relu = activation_relu, elu = activation_elu, selu = activation_selu, hard_sigmoid = activation_hard_sigmoid, linear = activation_linear,
-  sigmoid = activation_sigmoid, softmax = activation_softmax, softplus = activation_softplus, softsign = activation_softsign, tanh = activation_tanh,
+  sigmoid = sigmoid_of_layers, softmax = activation_softmax, softplus = activation_softplus, softsign = activation_softsign, tanh = activation_tanh,
   exponential = activation_exponential, gelu = activation_gelu, swish = activation_swish, relu6 = activation_relu6, leaky_relu = activation_leaky_relu,
   log_softmax = activation_log_softmax, mish = activation_mish)
 
 # A name, a function, a layer or a config -> a function of a tensor. NULL is the linear activation.
 get_activation <- function(x) {
   if (is.null(x)) return(activation_linear)
+  if (identical(x, activation_sigmoid)) return(sigmoid_of_layers)
   if (is.function(x)) return(x)
   if (is.character(x) && length(x) == 1L && !is.na(x)) {
     known <- activation_functions()

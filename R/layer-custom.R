@@ -96,7 +96,7 @@ layer_wrapper <- function(generator, modifiers = NULL) {
   if (!"..." %in% names(takes)) takes <- c(takes, alist(... = ))
   takes <- takes[names(takes) != "object"]
   wrapper <- function() {
-    given <- setdiff(names(match.call(expand.dots = FALSE))[-1L], c("object", "..."))
+    given <- setdiff(as.character(names(match.call(expand.dots = FALSE))[-1L]), c("object", "..."))
     args <- c(mget(given, envir = environment()), list(...))
     for (name in intersect(names(modifiers), names(args))) args[[name]] <- modifiers[[name]](args[[name]])
     create_layer(generator, object, args)

@@ -97,7 +97,8 @@ row_lines <- function(fields, positions, level) {
     line <- ""
     for (i in seq_along(fields)) {
       space <- if (i == length(positions)) 0L else 2L
-      cutoff <- max(positions[i] - starts[i] - space, 1)
+      cutoff <- positions[i] - starts[i] - (if (space > 0L) space + 1L else 0L) - (if (i == 1L) level else 0L)
+      cutoff <- max(cutoff, 1)
       part <- substr(fields[i], 1L, cutoff)
       ends <- unlist(lapply(c("),", "},", "],", "',"), function(end) { at <- regexpr(end, part, fixed = TRUE); if (at > 0L) at + nchar(end) - 1L }))
       if (length(ends)) {

@@ -12,10 +12,32 @@ predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, ve
                                                 callbacks = NULL, ...) {
   model <- unwrap(object)
   verbose <- verbosity(verbose)
+  if (verbose == 0L && is.null(callbacks) && is.null(steps) && is.null(batch_size)) {
+    done <- predict_at_once(model, x)
+    if (!is.null(done)) return(done$outputs)
+  }
   source <- batch_source(model, x, batch_size = batch_size, steps = steps, allow_nan = TRUE)
   callbacks <- CallbackList$new(normalize_callbacks(callbacks), object, list(verbose = verbose, epochs = 1L, steps = source$batches))
   prepare_model(model, source$example()[[1L]])
   guard_interrupts(run_predict(model, source, callbacks, verbose), what = "predict()")
+}
+
+# The short way for what a service asks again and again: one plain array of at most one batch, in a shape seen before. NULL: take the
+# long way, which leaves its program where the next call finds it.
+predict_at_once <- function(model, x) {
+  size <- dim(x)
+  if (is.null(size) || is.object(x) || !is.double(x) || size[[1L]] > default_batch_size || size[[1L]] == 0L || is.null(model$programs) || isTRUE(model$run_eagerly)) return(NULL)
+  program <- model$programs[[paste(c("at once", size), collapse = " ")]]
+  if (is.null(program) || !program_is_alive(program$pointer)) return(NULL)
+  tensors <- program_run_call(program$pointer, list(tensor_create(x, program$input_dtype)))
+  list(outputs = fill_skeleton(program$skeleton, lapply(tensors, tensor_value)))
+}
+
+remember_for_one_batch <- function(model, source, program) {
+  tensors <- source$flat$tensors
+  if (source$batches != 1 || length(tensors) != 1L || !startsWith(tensor_dtype(tensors[[1L]]), "float") || is_branch_list(source$example()[[1L]])) return(invisible())
+  program$input_dtype <- tensor_dtype(tensors[[1L]])
+  assign(paste(c("at once", tensor_shape(tensors[[1L]])), collapse = " "), program, envir = model$programs)
 }
 
 run_predict <- function(model, source, callbacks, verbose) {
@@ -31,6 +53,7 @@ run_predict <- function(model, source, callbacks, verbose) {
 predict_in_core <- function(model, source) {
   source$start()
   programs <- source$programs(model, "predict")
+  remember_for_one_batch(model, source, programs$whole)
   tensors <- loop_predict(source$feed, programs$whole$pointer, programs$rest$pointer, source$batch_size, source$batches)
   fill_skeleton(programs$whole$skeleton, lapply(tensors, tensor_value))
 }

@@ -161,8 +161,16 @@ loop_run <- function(feed, whole, rest, first, last, batch_size, seconds) {
     .Call(`_keratin_loop_run`, feed, whole, rest, first, last, batch_size, seconds)
 }
 
-loop_predict <- function(feed, whole, rest, batch_size, batches) {
-    .Call(`_keratin_loop_predict`, feed, whole, rest, batch_size, batches)
+loop_outputs <- function(whole, samples) {
+    .Call(`_keratin_loop_outputs`, whole, samples)
+}
+
+loop_predict <- function(feed, whole, rest, outputs, first, last, batch_size, seconds) {
+    .Call(`_keratin_loop_predict`, feed, whole, rest, outputs, first, last, batch_size, seconds)
+}
+
+connect_interrupts <- function() {
+    invisible(.Call(`_keratin_connect_interrupts`))
 }
 
 producer_of <- function(value) {

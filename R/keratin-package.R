@@ -16,6 +16,7 @@
 
 .onLoad <- function(libname, pkgname) {
   connect_random_numbers()
+  connect_interrupts()
   threads <- getOption("keratin.threads")
   if (!is.null(threads)) threads_set(as.integer(threads))
   isa <- getOption("keratin.isa")

@@ -54,5 +54,5 @@ signal_interrupt <- function() stop(structure(class = c("keratin_interrupt_in_co
 # Ctrl-C (in R or in the core) as a classed error; `keep` runs first and may add to the condition.
 guard_interrupts <- function(expr, what, keep = function() list()) {
   handle <- function(e) abort("interrupted", what, " was interrupted. What finished before is kept.", data = keep())
-  tryCatch(expr, interrupt = handle, keratin_interrupt_in_core = handle)
+  tryCatch(expr, interrupt = handle, keratin_interrupt_in_core = handle, keratin_error_interrupted = handle)
 }

@@ -43,18 +43,26 @@ remember_for_one_batch <- function(model, source, program) {
 run_predict <- function(model, source, callbacks, verbose) {
   callbacks$call("on_predict_begin")
   progress <- if (verbose > 0L) new_progress(verbose, source$batches)
-  in_core <- source$is_array && !isTRUE(model$run_eagerly) && is.null(progress) && !callbacks$wants_predict_batches()
-  outputs <- if (in_core) predict_in_core(model, source) else predict_one_by_one(model, source, callbacks, progress)
+  in_core <- source$is_array && !isTRUE(model$run_eagerly) && !callbacks$wants_predict_batches()
+  outputs <- if (in_core) predict_in_core(model, source, progress) else predict_one_by_one(model, source, callbacks, progress)
   if (!is.null(progress)) progress$finish(list())
   callbacks$call("on_predict_end")
   outputs
 }
 
-predict_in_core <- function(model, source) {
+predict_in_core <- function(model, source, progress = NULL) {
   source$start()
   programs <- source$programs(model, "predict")
   remember_for_one_batch(model, source, programs$whole)
-  tensors <- loop_predict(source$feed, programs$whole$pointer, programs$rest$pointer, source$batch_size, source$batches)
+  tensors <- loop_outputs(programs$whole$pointer, min(source$n, source$batches * source$batch_size))
+  seen <- 0
+  while (seen < source$batches) {
+    result <- loop_predict(source$feed, programs$whole$pointer, programs$rest$pointer, tensors, seen, source$batches, source$batch_size,
+                           if (is.null(progress)) 1e300 else progress$patience())
+    if (result$interrupted) signal_interrupt()
+    seen <- result[["next"]]
+    if (!is.null(progress) && seen < source$batches) progress$update(seen, list())
+  }
   fill_skeleton(programs$whole$skeleton, lapply(tensors, tensor_value))
 }
 

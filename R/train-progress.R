@@ -85,9 +85,9 @@ Progress <- R6Class("Progress", cloneable = FALSE, public = list(
     room <- if (self$live) terminal_width() - 1L else 1e6
     width <- 30L
     left <- room - nchar(counter) - nchar(timing) - nchar(metrics) - 3L
-    if (left < width) width <- max(0, left)
+    if (left < width) width <- max(if (final) 10 else 0, left)
     text <- paste0(counter, if (!is.na(self$target) && width >= 5) paste0(" ", bar_text(seen / self$target, width)), timing, metrics)
-    if (nchar(text) > room) paste0(substr(text, 1L, room - 3L), "...") else text
+    if (nchar(text) > room && !final) paste0(substr(text, 1L, room - 3L), "...") else text
   }
 ))
 

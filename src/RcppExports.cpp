@@ -411,18 +411,40 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// loop_outputs
+SEXP loop_outputs(SEXP whole, double samples);
+RcppExport SEXP _keratin_loop_outputs(SEXP wholeSEXP, SEXP samplesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type whole(wholeSEXP);
+    Rcpp::traits::input_parameter< double >::type samples(samplesSEXP);
+    rcpp_result_gen = Rcpp::wrap(loop_outputs(whole, samples));
+    return rcpp_result_gen;
+END_RCPP
+}
 // loop_predict
-SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, double batch_size, double batches);
-RcppExport SEXP _keratin_loop_predict(SEXP feedSEXP, SEXP wholeSEXP, SEXP restSEXP, SEXP batch_sizeSEXP, SEXP batchesSEXP) {
+SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, Rcpp::List outputs, double first, double last, double batch_size, double seconds);
+RcppExport SEXP _keratin_loop_predict(SEXP feedSEXP, SEXP wholeSEXP, SEXP restSEXP, SEXP outputsSEXP, SEXP firstSEXP, SEXP lastSEXP, SEXP batch_sizeSEXP, SEXP secondsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type feed(feedSEXP);
     Rcpp::traits::input_parameter< SEXP >::type whole(wholeSEXP);
     Rcpp::traits::input_parameter< SEXP >::type rest(restSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type outputs(outputsSEXP);
+    Rcpp::traits::input_parameter< double >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< double >::type last(lastSEXP);
     Rcpp::traits::input_parameter< double >::type batch_size(batch_sizeSEXP);
-    Rcpp::traits::input_parameter< double >::type batches(batchesSEXP);
-    rcpp_result_gen = Rcpp::wrap(loop_predict(feed, whole, rest, batch_size, batches));
+    Rcpp::traits::input_parameter< double >::type seconds(secondsSEXP);
+    rcpp_result_gen = Rcpp::wrap(loop_predict(feed, whole, rest, outputs, first, last, batch_size, seconds));
     return rcpp_result_gen;
+END_RCPP
+}
+// connect_interrupts
+void connect_interrupts();
+RcppExport SEXP _keratin_connect_interrupts() {
+BEGIN_RCPP
+    connect_interrupts();
+    return R_NilValue;
 END_RCPP
 }
 // producer_of
@@ -518,7 +540,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_feed_reorder", (DL_FUNC) &_keratin_feed_reorder, 2},
     {"_keratin_feed_batch", (DL_FUNC) &_keratin_feed_batch, 3},
     {"_keratin_loop_run", (DL_FUNC) &_keratin_loop_run, 7},
-    {"_keratin_loop_predict", (DL_FUNC) &_keratin_loop_predict, 5},
+    {"_keratin_loop_outputs", (DL_FUNC) &_keratin_loop_outputs, 2},
+    {"_keratin_loop_predict", (DL_FUNC) &_keratin_loop_predict, 8},
+    {"_keratin_connect_interrupts", (DL_FUNC) &_keratin_connect_interrupts, 0},
     {"_keratin_producer_of", (DL_FUNC) &_keratin_producer_of, 1},
     {"_keratin_variable_memory", (DL_FUNC) &_keratin_variable_memory, 2},
     {"_keratin_variable_read_call", (DL_FUNC) &_keratin_variable_read_call, 1},

@@ -27,6 +27,16 @@ std::vector<std::int64_t> order_from(SEXP order) {
   return rows;
 }
 
+LoopRequest request_from(double first, double last, double batch_size, double seconds) {
+  LoopRequest request;
+  request.first = static_cast<std::int64_t>(first);
+  request.last = static_cast<std::int64_t>(last);
+  request.batch_size = static_cast<std::int64_t>(batch_size);
+  request.seconds = seconds;
+  request.interrupt_pending = interrupt_pending;
+  return request;
+}
+
 Rcpp::List wrap_tensors(const std::vector<Tensor>& tensors) {
   Rcpp::List out(static_cast<R_xlen_t>(tensors.size()));
   for (std::size_t i = 0; i < tensors.size(); ++i) out[static_cast<R_xlen_t>(i)] = wrap_tensor(constant(tensors[i]));
@@ -72,12 +82,7 @@ SEXP feed_batch(SEXP feed, double begin, double size) {
 // [[Rcpp::export(rng = false)]]
 SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, double batch_size, double seconds) {
   return guarded([&]() -> SEXP {
-    LoopRequest request;
-    request.first = static_cast<std::int64_t>(first);
-    request.last = static_cast<std::int64_t>(last);
-    request.batch_size = static_cast<std::int64_t>(batch_size);
-    request.seconds = seconds;
-    request.interrupt_pending = interrupt_pending;
+    const LoopRequest request = request_from(first, last, batch_size, seconds);
     Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
     const LoopResult result = run_batches(behind<Feed>(feed, "this feed"), behind<Program>(whole, "this program"), smaller, request);
     return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted,
@@ -85,31 +90,37 @@ SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, doubl
   });
 }
 
-// Runs all batches and gives the outputs of all samples, as tensors.
+// Tensors for the outputs of `samples` samples.
 // [[Rcpp::export(rng = false)]]
-SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, double batch_size, double batches) {
+SEXP loop_outputs(SEXP whole, double samples) {
   return guarded([&]() -> SEXP {
-    Feed& source = behind<Feed>(feed, "this feed");
-    Program& program = behind<Program>(whole, "this program");
-    std::int64_t samples = static_cast<std::int64_t>(batches) * static_cast<std::int64_t>(batch_size);
-    if (samples > source.samples()) samples = source.samples();
     std::vector<Tensor> outputs;
-    for (const TensorType& type : program.output_types()) {
+    for (const TensorType& type : behind<Program>(whole, "this program").output_types()) {
       Shape shape = type.shape;
       if (shape.rank() == 0) fail_shape("predict() takes outputs with one row per sample. The model gave a single number.");
-      shape[0] = samples;
+      shape[0] = static_cast<std::int64_t>(samples);
       outputs.emplace_back(type.dtype, shape);
     }
-    LoopRequest request;
-    request.last = static_cast<std::int64_t>(batches);
-    request.batch_size = static_cast<std::int64_t>(batch_size);
-    request.interrupt_pending = interrupt_pending;
-    request.collect = &outputs;
-    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
-    if (run_batches(source, program, smaller, request).interrupted) throw Error(ErrorKind::interrupted, "predict() was interrupted.");
     return wrap_tensors(outputs);
   });
 }
+
+// Runs batches [first, last) and writes their outputs into `outputs` (of loop_outputs(), nobody else's).
+// [[Rcpp::export(rng = false)]]
+SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, Rcpp::List outputs, double first, double last, double batch_size, double seconds) {
+  return guarded([&]() -> SEXP {
+    std::vector<Tensor> collected = tensors_from(outputs);
+    LoopRequest request = request_from(first, last, batch_size, seconds);
+    request.collect = &collected;
+    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
+    const LoopResult result = run_batches(behind<Feed>(feed, "this feed"), behind<Program>(whole, "this program"), smaller, request);
+    return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted);
+  });
+}
+
+// Lets R stop long runs of programs (see Program::run).
+// [[Rcpp::export(rng = false)]]
+void connect_interrupts() { set_interrupt_source(interrupt_pending); }
 
 // Which op made a value that is being recorded or traced: list(op, inputs); NULL for anything else.
 // [[Rcpp::export(rng = false)]]

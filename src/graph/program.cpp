@@ -1,11 +1,37 @@
 // Runs a layout: binds memory, calls the steps, writes the variables.
 #include "program.h"
 
+#include <chrono>
 #include <cstring>
 
 #include "plan.h"
 
 namespace keratin {
+
+namespace {
+bool (*interrupt_source)() = nullptr;
+constexpr std::size_t long_run_bytes = std::size_t{1} << 20;  // working memory from which a run may be long enough to be asked
+
+class InterruptPoll {
+ public:
+  explicit InterruptPoll(bool is_long) : on_(is_long && interrupt_source) {
+    if (on_) asked_ = std::chrono::steady_clock::now();
+  }
+  void ask() {
+    if (!on_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - asked_ < std::chrono::milliseconds(50)) return;
+    asked_ = now;
+    if (interrupt_source()) throw Error(ErrorKind::interrupted, "interrupted.");
+  }
+
+ private:
+  bool on_;
+  std::chrono::steady_clock::time_point asked_;
+};
+}  // namespace
+
+void set_interrupt_source(bool (*pending)()) { interrupt_source = pending; }
 
 struct Program::Plan {
   Layout layout;
@@ -27,6 +53,7 @@ struct Program::Plan {
   std::vector<int> dynamic_blocks;               // input and output blocks
   std::vector<std::vector<int>> variable_blocks;  // blocks of each variable
   bool draws_random = false;
+  std::size_t first_write = 0;  // the first step that writes into a variable
 
   Tensor& tensor_at(const Patch& patch) {
     Bound& step = steps[patch.step];
@@ -55,6 +82,10 @@ struct Program::Plan {
       if (block.home == Home::variable) variable_blocks[block.index].push_back(static_cast<int>(b));
     }
     arena = allocate(layout.arena_bytes);
+    first_write = layout.steps.size();
+    for (std::size_t s = layout.steps.size(); s-- > 0;)
+      for (const Slot& slot : layout.steps[s].outputs)
+        if (layout.blocks[slot.block].home == Home::variable) first_write = s;
     for (std::size_t s = 0; s < layout.steps.size(); ++s) {
       const Step& step = layout.steps[s];
       Bound bound;
@@ -155,7 +186,9 @@ Tensors Program::run(const Tensors& inputs) {
 
   RunContext context;
   if (plan.draws_random) context.seed = draw_seed();
+  InterruptPoll poll(layout.arena_bytes > long_run_bytes);
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    if (s < plan.first_write) poll.ask();
     context.stream = static_cast<std::uint32_t>(s);
     Plan::Bound& step = plan.steps[s];
     step.op->run(step.inputs, step.outputs, context);

@@ -3,6 +3,9 @@
 
 namespace keratin {
 
+// Asked between the steps of long runs; when it says yes the run ends with an `interrupted` error, and no variable has changed.
+void set_interrupt_source(bool (*pending)());
+
 // A trace made ready to run: dead code dropped, ops fused, memory planned.
 class Program {
  public:

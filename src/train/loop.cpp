@@ -19,12 +19,19 @@ void write_rows(const Tensor& from, Tensor& to, std::int64_t first_row, std::int
 
 LoopResult run_batches(Feed& feed, Program& whole, Program* rest, const LoopRequest& request) {
   LoopResult result;
+  result.next = request.first;
   const Clock::time_point start = Clock::now();
   Clock::time_point asked = start;
   for (std::int64_t b = request.first; b < request.last; ++b) {
     const std::int64_t begin = b * request.batch_size, size = std::min(request.batch_size, feed.samples() - begin);
     Program& program = size == request.batch_size || !rest ? whole : *rest;
-    result.outputs = program.run(feed.batch(begin, size));
+    try {
+      result.outputs = program.run(feed.batch(begin, size));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) throw;
+      result.interrupted = true;
+      return result;
+    }
     result.next = b + 1;
     if (request.collect)
       for (std::size_t i = 0; i < result.outputs.size(); ++i) write_rows(result.outputs[i], (*request.collect)[i], begin, size);

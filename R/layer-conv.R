@@ -66,7 +66,8 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
         kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint)))
     },
 
-    takes = function(rank) conv_takes(self, rank, "convolution")
+    takes = function(rank) conv_takes(self, rank, "convolution"),
+    explain = function(dims) explain_conv(self, dims)
   )
 )
 
@@ -96,7 +97,8 @@ ConvTranspose <- R6::R6Class("ConvTranspose", inherit = Conv, cloneable = FALSE,
 
     get_config = function() c(super$get_config(), list(output_padding = if (!is.null(self$output_padding)) as.list(self$output_padding))),
 
-    takes = function(rank) conv_takes(self, rank, "transposed convolution")
+    takes = function(rank) conv_takes(self, rank, "transposed convolution"),
+    explain = function(dims) explain_conv_transpose(self, dims)
   )
 )
 

@@ -23,7 +23,8 @@ Pooling <- R6::R6Class("Pooling", inherit = BaseLayer, cloneable = FALSE, lock_o
 
     get_config = function() c(super$get_config(), list(pool_size = as.list(self$pool_size), padding = self$padding, strides = as.list(self$strides), data_format = self$data_format)),
 
-    takes = function(rank) conv_takes(self, rank, "pooling")
+    takes = function(rank) conv_takes(self, rank, "pooling"),
+    explain = function(dims) list(axes = explain_windows(dims, self$pool_size, self$strides, self$padding))
   )
 )
 

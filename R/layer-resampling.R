@@ -21,7 +21,8 @@ UpSampling <- R6::R6Class("UpSampling", inherit = BaseLayer, cloneable = FALSE, 
 
     get_config = function() c(super$get_config(), if (self$rank == 1L) list(size = self$size) else list(size = as.list(self$size), data_format = self$data_format)),
 
-    takes = function(rank) conv_takes(self, rank, "upsampling")
+    takes = function(rank) conv_takes(self, rank, "upsampling"),
+    explain = function(dims) list(axes = explained_axes(dims, function(axis, n, i) explained_axis(axis, n, "n * size", n = n, size = self$size[i])))
   )
 )
 
@@ -42,7 +43,9 @@ ZeroPadding <- R6::R6Class("ZeroPadding", inherit = BaseLayer, cloneable = FALSE
 
     get_config = function() c(super$get_config(), list(padding = margins_config(self$padding)), if (self$rank > 1L) list(data_format = self$data_format)),
 
-    takes = function(rank) conv_takes(self, rank, "padding layer")
+    takes = function(rank) conv_takes(self, rank, "padding layer"),
+    explain = function(dims) list(axes = explained_axes(dims, function(axis, n, i)
+      explained_axis(axis, n, "n + before + after", n = n, before = self$padding[[i]][1L], after = self$padding[[i]][2L])))
   )
 )
 
@@ -69,7 +72,9 @@ Cropping <- R6::R6Class("Cropping", inherit = BaseLayer, cloneable = FALSE, lock
 
     get_config = function() c(super$get_config(), list(cropping = margins_config(self$cropping)), if (self$rank > 1L) list(data_format = self$data_format)),
 
-    takes = function(rank) conv_takes(self, rank, "cropping")
+    takes = function(rank) conv_takes(self, rank, "cropping"),
+    explain = function(dims) list(axes = explained_axes(dims, function(axis, n, i)
+      explained_axis(axis, n, "n - before - after", n = n, before = self$cropping[[i]][1L], after = self$cropping[[i]][2L])))
   )
 )
 

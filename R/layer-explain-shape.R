@@ -40,8 +40,10 @@ given_dims <- function(layer, input_shape) {
 }
 
 explain_layer <- function(layer, dims) {
-  if (!is.list(dims)) withCallingHandlers(check_input_spec(layer, dims), keratin_error = function(e) rethrow_from(e, layer))
-  to <- as_input_dims(layer$compute_output_shape(input_shape_as_list(dims)))
+  to <- withCallingHandlers({
+    if (!is.list(dims)) check_input_spec(layer, dims)
+    as_input_dims(layer$compute_output_shape(input_shape_as_list(dims)))
+  }, keratin_error = function(e) rethrow_from(e, layer))
   said <- if (is.function(layer$explain)) {
     first <- identical(layer$data_format, "channels_first")
     layer$explain(if (first) dims[c(1L, seq_along(dims)[-(1:2)], 2L)] else dims)
@@ -128,11 +130,12 @@ explain_conv_transpose <- function(layer, dims) {
   })
   uneven <- which(s > 1L & layer$kernel_size %% s != 0L)
   words <- axis_words[[layer$rank]]
+  numbers <- function(x) paste(if (length(unique(x)) == 1L) x[1L] else x, collapse = ", ")
   checkerboard <- if (length(uneven)) {
     terms <- unique(unlist(lapply(uneven, function(i) c(layer$kernel_size[i] %/% s[i], layer$kernel_size[i] %/% s[i] + 1L))))
-    paste0("Checkerboard: kernel_size ", paste(layer$kernel_size[uneven], collapse = ", "), " is not a multiple of strides ", paste(s[uneven], collapse = ", "), " (",
+    paste0("Checkerboard: kernel_size ", numbers(layer$kernel_size[uneven]), " is not a multiple of strides ", numbers(s[uneven]), " (",
            paste(words[uneven], collapse = ", "), "), so outputs are sums of ", paste(sort(terms), collapse = " or "), " terms in turn. Take kernel_size ",
-           paste(ceiling(layer$kernel_size[uneven] / s[uneven]) * s[uneven], collapse = ", "), ", or upsample and then convolve.")
+           numbers(ceiling(layer$kernel_size[uneven] / s[uneven]) * s[uneven]), ", or upsample and then convolve.")
   }
   list(axes = rbind(axes, explained_channels(dims, layer$filters, "filters")), notes = c(dilation_notes(layer, k), checkerboard))
 }

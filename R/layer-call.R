@@ -84,7 +84,6 @@ data_frame_values <- function(x) {
   unname(as.matrix(x))
 }
 
-is_float <- function(dtype) startsWith(dtype, "float")
 
 # Inputs of another floating type are cast to the layer's.
 cast_inputs <- function(layer, arguments) {

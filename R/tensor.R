@@ -25,6 +25,8 @@ is_symbolic <- function(x) is_keras_tensor(x) || tensor_is_symbolic(x)
 
 tensor_dtype <- function(x) if (is_keras_tensor(x)) as.character(x$dtype) else tensor_dtype_of(x)
 
+is_float <- function(dtype) startsWith(dtype, "float")
+
 # Sizes as an integer vector, NA where unknown.
 tensor_shape <- function(x) {
   if (is_keras_tensor(x)) return(keras_tensor_shape(x))

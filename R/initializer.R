@@ -166,7 +166,7 @@ initializer_identity <- function(gain = 1) {
 }
 
 empty_config <- function() setNames(list(), character())
-filled_tensor <- function(value, dims, dtype) tensor(array(value, if (length(dims)) dims else NULL), dtype)
+filled_tensor <- function(value, dims, dtype) tensor(if (length(dims)) array(value, dims) else value, dtype)
 
 initializer_makers <- function() list(
   Zeros = initializer_zeros, Ones = initializer_ones, Constant = initializer_constant, RandomNormal = initializer_random_normal,

@@ -1,0 +1,53 @@
+test_that("hashes are FarmHash's and SipHash's at every length", {
+  text <- paste(intToUtf8(33 + ((0:299) * 7) %% 90), collapse = "")
+  prefixes <- function(n) tensor(array(substring(text, 1, n)), "string")
+  expect_equal(as.vector(op_string_hash(prefixes(c(0, 1, 7, 8, 16, 17, 32, 33, 64, 65, 128, 300)), 1000003)),
+               c(377723, 603316, 694971, 991202, 453557, 311472, 258913, 973885, 598396, 600506, 461507, 451147))
+  expect_equal(as.vector(op_string_hash(prefixes(c(0, 1, 7, 8, 9, 100)), 1000003, c(42, 42))), c(564405, 277499, 940401, 269750, 708219, 933270))
+  expect_equal(as.vector(layer_hashing(num_bins = 3)(c("Hello", "TensorFlow", "2.x"))), c(0, 2, 2))
+})
+
+test_that("text is vectorized over a learned vocabulary", {
+  texts <- c("the cat sat", "the dog sat down", "a cat and a dog")
+  layer <- layer_text_vectorization(max_tokens = 7, output_sequence_length = 5)
+  adapt(layer, texts)
+  expect_identical(get_vocabulary(layer), c("", "[UNK]", "the", "sat", "dog", "cat", "a"))
+  expect_equal(as.array(layer(texts))[3, ], c(6, 5, 1, 6, 4))
+  tfidf <- layer_text_vectorization(max_tokens = 7, output_mode = "tf_idf")
+  adapt(tfidf, texts)
+  expect_equal(as.array(tfidf(texts))[3, ], c(0.7675284, 0, 0, 0.6931472, 0.6931472, 1.832582, 0), tolerance = 1e-6)
+})
+
+test_that("a vocabulary layer goes through a file", {
+  layer <- layer_text_vectorization(output_mode = "count")
+  adapt(layer, c("a b", "b c"))
+  file <- withr::local_tempfile()
+  saveRDS(layer, file)
+  expect_equal(as.array(readRDS(file)("b b a")), as.array(layer("b b a")))
+})
+
+test_that("lookups find, spread and refuse strange tokens", {
+  expect_equal(as.vector(layer_string_lookup(vocabulary = c("a", "b", "c"), num_oov_indices = 3L)(c("a", "hello", "z"))), c(3, 1, 1))
+  expect_equal(as.array(layer_integer_lookup(vocabulary = c(3L, 5L), mask_token = 0L)(c(0L, 3L, 9L))), array(c(0, 2, 1)))
+  expect_error(layer_string_lookup(vocabulary = "a", num_oov_indices = 0L)("b"), "\"b\"", class = "keratin_error_argument")
+  expect_error(layer_string_lookup(vocabulary = c("a", "a")), "more than once", class = "keratin_error_argument")
+  expect_error(layer_string_lookup()("a"), "adapt", class = "keratin_error_argument")
+  expect_error(adapt(layer_string_lookup(vocabulary = "a"), "b"), "vocabulary already", class = "keratin_error_argument")
+  expect_identical(as.vector(as.array(layer_string_lookup(vocabulary = c("a", "b"), invert = TRUE)(c(2L, 0L, 9L)))), c("b", "[UNK]", "[UNK]"))
+})
+
+test_that("codes are encoded as rows", {
+  codes <- matrix(c(0L, 1L, 3L, 3L), 2)
+  expect_equal(as.array(layer_category_encoding(num_tokens = 4, output_mode = "count")(codes)), rbind(c(1, 0, 0, 1), c(0, 1, 0, 1)))
+  expect_error(layer_category_encoding(num_tokens = 3)(codes), "num_tokens", class = "keratin_error_argument")
+})
+
+test_that("bins and moments are learned", {
+  layer <- layer_discretization(num_bins = 4)
+  adapt(layer, array(1:100, c(100, 1)))
+  expect_equal(as.vector(layer(c(1, 30, 60, 99))), 0:3)
+  normal <- layer_normalization()
+  adapt(normal, cbind(1:4, 5))
+  expect_equal(as.array(normal(cbind(1:4, 5)))[, 1], c(-1.341641, -0.4472136, 0.4472136, 1.341641), tolerance = 1e-6)
+  expect_length(normal$get_weights(), 3)
+})

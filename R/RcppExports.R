@@ -13,6 +13,14 @@ numpy_shuffles <- function(seed, sizes) {
     .Call(`_keratin_numpy_shuffles`, seed, sizes)
 }
 
+image_affine <- function(x, matrix, offset, size, fill, cval) {
+    .Call(`_keratin_image_affine`, x, matrix, offset, size, fill, cval)
+}
+
+image_resize_levels <- function(x, size, filter) {
+    .Call(`_keratin_image_resize_levels`, x, size, filter)
+}
+
 op_apply <- function(name, inputs, attributes) {
     .Call(`_keratin_op_apply`, name, inputs, attributes)
 }

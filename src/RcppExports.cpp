@@ -44,6 +44,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// image_affine
+SEXP image_affine(Rcpp::NumericVector x, Rcpp::NumericVector matrix, Rcpp::NumericVector offset, Rcpp::IntegerVector size, std::string fill, double cval);
+RcppExport SEXP _keratin_image_affine(SEXP xSEXP, SEXP matrixSEXP, SEXP offsetSEXP, SEXP sizeSEXP, SEXP fillSEXP, SEXP cvalSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type matrix(matrixSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type size(sizeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type fill(fillSEXP);
+    Rcpp::traits::input_parameter< double >::type cval(cvalSEXP);
+    rcpp_result_gen = Rcpp::wrap(image_affine(x, matrix, offset, size, fill, cval));
+    return rcpp_result_gen;
+END_RCPP
+}
+// image_resize_levels
+SEXP image_resize_levels(Rcpp::NumericVector x, Rcpp::IntegerVector size, std::string filter);
+RcppExport SEXP _keratin_image_resize_levels(SEXP xSEXP, SEXP sizeSEXP, SEXP filterSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type size(sizeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type filter(filterSEXP);
+    rcpp_result_gen = Rcpp::wrap(image_resize_levels(x, size, filter));
+    return rcpp_result_gen;
+END_RCPP
+}
 // op_apply
 SEXP op_apply(SEXP name, Rcpp::List inputs, Rcpp::List attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
@@ -503,6 +530,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_ctc_beam_search_call", (DL_FUNC) &_keratin_ctc_beam_search_call, 3},
     {"_keratin_pickle_read", (DL_FUNC) &_keratin_pickle_read, 1},
     {"_keratin_numpy_shuffles", (DL_FUNC) &_keratin_numpy_shuffles, 2},
+    {"_keratin_image_affine", (DL_FUNC) &_keratin_image_affine, 6},
+    {"_keratin_image_resize_levels", (DL_FUNC) &_keratin_image_resize_levels, 3},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},
     {"_keratin_op_names", (DL_FUNC) &_keratin_op_names, 0},
     {"_keratin_op_gradients_call", (DL_FUNC) &_keratin_op_gradients_call, 3},

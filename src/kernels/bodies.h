@@ -1,6 +1,7 @@
 // All kernel bodies, and the table of one instruction set. Included once for each, inside its namespace and target region, after its vector types.
 #include "vector.h"
 
+#include "depthwise_body.h"
 #include "elementwise.h"
 #include "gemm_tile_body.h"
 #include "rnn_body.h"

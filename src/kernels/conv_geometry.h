@@ -11,6 +11,10 @@ struct ConvGeometry {
   Index in[3] = {1, 1, 1}, out[3] = {1, 1, 1};
   Index kernel[3] = {1, 1, 1}, strides[3] = {1, 1, 1}, dilation[3] = {1, 1, 1}, padding[3] = {0, 0, 0};
   Index channels = 1, filters = 1, groups = 1;
+
+  // Every channel by itself, with one filter.
+  bool is_depthwise() const { return groups > 1 && groups == channels && groups == filters; }
+  bool is_multiplied_depthwise() const { return groups > 1 && groups == channels && filters > channels; }
 };
 
 }  // namespace keratin

@@ -127,6 +127,7 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
   ConvPlan plan;
   plan.geometry = geometry;
   plan.transposed = transposed;
+  plan.depthwise = geometry.is_depthwise();
   for (int axis = 0; axis < 3; ++axis) {
     plan.in[axis] = transposed ? geometry.out[axis] : geometry.in[axis];
     plan.out[axis] = transposed ? geometry.in[axis] : geometry.out[axis];
@@ -137,6 +138,12 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
   plan.columns_channels = plan.out_channels / geometry.groups;
 
   const Kernels<T>& k = kernels<T>();
+  if (plan.depthwise) {
+    set_unfused(plan);
+    set_panels(plan, 1, k.vector_width);
+    plan.panels = 1;
+    return plan;
+  }
   const bool fused = geometry.groups == 1 && (geometry.dilation[2] == 1 || geometry.kernel[2] == 1);
   ConvPlan best = plan;
   double best_cost = -1;

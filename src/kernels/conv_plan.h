@@ -22,6 +22,7 @@ struct ConvPlan {
   Index in[3], out[3];                    // of what is read and what is written
   Index in_channels, out_channels;        // of a pixel
   Index depth_channels, columns_channels;  // of a group
+  bool depthwise;      // one channel a group: no products of matrices at all
   bool fused;
   Index pixels;        // output pixels of a row
   Index step;          // input pixels from a row to the next

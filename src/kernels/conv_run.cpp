@@ -4,6 +4,7 @@
 #include "../core/thread_pool.h"
 #include "conv.h"
 #include "conv_plan.h"
+#include "repeat_channels.h"
 #include "scratch.h"
 
 namespace keratin {
@@ -28,12 +29,12 @@ class ConvRun {
     for (int rows = 1; rows <= tile_rows_; ++rows) functions_[rows] = kernels<T>().gemm_tile(rows, plan_.vectors, false);
     cut_into_parts();
     find_input_extent();
-    prepare_panels();
+    if (!plan_.depthwise) prepare_panels();
     prepare_bias();
   }
 
   void run() {
-    if (!pack_in_part_) pack_all();
+    if (!pack_in_part_ && !plan_.depthwise) pack_all();
     parallel_parts(row_parts_ * panel_parts_, [this](Index part) { run_part(part / panel_parts_, part % panel_parts_); });
   }
 
@@ -144,8 +145,12 @@ class ConvRun {
     part.edges = part.has_edges
                      ? scratch<T>(Scratch::edges, (part.line_end - part.line_begin) * (part.row_end - part.row_begin) * plan_.columns)
                      : nullptr;
-    for (Index p = part.panel_begin; p < part.panel_end; ++p) {
-      for (Index b = 0; b < panels_[p].blocks; ++b) run_block(part, p, b);
+    if (plan_.depthwise) {
+      run_depthwise(part);
+    } else {
+      for (Index p = part.panel_begin; p < part.panel_end; ++p) {
+        for (Index b = 0; b < panels_[p].blocks; ++b) run_block(part, p, b);
+      }
     }
     if (part.has_edges) copy_edges(part);
     if (epilogue_.activation) activate(part);
@@ -275,6 +280,32 @@ class ConvRun {
     }
   }
 
+  void run_depthwise(const Part& part) {
+    DepthwiseTile<T> tile;
+    tile.x_row = plan_.step * plan_.in_channels;
+    tile.weights = kernel_;
+    tile.channels = plan_.out_channels;
+    tile.bias = bias_;
+    tile.relu = epilogue_.relu;
+    const Index stride = plan_.transposed ? g_.strides[2] : 1;
+    tile.y_row = stride * plan_.out_channels;
+    for (Index line = part.line_begin; line < part.line_end; ++line) {
+      T* output = y_ + ((part.image * plan_.out[0] + part.depth) * plan_.out[1] + line) * plan_.out[2] * plan_.out_channels;
+      for (Index phase = 0; phase < plan_.phases; ++phase) {
+        const PhaseRows rows = phase_rows(plan_, phase);
+        const Index first = larger(part.row_begin, rows.first), end = smaller(part.row_end, rows.end);
+        if (end <= first) continue;
+        const Index which = (line - part.line_begin) * plan_.phases + phase;
+        tile.taps = part.taps + which * plan_.taps;
+        tile.tap_count = part.tap_counts[which];
+        tile.x = part.input + (first - part.row_begin) * tile.x_row;
+        tile.y = output + (first * stride - (plan_.transposed ? g_.padding[2] - phase : 0)) * plan_.out_channels;
+        tile.rows = end - first;
+        kernels<T>().depthwise(tile);
+      }
+    }
+  }
+
   void run_line(const Part& part, GemmTile<T>& tile, Index line, Index phase, Index column, Index a_start) {
     Index first = part.row_begin, end = part.row_end;
     if (!plan_.fused && plan_.transposed) {
@@ -373,10 +404,39 @@ class ConvRun {
 };
 
 template <class T>
+void run_conv(const ConvGeometry& geometry, bool transposed, const T* x, const T* kernel, const Epilogue<T>& epilogue, T* y);
+
+// A depthwise convolution with several filters a channel is one with as many channels as filters, each channel of the input being
+// repeated; its gradient for the input adds them up again.
+template <class T>
+void run_multiplied(const ConvGeometry& geometry, bool transposed, const T* x, const T* kernel, const Epilogue<T>& epilogue, T* y) {
+  const Index copies = geometry.filters / geometry.channels, pixels = geometry.batch * geometry.in[0] * geometry.in[1] * geometry.in[2];
+  ConvGeometry repeated = geometry;
+  repeated.channels = repeated.groups = geometry.filters;
+  T* wide = scratch<T>(Scratch::product, pixels * geometry.filters);
+  if (!transposed) {
+    repeat_channels(x, pixels, geometry.channels, copies, wide);
+    run_conv(repeated, false, static_cast<const T*>(wide), kernel, epilogue, y);
+    return;
+  }
+  run_conv(repeated, true, x, kernel, Epilogue<T>(), wide);
+  parallel_ranges(pixels, 256, [&](Index begin, Index end) {
+    for (Index i = begin * geometry.channels; i < end * geometry.channels; ++i) {
+      T sum = epilogue.bias ? epilogue.bias[i % geometry.channels] : T(0);
+      for (Index j = 0; j < copies; ++j) sum += wide[i * copies + j];
+      y[i] = epilogue.relu && !(sum > 0) && sum == sum ? T(0) : sum;
+    }
+    T* part = y + begin * geometry.channels;
+    if (epilogue.activation) epilogue.activation(part, part, static_cast<std::size_t>((end - begin) * geometry.channels));
+  });
+}
+
+template <class T>
 void run_conv(const ConvGeometry& geometry, bool transposed, const T* x, const T* kernel, const Epilogue<T>& epilogue, T* y) {
   const Index* out = transposed ? geometry.in : geometry.out;
   if (geometry.batch == 0 || out[0] == 0 || out[1] == 0 || out[2] == 0) return;
   if ((transposed ? geometry.channels : geometry.filters) == 0) return;
+  if (geometry.is_multiplied_depthwise()) return run_multiplied(geometry, transposed, x, kernel, epilogue, y);
   ConvRun<T>(geometry, transposed, x, kernel, epilogue, y).run();
 }
 

@@ -8,6 +8,7 @@
 #include "../core/thread_pool.h"
 #include "conv.h"
 #include "conv_plan.h"
+#include "repeat_channels.h"
 #include "scratch.h"
 
 namespace keratin {
@@ -27,7 +28,11 @@ class WeightGradient {
     group_filters_ = g_.filters / g_.groups;
     outer_positions_ = g_.kernel[0] * g_.kernel[1];
     elements_ = outer_positions_ * g_.kernel[2] * group_channels_ * g_.filters;
-    choose_form();
+    if (g_.is_depthwise()) {
+      fused_ = true;
+    } else {
+      choose_form();
+    }
     cut_into_chunks();
     cut_into_parts();
   }
@@ -110,7 +115,7 @@ class WeightGradient {
     sum_parts_ = smaller(larger(positions / positions_of_part, 1), smaller(most_parts, larger(chunks_, 1)));
     const double products = static_cast<double>(positions) * static_cast<double>(elements_);
     panel_parts_ = row_parts_ = 1;
-    if (sum_parts_ < 4 && products > 1e6) {
+    if (sum_parts_ < 4 && products > 1e6 && !g_.is_depthwise()) {
       const Index wanted = ceil_divide(4, sum_parts_);
       panel_parts_ = smaller(panels_, wanted);
       row_parts_ = smaller(ceil_divide(rows_, tile_rows_), ceil_divide(wanted, panel_parts_));
@@ -145,6 +150,10 @@ class WeightGradient {
     }
     for (Index c = first; c < end; ++c) {
       const Chunk now = chunk(c);
+      if (g_.is_depthwise()) {
+        run_depthwise(now, c > first, to);
+        continue;
+      }
       for (Index group = 0; group < g_.groups; ++group) {
         const T* right = swapped_ ? nullptr : pack_upstream(now, group, panel_begin, panel_end);
         for (Index outer = 0; outer < outer_positions_; ++outer) {
@@ -304,6 +313,29 @@ class WeightGradient {
     }
   }
 
+  void run_depthwise(const Chunk& c, bool accumulate, T* to) {
+    DepthwiseWeightTile<T> tile;
+    tile.channels = g_.channels;
+    tile.taps = g_.kernel[2];
+    tile.x_tap = g_.dilation[2] * g_.channels;
+    for (Index outer = 0; outer < outer_positions_; ++outer) {
+      const Windows w = bind_windows(c, 0, outer, 0, g_.channels);
+      tile.x_row = w.pixel;
+      tile.grad = to + outer * g_.kernel[2] * g_.channels;
+      tile.accumulate = accumulate;
+      tile.positions = w.line_count > 0 ? c.positions : 0;
+      tile.x = tile.upstream = nullptr;
+      for (Index i = 0; i < larger(w.line_count, 1); ++i) {
+        if (w.line_count > 0) {
+          tile.x = w.data + w.offsets[i];
+          tile.upstream = upstream_ + ((c.line + w.lines[i]) * g_.out[2] + c.first) * g_.filters;
+        }
+        kernels<T>().depthwise_weight(tile);
+        tile.accumulate = true;
+      }
+    }
+  }
+
   Index window_offset(const Windows& w, Index k) const {
     if (fused_) return 0;
     const Index ahead = k * g_.dilation[2];
@@ -335,7 +367,7 @@ class WeightGradient {
   Index group_channels_, group_filters_, outer_positions_, elements_;
   bool fused_ = false, swapped_ = false;
   int vectors_ = 1;
-  Index width_ = 1, rows_ = 0, columns_ = 0, panels_ = 0, tile_rows_ = 1, padded_channels_ = 0;
+  Index width_ = 1, rows_ = 1, columns_ = 1, panels_ = 1, tile_rows_ = 1, padded_channels_ = 0;
   Index total_lines_ = 0, blocks_of_line_ = 1, lines_of_chunk_ = 1, chunks_ = 0;
   Index sum_parts_ = 1, panel_parts_ = 1, row_parts_ = 1;
   GemmTileFunction<T> functions_[32] = {};
@@ -346,6 +378,14 @@ class WeightGradient {
 template <class T>
 void conv_grad_weight(const ConvGeometry& geometry, const T* x, const T* upstream, T* kernel_grad) {
   if (geometry.channels == 0 || geometry.filters == 0) return;
+  if (geometry.is_multiplied_depthwise()) {
+    ConvGeometry repeated = geometry;
+    repeated.channels = repeated.groups = geometry.filters;
+    const Index pixels = geometry.batch * geometry.in[0] * geometry.in[1] * geometry.in[2];
+    T* wide = scratch<T>(Scratch::product, pixels * geometry.filters);
+    repeat_channels(x, pixels, geometry.channels, geometry.filters / geometry.channels, wide);
+    return WeightGradient<T>(repeated, wide, upstream, kernel_grad).run();
+  }
   WeightGradient<T>(geometry, x, upstream, kernel_grad).run();
 }
 

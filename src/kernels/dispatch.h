@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "depthwise_tile.h"
 #include "gemm_tile.h"
 #include "rnn.h"
 

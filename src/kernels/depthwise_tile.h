@@ -1,0 +1,33 @@
+#pragma once
+#include "gemm_tile.h"
+
+namespace keratin {
+
+// Some pixels of one line of a depthwise convolution:  y[row, c] = bias[c] + sum over taps of x[row, tap, c] * weights[tap, c].
+template <class T>
+struct DepthwiseTile {
+  const T* x;
+  Index x_row;
+  const Tap* taps;
+  Index tap_count;
+  const T* weights;  // [tap index][channels]
+  T* y;
+  Index y_row;
+  Index rows, channels;
+  const T* bias;  // or null
+  bool relu;
+};
+
+// Its gradient for neighbouring taps of one line:  grad[tap, c] = sum over positions of x[position, tap, c] * upstream[position, c].
+template <class T>
+struct DepthwiseWeightTile {
+  const T* x;
+  Index x_row, x_tap;
+  const T* upstream;
+  Index positions, channels;
+  T* grad;  // [tap][channels]
+  Index taps;
+  bool accumulate;
+};
+
+}  // namespace keratin

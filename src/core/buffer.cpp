@@ -5,6 +5,10 @@
 #include <unordered_map>
 #include <vector>
 
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
 #include "error.h"
 
 namespace keratin {
@@ -93,9 +97,19 @@ Cache& cache() {
 
 }  // namespace
 
+// More than this the machine cannot have; asking for it would succeed on systems that promise memory before they have it.
+static std::size_t physical_memory() {
+#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+  const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  if (pages > 0 && size > 0) return static_cast<std::size_t>(pages) * static_cast<std::size_t>(size);
+#endif
+  return std::size_t{1} << 46;
+}
+
 BufferPtr allocate(std::size_t bytes) {
-  const std::size_t rounded = size_class(bytes);
-  void* block = rounded > (std::size_t{1} << 46) ? nullptr : cache().take(rounded);
+  const std::size_t rounded = bytes > (std::size_t{1} << 46) ? bytes : size_class(bytes);
+  static const std::size_t largest = physical_memory();
+  void* block = rounded > largest ? nullptr : cache().take(rounded);
   if (!block) throw Error(ErrorKind::memory, text("cannot allocate ", static_cast<double>(bytes) / 1e9, " GB for a tensor."));
   return std::make_shared<Buffer>(block, bytes, std::shared_ptr<void>(block, [rounded](void* p) { cache().give_back(p, rounded); }));
 }

@@ -167,7 +167,7 @@ class ConvCall {
   std::vector<std::int64_t> numbers(SEXP x, const char* what, std::int64_t lowest) const {
     std::vector<std::int64_t> all = numbers_of(x, what, lowest);
     if (all.size() == 1) all.assign(static_cast<std::size_t>(rank_), all[0]);
-    if (all.size() != static_cast<std::size_t>(rank_)) fail_argument(function_, "(): `", what, "` must have 1 or ", rank_, " values. Received: ", what, " = ", shown(x));
+    if (all.size() != static_cast<std::size_t>(rank_)) fail_argument(function_, "(): `", what, "` must have one value or one for each of the ", rank_, " spatial axes. Received: ", what, " = ", shown(x));
     return all;
   }
 

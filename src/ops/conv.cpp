@@ -44,10 +44,11 @@ ConvSettings settings_from(const Attributes& a, const char* before) {
 void check_numbers(const char* op, const char* what, const std::vector<std::int64_t>& numbers, int rank, std::int64_t lowest) {
   if (numbers.empty()) return;
   if (numbers.size() != 1 && numbers.size() != static_cast<std::size_t>(rank)) {
-    fail_argument(op, ": `", what, "` must have 1 or ", rank, " values. Received: ", what, " = ", list_of(numbers));
+    fail_argument(op, ": `", what, "` must have one value or one for each of the ", rank, " spatial axes. Received: ", what, " = ", list_of(numbers));
   }
   for (std::int64_t number : numbers) {
-    if (number < lowest || number > (std::int64_t{1} << 31)) fail_argument(op, ": `", what, "` must be at least ", lowest, ". Received: ", what, " = ", list_of(numbers));
+    if (number < lowest) fail_argument(op, ": `", what, "` must be at least ", lowest, ". Received: ", what, " = ", list_of(numbers));
+    if (number > (std::int64_t{1} << 31)) fail_argument(op, ": `", what, "` must be at most 2^31. Received: ", what, " = ", list_of(numbers));
   }
 }
 

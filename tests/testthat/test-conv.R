@@ -1,5 +1,6 @@
 # The kernels against the definition:  y[o, f] = sum over k, c of x[o * strides - padding + k * dilation, c] * kernel[k, c, f].
 
+tensor <- internal("tensor")
 op_conv <- internal("op_conv")
 op_conv_transpose <- internal("op_conv_transpose")
 op_conv_grad_weight <- internal("op_conv_grad_weight")

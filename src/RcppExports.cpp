@@ -11,6 +11,80 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// conv_forward
+SEXP conv_forward(SEXP x, SEXP kernel, SEXP bias, SEXP strides, SEXP padding, SEXP dilation, SEXP groups, SEXP data_format, SEXP dtype);
+RcppExport SEXP _keratin_conv_forward(SEXP xSEXP, SEXP kernelSEXP, SEXP biasSEXP, SEXP stridesSEXP, SEXP paddingSEXP, SEXP dilationSEXP, SEXP groupsSEXP, SEXP data_formatSEXP, SEXP dtypeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type kernel(kernelSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type bias(biasSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type strides(stridesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type padding(paddingSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dilation(dilationSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data_format(data_formatSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dtype(dtypeSEXP);
+    rcpp_result_gen = Rcpp::wrap(conv_forward(x, kernel, bias, strides, padding, dilation, groups, data_format, dtype));
+    return rcpp_result_gen;
+END_RCPP
+}
+// conv_backward
+SEXP conv_backward(SEXP x, SEXP kernel, SEXP upstream, SEXP strides, SEXP padding, SEXP dilation, SEXP groups, SEXP data_format, SEXP dtype);
+RcppExport SEXP _keratin_conv_backward(SEXP xSEXP, SEXP kernelSEXP, SEXP upstreamSEXP, SEXP stridesSEXP, SEXP paddingSEXP, SEXP dilationSEXP, SEXP groupsSEXP, SEXP data_formatSEXP, SEXP dtypeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type kernel(kernelSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type upstream(upstreamSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type strides(stridesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type padding(paddingSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dilation(dilationSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data_format(data_formatSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dtype(dtypeSEXP);
+    rcpp_result_gen = Rcpp::wrap(conv_backward(x, kernel, upstream, strides, padding, dilation, groups, data_format, dtype));
+    return rcpp_result_gen;
+END_RCPP
+}
+// conv_transpose_forward
+SEXP conv_transpose_forward(SEXP x, SEXP kernel, SEXP bias, SEXP strides, SEXP padding, SEXP output_padding, SEXP dilation, SEXP groups, SEXP data_format, SEXP dtype);
+RcppExport SEXP _keratin_conv_transpose_forward(SEXP xSEXP, SEXP kernelSEXP, SEXP biasSEXP, SEXP stridesSEXP, SEXP paddingSEXP, SEXP output_paddingSEXP, SEXP dilationSEXP, SEXP groupsSEXP, SEXP data_formatSEXP, SEXP dtypeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type kernel(kernelSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type bias(biasSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type strides(stridesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type padding(paddingSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type output_padding(output_paddingSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dilation(dilationSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data_format(data_formatSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dtype(dtypeSEXP);
+    rcpp_result_gen = Rcpp::wrap(conv_transpose_forward(x, kernel, bias, strides, padding, output_padding, dilation, groups, data_format, dtype));
+    return rcpp_result_gen;
+END_RCPP
+}
+// conv_transpose_backward
+SEXP conv_transpose_backward(SEXP x, SEXP kernel, SEXP upstream, SEXP strides, SEXP padding, SEXP output_padding, SEXP dilation, SEXP groups, SEXP data_format, SEXP dtype);
+RcppExport SEXP _keratin_conv_transpose_backward(SEXP xSEXP, SEXP kernelSEXP, SEXP upstreamSEXP, SEXP stridesSEXP, SEXP paddingSEXP, SEXP output_paddingSEXP, SEXP dilationSEXP, SEXP groupsSEXP, SEXP data_formatSEXP, SEXP dtypeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type kernel(kernelSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type upstream(upstreamSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type strides(stridesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type padding(paddingSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type output_padding(output_paddingSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dilation(dilationSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type data_format(data_formatSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type dtype(dtypeSEXP);
+    rcpp_result_gen = Rcpp::wrap(conv_transpose_backward(x, kernel, upstream, strides, padding, output_padding, dilation, groups, data_format, dtype));
+    return rcpp_result_gen;
+END_RCPP
+}
 // ctc_beam_search_call
 Rcpp::List ctc_beam_search_call(Rcpp::NumericMatrix log_p, int beam_width, int top_paths);
 RcppExport SEXP _keratin_ctc_beam_search_call(SEXP log_pSEXP, SEXP beam_widthSEXP, SEXP top_pathsSEXP) {
@@ -527,6 +601,10 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_keratin_conv_forward", (DL_FUNC) &_keratin_conv_forward, 9},
+    {"_keratin_conv_backward", (DL_FUNC) &_keratin_conv_backward, 9},
+    {"_keratin_conv_transpose_forward", (DL_FUNC) &_keratin_conv_transpose_forward, 10},
+    {"_keratin_conv_transpose_backward", (DL_FUNC) &_keratin_conv_transpose_backward, 10},
     {"_keratin_ctc_beam_search_call", (DL_FUNC) &_keratin_ctc_beam_search_call, 3},
     {"_keratin_pickle_read", (DL_FUNC) &_keratin_pickle_read, 1},
     {"_keratin_numpy_shuffles", (DL_FUNC) &_keratin_numpy_shuffles, 2},

@@ -81,10 +81,12 @@ k_gather <- function(reference, indices) op_gather(reference, indices)
 #' @export
 k_one_hot <- function(indices, num_classes) op_one_hot(indices, num_classes)
 
-# Sizes from numbers, lists with NULL or NA for unknown, shapes and tensors that have values.
+# Sizes from numbers, lists with NULL or NA for unknown, shapes and tensors. A tensor without a value, which k_shape() gives while only
+# shapes are inferred, stands for unknown sizes.
 sizes_of <- function(shape) {
-  if (is.list(shape)) return(vapply(unclass(shape), function(n) if (is.null(n)) NA_real_ else as.numeric(n), 0))
-  if (is_tensor(shape) && is_symbolic(shape)) abort_argument("a shape must be known when the function is traced. Received a tensor without a value.")
+  if (is.list(shape)) return(unlist(lapply(unclass(shape), function(n) if (is.null(n)) NA_real_ else sizes_of(n))))
+  if (is_keras_tensor(shape)) abort_argument("a shape must be known here. Received a KerasTensor: put the expression into layer_lambda().")
+  if (is_tensor(shape) && is_symbolic(shape)) return(rep(NA_real_, prod(tensor_shape(shape))))
   as.numeric(shape)
 }
 

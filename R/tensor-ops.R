@@ -170,3 +170,7 @@ tensor_subscript <- function(value) {
   if (!tensor_dtype(value) %in% c("int32", "int64")) value <- op_cast(value, "int32")
   list(kind = if (tensor_rank(value) == 0L) "pick" else "many", positions = op_subtract(value, 1L))
 }
+
+# One element along the first axis: k_shape(x)[[1]].
+#' @export
+`[[.tensorflow.tensor` <- function(x, i, ...) if (is.character(i)) .subset2(x, i) else x[i, ...]

@@ -45,7 +45,7 @@ flatten_layers <- function(layer, include_self = TRUE) {
   all[!duplicated(all)]
 }
 
-own_variables <- function(layer) unique_values(c(layer$own_weights, Filter(is_variable, layer_fields(layer))))
+own_variables <- function(layer) unique_values(c(layer$own_weights, unname(Filter(is_variable, layer_fields(layer)))))
 # By identity: duplicated() takes two closures with the same body for one.
 unique_values <- function(x) x[!duplicated(lapply(x, function(value) if (is.function(value)) unwrap(value) else value))]
 variable_trainable <- function(variable) isTRUE(variable$trainable)

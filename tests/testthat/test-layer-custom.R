@@ -1,0 +1,64 @@
+layer_scale <- new_layer_class("scale",
+  initialize = function(start = 1, ...) { super$initialize(...); self$start <- start },
+  build = function(input_shape) {
+    self$seen <- input_shape
+    self$factor <- self$add_weight("factor", list(), initializer = initializer_constant(self$start), trainable = TRUE)
+  },
+  call = function(inputs) inputs * self$factor,
+  get_config = function() c(super$get_config(), list(start = self$start)))
+
+test_that("a user's layer keeps the layer contract", {
+  expect_layer_contract(layer_scale(start = 2), c(3, 4), unknown = 1:2)
+})
+
+test_that("build() is told the shape as R keras tells it", {
+  layer <- layer_scale()
+  layer(layer_input(3))
+  expect_equal(layer$seen, list(NULL, 3L))
+  expect_match(layer$name, "^scale")
+})
+
+test_that("sublayers in fields and in lists bring their weights", {
+  layer_block <- new_layer_class("block",
+    initialize = function(...) { super$initialize(...); self$first <- layer_dense(units = 2); self$more <- list(layer_dense(units = 2), layer_dense(units = 1)) },
+    call = function(inputs) { x <- self$first(inputs); for (layer in self$more) x <- layer(x); x })
+  layer <- layer_block()
+  layer(matrix(1, 1, 3))
+  expect_length(layer$trainable_weights, 6)
+  layer$trainable <- FALSE
+  expect_length(layer$trainable_weights, 0)
+})
+
+test_that("training phase is handed down", {
+  layer_phase <- new_layer_class("phase", call = function(inputs, training = NULL) if (training) inputs + 1 else inputs)
+  outer <- new_layer_class("outer", initialize = function(...) { super$initialize(...); self$inner <- layer_phase() }, call = function(inputs) self$inner(inputs))()
+  expect_equal(as.array(outer(c(1, 2), training = TRUE)), array(c(2, 3)))
+  expect_equal(as.array(outer(c(1, 2))), array(c(1, 2)))
+})
+
+test_that("models of classes, with properties and add_loss()", {
+  k_clear_session()
+  Net <- new_model_class("Net",
+    initialize = function(units) { super$initialize(); self$d <- layer_dense(units = units) },
+    call = function(inputs, training = FALSE) { self$add_loss(k_mean(inputs)); self$d(inputs) },
+    size = mark_active(function() self$d$units))
+  net <- Net(units = 3)
+  net(matrix(2, 2, 2))
+  expect_equal(net$size, 3)
+  expect_equal(as.numeric(as.array(net$losses[[1]])), 2)
+  expect_equal(vapply(net$weights, function(w) w$name, ""), c("net/dense/kernel:0", "net/dense/bias:0"), ignore_attr = TRUE)
+})
+
+test_that("classes of the older kind", {
+  Twice <- R6::R6Class("Twice", inherit = KerasLayer, public = list(times = NULL, initialize = function(times) self$times <- times,
+    call = function(x, mask = NULL) x * self$times))
+  layer_times <- function(object, times, name = NULL) create_layer(Twice, object, list(times = times, name = name))
+  expect_equal(as.array(layer_times(times = 3)(c(1, 2))), array(c(3, 6)))
+  expect_equal(layer_times(times = 3, name = "x")$name, "x")
+})
+
+test_that("errors name the innermost layer", {
+  layer_bad <- new_layer_class("bad", initialize = function(...) { super$initialize(...); self$conv <- layer_conv_1d(filters = 1, kernel_size = 2, name = "inner") },
+    call = function(inputs) self$conv(inputs))
+  expect_error(layer_bad(name = "outer")(matrix(1, 2, 2)), "^layer \"inner\"", class = "keratin_error_shape")
+})

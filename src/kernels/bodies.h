@@ -3,6 +3,9 @@
 
 #include "depthwise_body.h"
 #include "elementwise.h"
+#include "map.h"
+#include "reduce.h"
+#include "zip.h"
 #include "gemm_tile_body.h"
 #include "rnn_body.h"
 #include "optimizer.h"

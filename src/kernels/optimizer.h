@@ -1,19 +1,6 @@
 // Steps of the optimizers, one pass over parameter, slots and gradient, all updated where they are. `s` holds the scalars in the order
 // each kernel names. keep = 1 - weight_decay * learning_rate shrinks the parameter first.
 
-template <class V>
-static inline typename V::Register take(const typename V::Element* p, std::size_t left) {
-  return left >= V::width ? V::load(p) : V::load_partial(p, int(left));
-}
-template <class V>
-static inline void put(typename V::Element* p, typename V::Register value, std::size_t left) {
-  if (left >= V::width) {
-    V::store(p, value);
-  } else {
-    V::store_partial(p, value, int(left));
-  }
-}
-
 // s: learning_rate, keep
 template <class V>
 static void sgd(typename V::Element* p, const typename V::Element* g, std::size_t n, const typename V::Element* s) {

@@ -28,7 +28,6 @@ static inline typename V::Register cell_sigmoid(typename V::Register x) {
   return V::fma(half, cell_tanh<V>(V::multiply(half, x)), half);
 }
 
-static constexpr double selu_scale = 1.0507009873554804934193349852946, selu_alpha = 1.6732632423543772848170429916717;
 
 template <class V>
 static inline typename V::Register cell_activation(RnnActivation activation, typename V::Register x) {

@@ -62,6 +62,110 @@ static inline typename V::Register vector_tanh(typename V::Register x) {
   return V::select(V::less(size, V::set(static_cast<typename V::Element>(0.625))), small, V::copysign(large, x));
 }
 
+// log(x) = e log 2 + log(m), x = m 2^e, m in [sqrt(1/2), sqrt(2)): Cephes (S. L. Moshier). Zero gives -Inf, negative numbers NaN.
+template <class T>
+struct LogPolynomial;
+template <>
+struct LogPolynomial<float> {
+  static constexpr double numerator[] = {7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+                                         -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1};
+  static constexpr double denominator[] = {1.0};
+  static constexpr float tiny = 1.17549435e-38f, lift = 16777216.0f, lift_exponent = 24.0f;
+};
+template <>
+struct LogPolynomial<double> {
+  static constexpr double numerator[] = {1.01875663804580931796e-4, 4.97494994976747001425e-1, 4.70579119878881725854e0,
+                                         1.44989225341610930846e1,  1.79368678507819816313e1,  7.70838733755885391666e0};
+  static constexpr double denominator[] = {1.0, 1.12873587189167450590e1, 4.52279145837532221105e1, 8.29875266912776603211e1, 7.11544750618563894466e1,
+                                           2.31251620126765340583e1};
+  static constexpr double tiny = 2.2250738585072014e-308, lift = 4503599627370496.0, lift_exponent = 52.0;
+};
+
+template <class V>
+static inline typename V::Register vector_log(typename V::Register x) {
+  using T = typename V::Element;
+  using C = LogPolynomial<T>;
+  const typename V::Register zero = V::zero(), one = V::set(1);
+  const typename V::Mask small = V::less(x, V::set(C::tiny));  // denormal numbers are lifted first
+  const typename V::Register lifted = V::select(small, V::multiply(x, V::set(C::lift)), x);
+  typename V::Register m = V::mantissa(lifted);
+  typename V::Register e = V::subtract(V::exponent(lifted), V::select(small, V::set(C::lift_exponent), zero));
+  const typename V::Mask large = V::less(V::set(static_cast<T>(1.41421356237309504880)), m);
+  m = V::select(large, V::multiply(m, V::set(static_cast<T>(0.5))), m);
+  e = V::select(large, V::add(e, one), e);
+  const typename V::Register f = V::subtract(m, one), z = V::multiply(f, f);
+  typename V::Register y = V::multiply(V::multiply(f, z), V::divide(polynomial<V>(f, C::numerator), polynomial<V>(f, C::denominator)));
+  y = V::fma(e, V::set(static_cast<T>(-2.121944400546905827679e-4)), y);
+  y = V::fma(z, V::set(static_cast<T>(-0.5)), y);
+  y = V::fma(e, V::set(static_cast<T>(0.693359375)), V::add(f, y));
+  const T infinity = static_cast<T>(__builtin_inf());
+  y = V::select(V::less(V::set(static_cast<T>(__FLT_MAX__)), x), V::select(V::equal(x, V::set(infinity)), x, y), y);
+  y = V::select(V::equal(x, zero), V::set(-infinity), y);
+  return V::select(V::less_equal(zero, x), y, V::set(static_cast<T>(__builtin_nan(""))));
+}
+
+// log(1 + u) for u >= 0: log(w) u / (w - 1) with w = 1 + u as rounded makes up for the rounding.
+template <class V>
+static inline typename V::Register vector_log1p(typename V::Register u) {
+  const typename V::Register one = V::set(1), w = V::add(one, u), gone = V::subtract(w, one);
+  return V::select(V::equal(gone, V::zero()), u, V::divide(V::multiply(vector_log<V>(w), u), gone));
+}
+
+// exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1)
+template <class V>
+static inline typename V::Register vector_expm1(typename V::Register x) {
+  using T = typename V::Element;
+  using C = ExpConstants<T>;
+  constexpr int terms = sizeof(C::terms) / sizeof(C::terms[0]) - 1;
+  const typename V::Register clamped = V::min(V::set(C::highest), V::max(V::set(C::lowest), x));
+  const typename V::Register n = V::round(V::multiply(clamped, V::set(static_cast<T>(1.44269504088896340736))));
+  const typename V::Register r = V::fma(n, V::set(-C::log2_low), V::fma(n, V::set(-C::log2_high), clamped));
+  typename V::Register q = V::set(static_cast<T>(C::terms[0]));  // (exp(r) - 1) / r
+  KERATIN_UNROLL for (int i = 1; i < terms; ++i) q = V::fma(q, r, V::set(static_cast<T>(C::terms[i])));
+  const typename V::Register one = V::set(1);
+  return V::add(V::scale_by_power_of_two(V::multiply(q, r), n), V::subtract(V::scale_by_power_of_two(one, n), one));
+}
+
+// float: Cephes's erff and erfcf. double: the C library's, element by element.
+template <class V>
+static inline typename V::Register vector_erf(typename V::Register x) {
+  if (sizeof(typename V::Element) == 8) {
+    typename V::Element lane[V::width];
+    V::store(lane, x);
+    for (int i = 0; i < V::width; ++i) lane[i] = __builtin_erf(lane[i]);
+    return V::load(lane);
+  }
+  using T = typename V::Element;
+  static constexpr double near_zero[] = {7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2,
+                                         1.128358514861418e-1, -3.761262582423300e-1, 1.128379165726710e+0};
+  static constexpr double middle[] = {2.326819970068386e-2,  -1.387039388740657e-1, 3.687424674597105e-1,  -5.824733027278666e-1, 6.210004621745983e-1,
+                                      -4.944515323274145e-1, 3.404879937665872e-1,  -2.741127028184656e-1, 5.638259427386472e-1};
+  static constexpr double tail[] = {-1.047766399936249e+1, 1.297719955372516e+1, -7.495518717768503e+0, 2.921019019210786e+0,
+                                    -1.015265279202700e+0, 4.218463358204948e-1, -2.820767439740514e-1, 5.641895067754075e-1};
+  const typename V::Register one = V::set(1), size = V::abs(x), square = V::multiply(x, x);
+  const typename V::Register inner = V::multiply(x, polynomial<V>(square, near_zero));
+  const typename V::Register inverse = V::divide(one, V::max(size, V::set(static_cast<T>(0.5)))), q = V::multiply(inverse, inverse);
+  const typename V::Register factor = V::select(V::less(size, V::set(2)), polynomial<V>(q, middle), polynomial<V>(q, tail));
+  const typename V::Register complement = V::multiply(V::multiply(vector_exp<V>(V::negate(square)), inverse), factor);
+  const typename V::Register outer = V::copysign(V::subtract(one, complement), x);
+  const typename V::Register value = V::select(V::less(size, one), inner, outer);
+  return V::select(V::equal(x, x), value, x);
+}
+
+// `left` elements remain: a whole register, or the first few.
+template <class V>
+static inline typename V::Register take(const typename V::Element* p, std::size_t left) {
+  return left >= V::width ? V::load(p) : V::load_partial(p, int(left));
+}
+template <class V>
+static inline void put(typename V::Element* p, typename V::Register value, std::size_t left) {
+  if (left >= V::width) {
+    V::store(p, value);
+  } else {
+    V::store_partial(p, value, int(left));
+  }
+}
+
 // y[i] = function(x[i]) for i in [0, n); y may be x.
 #define KERATIN_MAP_KERNEL(name, function)                                                             \
   template <class V>                                                                                   \

@@ -2,6 +2,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "../kernels/dispatch.h"
 #include "broadcast.h"
 #include "elementwise.h"
 
@@ -56,6 +57,30 @@ template <class F>
 void run_logical(const Tensor& a, const Tensor& b, Tensor& y, double) {
   zip<bool, bool>(a, b, y, [](bool v, bool w) { return F::of(v, w, false); });
 }
+
+// The kernels of that name.
+template <auto single, auto twofold>
+void run_kernel(const Tensor& a, const Tensor& b, Tensor& y, double parameter) {
+  visit_floating(a.dtype(), "elementwise", [&](auto zero) {
+    using T = decltype(zero);
+    const T *pa = a.data<T>(), *pb = b.data<T>(), p = static_cast<T>(parameter);
+    T* out = y.data<T>();
+    void (*row)(T*, const T*, std::size_t, const T*, std::size_t, std::size_t, T);
+    if constexpr (std::is_same_v<T, float>) row = kernels<float>().*single;
+    else row = kernels<double>().*twofold;
+    BroadcastLoop<2>(y.shape(), {a.shape(), b.shape()})
+        .run([&](std::int64_t at, const std::array<std::int64_t, 2>& offset, const std::array<std::int64_t, 2>& step, std::int64_t n) {
+          row(out + at, pa + offset[0], static_cast<std::size_t>(step[0]), pb + offset[1], static_cast<std::size_t>(step[1]), static_cast<std::size_t>(n), p);
+        });
+  });
+}
+#define KERNEL_RUN(name) run_kernel<&Kernels<float>::name, &Kernels<double>::name>
+template <class F, auto single, auto twofold>
+void run_kernel_or(const Tensor& a, const Tensor& b, Tensor& y, double parameter) {
+  if (is_floating(a.dtype())) run_kernel<single, twofold>(a, b, y, parameter);
+  else run_numeric<F>(a, b, y, parameter);
+}
+#define KERNEL_OR(F, name) run_kernel_or<F, &Kernels<float>::name, &Kernels<double>::name>
 
 #define FUNCTION(Name, ...)                      \
   struct Name {                                  \
@@ -117,7 +142,6 @@ T raise(T a, T b) {
 FUNCTION(Add, return wrapping(a, b, [](auto v, auto w) { return v + w; }))
 FUNCTION(Subtract, return wrapping(a, b, [](auto v, auto w) { return v - w; }))
 FUNCTION(Multiply, return wrapping(a, b, [](auto v, auto w) { return v * w; }))
-FUNCTION(Divide, return a / b)
 FUNCTION(FloorDivide, return floor_divide(a, b))
 FUNCTION(FloorMod, return floor_mod(a, b))
 FUNCTION(Power, return raise(a, b))
@@ -138,26 +162,16 @@ FUNCTION(Or, return a || b)
 FUNCTION(Xor, return a != b)
 
 // a = label, b = logit: max(b, 0) - b a + log(1 + exp(-|b|))
-FUNCTION(SigmoidCrossEntropy, return (b > 0 ? b : T(0)) - b * a + std::log1p(std::exp(b > 0 ? -b : b)))
 
 // Gradients of unary ops in one pass: a = upstream, b = the op's output (relu, relu6, tanh, sigmoid, elu, selu, hard_sigmoid)
 // or its input (leaky_relu, swish, gelu).
-constexpr double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
-constexpr double inv_sqrt_2 = 0.70710678118654752440, sqrt_2_over_pi = 0.79788456080286535588, inv_sqrt_2_pi = 0.39894228040143267794;
+constexpr double sqrt_2_over_pi = 0.79788456080286535588, inv_sqrt_2_pi = 0.39894228040143267794;
 FUNCTION(ReluGradient, return b > 0 ? a : T(0))
 FUNCTION(Relu6Gradient, return b > 0 && b < 6 ? a : T(0))
-FUNCTION(LeakyReluGradient, return b > 0 ? a : p * a)
-FUNCTION(EluGradient, return b > 0 ? a : a * (b + p))
-FUNCTION(SeluGradient, return b > 0 ? a * T(selu_scale) : a * (b + T(selu_scale * selu_alpha)))
-FUNCTION(HardSigmoidGradient, return b > 0 && b < 1 ? T(0.2) * a : T(0))
-FUNCTION(TanhGradient, return a * (T(1) - b * b))
-FUNCTION(SigmoidGradient, return a * b * (T(1) - b))
-FUNCTION(SwishGradient, const T s = T(1) / (T(1) + std::exp(-b)); return a * (s + b * s * (T(1) - s)))
-FUNCTION(
-    GeluGradient, if (p != 0) {
-      const T t = std::tanh(T(sqrt_2_over_pi) * (b + T(0.044715) * b * b * b));
-      return a * (T(0.5) * (T(1) + t) + T(0.5) * b * (T(1) - t * t) * T(sqrt_2_over_pi) * (T(1) + T(3 * 0.044715) * b * b));
-    } return a * (T(0.5) * (T(1) + std::erf(b * T(inv_sqrt_2))) + b * T(inv_sqrt_2_pi) * std::exp(T(-0.5) * b * b)))
+void run_gelu_gradient(const Tensor& a, const Tensor& b, Tensor& y, double approximate) {
+  if (approximate != 0) KERNEL_RUN(gelu_tanh_gradient)(a, b, y, 0);
+  else KERNEL_RUN(gelu_gradient)(a, b, y, 0);
+}
 
 using G = const ElementwiseGradient&;
 #define GRADIENT(expression) [](G g) -> Value { return expression; }
@@ -184,10 +198,10 @@ Value with_parameter(const char* name, const char* parameter, G g) {
 
 const std::vector<BinaryRule>& rules() {
   static const std::vector<BinaryRule> all = {
-      {"add", Accepts::numeric, false, run_numeric<Add>, GRADIENT(g.upstream()), GRADIENT(g.upstream()), nullptr, 0},
-      {"subtract", Accepts::numeric, false, run_numeric<Subtract>, GRADIENT(g.upstream()), GRADIENT(-g.upstream()), nullptr, 0},
-      {"multiply", Accepts::numeric, false, run_numeric<Multiply>, GRADIENT(g.upstream() * g.x(1)), GRADIENT(g.upstream() * g.x(0)), nullptr, 0},
-      {"divide", Accepts::floating, false, run_floating<Divide>, GRADIENT(g.upstream() / g.x(1)), GRADIENT(-(g.upstream() * g.y() / g.x(1))),
+      {"add", Accepts::numeric, false, KERNEL_OR(Add, add), GRADIENT(g.upstream()), GRADIENT(g.upstream()), nullptr, 0},
+      {"subtract", Accepts::numeric, false, KERNEL_OR(Subtract, subtract), GRADIENT(g.upstream()), GRADIENT(-g.upstream()), nullptr, 0},
+      {"multiply", Accepts::numeric, false, KERNEL_OR(Multiply, multiply), GRADIENT(g.upstream() * g.x(1)), GRADIENT(g.upstream() * g.x(0)), nullptr, 0},
+      {"divide", Accepts::floating, false, KERNEL_RUN(divide), GRADIENT(g.upstream() / g.x(1)), GRADIENT(-(g.upstream() * g.y() / g.x(1))),
        nullptr, 0},
       {"floor_divide", Accepts::numeric, false, run_numeric<FloorDivide>, nullptr, nullptr, nullptr, 0},
       {"floor_mod", Accepts::numeric, false, run_numeric<FloorMod>, GRADIENT(g.upstream()),
@@ -196,11 +210,11 @@ const std::vector<BinaryRule>& rules() {
       {"power", Accepts::numeric, false, run_numeric<Power>, GRADIENT(g.upstream() * (g.x(1) * power(g.x(0), g.x(1) - 1.0))),
        GRADIENT(g.upstream() * g.y() * log(select(greater(g.x(0), constant_like(g.x(0), 0)), g.x(0), constant_like(g.x(0), 1)))), nullptr, 0},
       // ties: all to the first
-      {"maximum", Accepts::numeric, false, run_numeric<Maximum>, GRADIENT(where(greater_equal(g.x(0), g.x(1)), g.upstream())),
+      {"maximum", Accepts::numeric, false, KERNEL_OR(Maximum, maximum), GRADIENT(where(greater_equal(g.x(0), g.x(1)), g.upstream())),
        GRADIENT(where(less(g.x(0), g.x(1)), g.upstream())), nullptr, 0},
-      {"minimum", Accepts::numeric, false, run_numeric<Minimum>, GRADIENT(where(less_equal(g.x(0), g.x(1)), g.upstream())),
+      {"minimum", Accepts::numeric, false, KERNEL_OR(Minimum, minimum), GRADIENT(where(less_equal(g.x(0), g.x(1)), g.upstream())),
        GRADIENT(where(greater(g.x(0), g.x(1)), g.upstream())), nullptr, 0},
-      {"squared_difference", Accepts::numeric, false, run_numeric<SquaredDifference>,
+      {"squared_difference", Accepts::numeric, false, KERNEL_OR(SquaredDifference, squared_difference),
        GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * 2.0)), GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * -2.0)), nullptr, 0},
       {"atan2", Accepts::floating, false, run_floating<Atan2>, GRADIENT(g.upstream() * g.x(1) / (square(g.x(0)) + square(g.x(1)))),
        GRADIENT(-(g.upstream() * g.x(0) / (square(g.x(0)) + square(g.x(1))))), nullptr, 0},
@@ -209,7 +223,7 @@ const std::vector<BinaryRule>& rules() {
       {"divide_no_nan", Accepts::floating, false, run_floating<DivideNoNan>, GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
        GRADIENT(-(g.upstream() * call_binary("divide_no_nan", g.y(), g.x(1)))), nullptr, 0},
       // (labels, logits)
-      {"sigmoid_cross_entropy", Accepts::floating, false, run_floating<SigmoidCrossEntropy>, GRADIENT(-(g.upstream() * g.x(1))),
+      {"sigmoid_cross_entropy", Accepts::floating, false, KERNEL_RUN(sigmoid_cross_entropy), GRADIENT(-(g.upstream() * g.x(1))),
        GRADIENT(g.upstream() * (sigmoid(g.x(1)) - g.x(0))), nullptr, 0},
 
       {"equal", Accepts::any, true, run_compare<Equal>, nullptr, nullptr, nullptr, 0},
@@ -223,23 +237,23 @@ const std::vector<BinaryRule>& rules() {
       {"logical_xor", Accepts::boolean, true, run_logical<Xor>, nullptr, nullptr, nullptr, 0},
 
       // second derivatives of the piecewise linear ones are 0
-      {"relu_gradient", Accepts::numeric, false, run_numeric<ReluGradient>, GRADIENT(call_binary("relu_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
-      {"relu6_gradient", Accepts::numeric, false, run_numeric<Relu6Gradient>, GRADIENT(call_binary("relu6_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
-      {"hard_sigmoid_gradient", Accepts::floating, false, run_floating<HardSigmoidGradient>,
+      {"relu_gradient", Accepts::numeric, false, KERNEL_OR(ReluGradient, relu_gradient), GRADIENT(call_binary("relu_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
+      {"relu6_gradient", Accepts::numeric, false, KERNEL_OR(Relu6Gradient, relu6_gradient), GRADIENT(call_binary("relu6_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
+      {"hard_sigmoid_gradient", Accepts::floating, false, KERNEL_RUN(hard_sigmoid_gradient),
        GRADIENT(call_binary("hard_sigmoid_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
-      {"leaky_relu_gradient", Accepts::floating, false, run_floating<LeakyReluGradient>,
+      {"leaky_relu_gradient", Accepts::floating, false, KERNEL_RUN(leaky_relu_gradient),
        GRADIENT(with_parameter("leaky_relu_gradient", "alpha", g)), nullptr, "alpha", 0.2},
-      {"elu_gradient", Accepts::floating, false, run_floating<EluGradient>, GRADIENT(with_parameter("elu_gradient", "alpha", g)),
+      {"elu_gradient", Accepts::floating, false, KERNEL_RUN(elu_gradient), GRADIENT(with_parameter("elu_gradient", "alpha", g)),
        GRADIENT(where(less_equal(g.x(1), constant_like(g.x(1), 0)), g.upstream() * g.x(0))), "alpha", 1},
-      {"selu_gradient", Accepts::floating, false, run_floating<SeluGradient>, GRADIENT(call_binary("selu_gradient", g.upstream(), g.x(1))),
+      {"selu_gradient", Accepts::floating, false, KERNEL_RUN(selu_gradient), GRADIENT(call_binary("selu_gradient", g.upstream(), g.x(1))),
        GRADIENT(where(less_equal(g.x(1), constant_like(g.x(1), 0)), g.upstream() * g.x(0))), nullptr, 0},
-      {"tanh_gradient", Accepts::floating, false, run_floating<TanhGradient>, GRADIENT(call_binary("tanh_gradient", g.upstream(), g.x(1))),
+      {"tanh_gradient", Accepts::floating, false, KERNEL_RUN(tanh_gradient), GRADIENT(call_binary("tanh_gradient", g.upstream(), g.x(1))),
        GRADIENT(g.upstream() * g.x(0) * (g.x(1) * -2.0)), nullptr, 0},
-      {"sigmoid_gradient", Accepts::floating, false, run_floating<SigmoidGradient>, GRADIENT(call_binary("sigmoid_gradient", g.upstream(), g.x(1))),
+      {"sigmoid_gradient", Accepts::floating, false, KERNEL_RUN(sigmoid_gradient), GRADIENT(call_binary("sigmoid_gradient", g.upstream(), g.x(1))),
        GRADIENT(g.upstream() * g.x(0) * (1.0 - g.x(1) * 2.0)), nullptr, 0},
-      {"swish_gradient", Accepts::floating, false, run_floating<SwishGradient>, GRADIENT(call_binary("swish_gradient", g.upstream(), g.x(1))),
+      {"swish_gradient", Accepts::floating, false, KERNEL_RUN(swish_gradient), GRADIENT(call_binary("swish_gradient", g.upstream(), g.x(1))),
        GRADIENT(g.upstream() * g.x(0) * swish_second(g.x(1))), nullptr, 0},
-      {"gelu_gradient", Accepts::floating, false, run_floating<GeluGradient>, GRADIENT(with_parameter("gelu_gradient", "approximate", g)),
+      {"gelu_gradient", Accepts::floating, false, run_gelu_gradient, GRADIENT(with_parameter("gelu_gradient", "approximate", g)),
        GRADIENT(g.upstream() * g.x(0) * gelu_second(g.x(1), g.parameter != 0)), "approximate", 0},
   };
   return all;

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "../core/thread_pool.h"
+#include "../kernels/dispatch.h"
 #include "elementwise.h"
 
 // Cross-entropies from logits, stable for logits of any size.
@@ -13,11 +14,10 @@ constexpr std::int64_t cross_entropy_grain = 32768;
 // One row of logits: its softmax, and log(sum(exp)).
 template <class T>
 T softmax_row(const T* x, T* p, std::int64_t n) {
-  T largest = x[0], total = 0;
-  for (std::int64_t i = 1; i < n; ++i) largest = std::max(largest, x[i]);
-  for (std::int64_t i = 0; i < n; ++i) total += p[i] = std::exp(x[i] - largest);
-  const T scale = T(1) / total;
-  for (std::int64_t i = 0; i < n; ++i) p[i] *= scale;
+  const Kernels<T>& k = kernels<T>();
+  const std::size_t count = static_cast<std::size_t>(n);
+  const T largest = k.largest(x, count), total = k.exp_sum(p, x, largest, count);
+  k.scale(p, T(1) / total, count);
   return largest + std::log(total);
 }
 

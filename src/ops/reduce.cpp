@@ -5,10 +5,48 @@
 #include <type_traits>
 
 #include "../core/thread_pool.h"
+#include "../kernels/dispatch.h"
 #include "functions.h"
 
 namespace keratin {
 namespace {
+
+// ---- what combines elements
+// NaN wins in max and min.
+struct Sum {
+  template <class T>
+  static T start() { return T(0); }
+  template <class T>
+  static T combine(T a, T b) { return a + b; }
+};
+struct Product {
+  template <class T>
+  static T start() { return T(1); }
+  template <class T>
+  static T combine(T a, T b) { return a * b; }
+};
+struct Max {
+  template <class T>
+  static T start() { return std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest(); }
+  template <class T>
+  static T combine(T a, T b) { return a > b || a != a ? a : b; }
+};
+struct Min {
+  template <class T>
+  static T start() { return std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max(); }
+  template <class T>
+  static T combine(T a, T b) { return a < b || a != a ? a : b; }
+};
+struct Any {
+  template <class T>
+  static T start() { return false; }
+  static bool combine(bool a, bool b) { return a || b; }
+};
+struct All {
+  template <class T>
+  static T start() { return true; }
+  static bool combine(bool a, bool b) { return a && b; }
+};
 
 // ---- one pass: (outer, length, inner) -> (outer, inner)
 // Long reductions are cut into pieces that depend on the sizes alone, and the pieces are combined in order: the same bits on any
@@ -17,6 +55,14 @@ constexpr std::int64_t reduce_grain = 32768;
 
 template <class F, class T>
 T reduce_contiguous(const T* x, std::int64_t n) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (n > 0) {
+      const std::size_t count = static_cast<std::size_t>(n);
+      if constexpr (std::is_same_v<F, Sum>) return kernels<T>().sum(x, count);
+      if constexpr (std::is_same_v<F, Max>) return kernels<T>().largest(x, count);
+      if constexpr (std::is_same_v<F, Min>) return kernels<T>().smallest(x, count);
+    }
+  }
   constexpr int lanes = 16;  // independent chains: quicker, and for sums more exact than one
   if (n < lanes) {
     T total = F::template start<T>();
@@ -40,6 +86,10 @@ template <class F, class T>
 void reduce_rows(T* y, const T* x, std::int64_t length, std::int64_t inner, std::int64_t stride) {
   if (length == 0) {
     std::fill(y, y + inner, F::template start<T>());
+    return;
+  }
+  if constexpr (std::is_floating_point_v<T> && std::is_same_v<F, Sum>) {
+    kernels<T>().sum_rows(y, x, static_cast<std::size_t>(length), static_cast<std::size_t>(inner), static_cast<std::size_t>(stride));
     return;
   }
   std::copy(x, x + inner, y);
@@ -131,42 +181,6 @@ void reduce_all_axes(const T* x, T* y, const Shape& shape, const std::vector<boo
     runs.reduced.erase(runs.reduced.begin() + at);
   }
 }
-
-// NaN wins in max and min.
-struct Sum {
-  template <class T>
-  static T start() { return T(0); }
-  template <class T>
-  static T combine(T a, T b) { return a + b; }
-};
-struct Product {
-  template <class T>
-  static T start() { return T(1); }
-  template <class T>
-  static T combine(T a, T b) { return a * b; }
-};
-struct Max {
-  template <class T>
-  static T start() { return std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest(); }
-  template <class T>
-  static T combine(T a, T b) { return a > b || a != a ? a : b; }
-};
-struct Min {
-  template <class T>
-  static T start() { return std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max(); }
-  template <class T>
-  static T combine(T a, T b) { return a < b || a != a ? a : b; }
-};
-struct Any {
-  template <class T>
-  static T start() { return false; }
-  static bool combine(bool a, bool b) { return a || b; }
-};
-struct All {
-  template <class T>
-  static T start() { return true; }
-  static bool combine(bool a, bool b) { return a && b; }
-};
 
 // ---- the ops
 class Reduce : public Op {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "../core/thread_pool.h"
+#include "../kernels/dispatch.h"
 #include "functions.h"
 
 namespace keratin {
@@ -52,9 +53,16 @@ class Softmax : public AlongAxis {
     const AxisView v = view(inputs[0]);
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
+      const Kernels<T>& k = kernels<T>();
       v.lines([&](std::int64_t start) {
         const T* x = inputs[0].data<T>() + start;
         T* y = outputs[0].data<T>() + start;
+        if (v.inner == 1) {
+          const std::size_t n = static_cast<std::size_t>(v.n);
+          const T sum = k.exp_sum(y, x, k.largest(x, n), n);
+          k.scale(y, T(1) / sum, n);
+          return;
+        }
         T largest = x[0], total = 0;
         for (std::int64_t i = 1; i < v.n; ++i) largest = std::max(largest, x[i * v.inner]);
         for (std::int64_t i = 0; i < v.n; ++i) total += y[i * v.inner] = std::exp(x[i * v.inner] - largest);
@@ -75,11 +83,13 @@ class SoftmaxGradient : public AlongAxis {
     const AxisView v = view(inputs[0]);
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
+      const Kernels<T>& k = kernels<T>();
       v.lines([&](std::int64_t start) {
         const T *u = inputs[0].data<T>() + start, *y = inputs[1].data<T>() + start;
         T* out = outputs[0].data<T>() + start;
         T total = 0;
-        for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) total += u[i] * y[i];
+        if (v.inner == 1) total = k.dot(u, y, static_cast<std::size_t>(v.n));
+        else for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) total += u[i] * y[i];
         for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) out[i] = y[i] * (u[i] - total);
       });
     });
@@ -101,9 +111,19 @@ class LogSoftmax : public AlongAxis {
     const AxisView v = view(inputs[0]);
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
+      const Kernels<T>& k = kernels<T>();
       v.lines([&](std::int64_t start) {
         const T* x = inputs[0].data<T>() + start;
         T* y = outputs[0].data<T>() + start;
+        if (v.inner == 1) {  // y serves as scratch, unless it is x
+          const std::size_t n = static_cast<std::size_t>(v.n);
+          const T most = k.largest(x, n);
+          std::vector<T> scratch;
+          if (x == y) scratch.resize(n);
+          const T shift = most + std::log(k.exp_sum(x == y ? scratch.data() : y, x, most, n));
+          k.subtract(y, x, 1, &shift, 0, n, T(0));
+          return;
+        }
         T largest = x[0], total = 0;
         for (std::int64_t i = 1; i < v.n; ++i) largest = std::max(largest, x[i * v.inner]);
         for (std::int64_t i = 0; i < v.n; ++i) total += std::exp(x[i * v.inner] - largest);
@@ -124,11 +144,13 @@ class LogSoftmaxGradient : public AlongAxis {
     const AxisView v = view(inputs[0]);
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
+      const Kernels<T>& k = kernels<T>();
       v.lines([&](std::int64_t start) {
         const T *u = inputs[0].data<T>() + start, *y = inputs[1].data<T>() + start;
         T* out = outputs[0].data<T>() + start;
         T total = 0;
-        for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) total += u[i];
+        if (v.inner == 1) total = k.sum(u, static_cast<std::size_t>(v.n));
+        else for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) total += u[i];
         for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) out[i] = u[i] - std::exp(y[i]) * total;
       });
     });

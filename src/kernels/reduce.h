@@ -1,0 +1,79 @@
+// Reductions. Sums run in several independent chains, which is quicker and rounds less than one.
+
+template <class V>
+static typename V::Element sum(const typename V::Element* x, std::size_t n) {
+  typename V::Register total[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
+  std::size_t i = 0;
+  for (; i + 4 * V::width <= n; i += 4 * V::width) {
+    KERATIN_UNROLL for (int k = 0; k < 4; ++k) total[k] = V::add(total[k], V::load(x + i + k * V::width));
+  }
+  for (; i < n; i += V::width) total[0] = V::add(total[0], take<V>(x + i, n - i));
+  return V::sum(V::add(V::add(total[0], total[1]), V::add(total[2], total[3])));
+}
+
+template <class V>
+static typename V::Element dot(const typename V::Element* a, const typename V::Element* b, std::size_t n) {
+  typename V::Register total[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
+  std::size_t i = 0;
+  for (; i + 4 * V::width <= n; i += 4 * V::width) {
+    KERATIN_UNROLL for (int k = 0; k < 4; ++k) total[k] = V::fma(V::load(a + i + k * V::width), V::load(b + i + k * V::width), total[k]);
+  }
+  for (; i < n; i += V::width) total[0] = V::fma(take<V>(a + i, n - i), take<V>(b + i, n - i), total[0]);
+  return V::sum(V::add(V::add(total[0], total[1]), V::add(total[2], total[3])));
+}
+
+// n >= 1. NaN wins: it is kept where it is met, and looked for at the end.
+template <class V>
+static typename V::Element largest(const typename V::Element* x, std::size_t n) {
+  typename V::Element best = x[0];
+  std::size_t i = 0;
+  if (n >= V::width) {
+    typename V::Register most = V::load(x);
+    for (i = V::width; i + V::width <= n; i += V::width) {
+      const typename V::Register v = V::load(x + i);
+      most = V::select(V::equal(most, most), V::max(most, v), most);
+    }
+    typename V::Element lane[V::width];
+    V::store(lane, most);
+    best = lane[0];
+    for (int k = 1; k < V::width; ++k) best = best > lane[k] || best != best ? best : lane[k];
+  }
+  for (; i < n; ++i) best = best > x[i] || best != best ? best : x[i];
+  return best;
+}
+template <class V>
+static typename V::Element smallest(const typename V::Element* x, std::size_t n) {
+  typename V::Element best = x[0];
+  std::size_t i = 0;
+  if (n >= V::width) {
+    typename V::Register least = V::load(x);
+    for (i = V::width; i + V::width <= n; i += V::width) {
+      const typename V::Register v = V::load(x + i);
+      least = V::select(V::equal(least, least), V::min(least, v), least);
+    }
+    typename V::Element lane[V::width];
+    V::store(lane, least);
+    best = lane[0];
+    for (int k = 1; k < V::width; ++k) best = best < lane[k] || best != best ? best : lane[k];
+  }
+  for (; i < n; ++i) best = best < x[i] || best != best ? best : x[i];
+  return best;
+}
+
+// y[j] = sum over i of x[i * stride + j], j in [0, columns): four registers of columns stay in place while the rows go by.
+template <class V>
+static void sum_rows(typename V::Element* y, const typename V::Element* x, std::size_t rows, std::size_t columns, std::size_t stride) {
+  std::size_t j = 0;
+  for (; j + 4 * V::width <= columns; j += 4 * V::width) {
+    typename V::Register total[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
+    for (std::size_t i = 0; i < rows; ++i) {
+      KERATIN_UNROLL for (int k = 0; k < 4; ++k) total[k] = V::add(total[k], V::load(x + i * stride + j + k * V::width));
+    }
+    KERATIN_UNROLL for (int k = 0; k < 4; ++k) V::store(y + j + k * V::width, total[k]);
+  }
+  for (; j < columns; j += V::width) {
+    typename V::Register total = V::zero();
+    for (std::size_t i = 0; i < rows; ++i) total = V::add(total, take<V>(x + i * stride + j, columns - j));
+    put<V>(y + j, total, columns - j);
+  }
+}

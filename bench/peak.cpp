@@ -51,10 +51,10 @@ FMA_LOOP(neon_float, , float32x4_t, vdupq_n_f32, NEONF, float, 4)
 FMA_LOOP(neon_double, , float64x2_t, vdupq_n_f64, NEOND, double, 2)
 #endif
 
-double gigaflops(double (*loop)(long), int lanes) {
-  const long n = 2000000;
+double gigaflops(double (*loop)(long), int lanes, double budget) {
+  const long n = 200000;
   double best = 1e30, sink = 0;
-  for (int repeat = 0; repeat < 15; ++repeat) {
+  for (const double begin = now(); now() - begin < budget;) {
     const double start = now();
     sink += loop(n);
     best = std::min(best, now() - start);
@@ -64,24 +64,24 @@ double gigaflops(double (*loop)(long), int lanes) {
 
 }  // namespace
 
-// GFLOP/s of the named instruction set ("avx512", "avx2", "neon", anything else: what every CPU of this kind has), and GB/s of a triad.
+// The best of `seconds`: GFLOP/s of the named instruction set ("avx512", "avx2", "neon", anything else: what every CPU of this kind has), and GB/s of a triad.
 // [[Rcpp::export]]
-Rcpp::List measure_machine(std::string isa) {
+Rcpp::List measure_machine(std::string isa, double seconds) {
   double single = NA_REAL, twice = NA_REAL;
 #ifdef KERATIN_X86
   if (isa == "avx512") {
-    single = gigaflops(avx512_float, 16);
-    twice = gigaflops(avx512_double, 8);
+    single = gigaflops(avx512_float, 16, seconds);
+    twice = gigaflops(avx512_double, 8, seconds);
   } else if (isa == "avx2") {
-    single = gigaflops(avx2_float, 8);
-    twice = gigaflops(avx2_double, 4);
+    single = gigaflops(avx2_float, 8, seconds);
+    twice = gigaflops(avx2_double, 4, seconds);
   } else {
-    single = gigaflops(sse_float, 4);
-    twice = gigaflops(sse_double, 2);
+    single = gigaflops(sse_float, 4, seconds);
+    twice = gigaflops(sse_double, 2, seconds);
   }
 #elif defined(__aarch64__)
-  single = gigaflops(neon_float, 4);
-  twice = gigaflops(neon_double, 2);
+  single = gigaflops(neon_float, 4, seconds);
+  twice = gigaflops(neon_double, 2, seconds);
 #endif
   const std::size_t n = 16u << 20;
   std::vector<float> a(n, 0), b(n, 1), c(n, 2);

@@ -23,7 +23,7 @@ r_rooms <- list(
   data = "data",
   train = c("loss", "metric", "optimizer", "callback", "train"),
   # The backend functions are for users; only the settings of k-config.R are asked for below.
-  backend = c("k", "tf"),
+  backend = c("k", "tf", "conv"),
   package = "keratin"  # what happens when the package is loaded
 )
 
@@ -38,6 +38,7 @@ doors <- c(
   keras_tensor_shape = "tensor_shape() answers for symbolic Keras tensors too",
   Model = "a class of new_model_class() inherits from Model as one of new_layer_class() does from Layer",
   metric_mean = "add_metric() of a layer keeps a mean",
+  tensor_key = "which symbolic tensor is meant, in the table of a functional model",
   is_layer = "a layer may stand where an activation's name is expected",
   is_model = "create_layer() appends to a Sequential"
 )

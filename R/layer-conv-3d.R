@@ -14,6 +14,8 @@
 #' @section Output shape: (batch, new_depth, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length `n` becomes
 #'   `(n - k) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same"). See [explain_shape()].
 #' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels, channels that `groups` does not divide, or an axis shorter than the window.
+#' @section Differences from Keras: with `padding = "same"`, where a stride exceeds the kernel's size by 2 or more, TensorFlow's CPU kernel starts
+#'   its windows later than its own gradient and its GPU kernel do; keratin follows the latter.
 #' @examples
 #' x <- array(runif(6 * 6 * 6), c(1, 6, 6, 6, 1))
 #' layer <- layer_conv_3d(filters = 2, kernel_size = 3, strides = c(1, 2, 2))

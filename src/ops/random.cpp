@@ -79,11 +79,14 @@ class Random : public Op {
     if (a.has("seed")) seed_ = static_cast<std::uint64_t>(a.integer("seed"));
   }
   const char* name() const override { return name_; }
-  // The shape comes as a setting, or from an input that is only looked at for its sizes.
+  // The shape comes as a setting (unknown sizes of it from the input), or from an input that is only looked at for its sizes.
   Types infer(const Types& inputs) const override {
     if (!shape_ && inputs.empty()) fail_argument(name_, ": `shape` is missing.");
     check();
-    return {{dtype_, shape_ ? *shape_ : inputs[0].shape}};
+    Shape shape = shape_ ? *shape_ : inputs[0].shape;
+    for (int i = 0; shape_ && !inputs.empty() && i < std::min(shape.rank(), inputs[0].shape.rank()); ++i)
+      if (shape[i] == unknown_size) shape[i] = inputs[0].shape[i];
+    return {{dtype_, shape}};
   }
   bool is_stateful() const override { return true; }
   bool is_differentiable() const override { return false; }

@@ -118,7 +118,10 @@ SparseRows interpolation_matrix(std::int64_t from, std::int64_t to, Interpolatio
       const std::size_t start = rows.terms.size();
       double total = 0;
       for (std::int64_t k = first; k <= last; ++k) {
-        const double weight = weight_of(method, (static_cast<double>(k) + 0.5 - centre) / widening);
+        double distance = (static_cast<double>(k) + 0.5 - centre) / widening;
+        // TensorFlow reads the weights of "bicubic" from a table of 1024 steps a pixel.
+        if (method == Interpolation::bicubic && !antialias) distance = std::nearbyint(distance * 1024) / 1024;
+        const double weight = weight_of(method, distance);
         if (weight == 0) continue;
         rows.terms.push_back({k, weight});
         total += weight;

@@ -121,7 +121,7 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
 is_branch_list <- function(x) is.list(x) && !is.object(x)
 as_named_list <- function(x) if (is.null(x) || is.list(x)) x else as.list(x)
 
-# Known losses take targets shaped like the predictions (an axis of one may stand for any length); sparse ones lack the class axis.
+# Known losses take targets shaped like the predictions (an axis of one in the targets may stand for any length); sparse ones lack the class axis.
 check_target_shape <- function(loss, y_true, y_pred, output) {
   name <- environment(loss)$object$name %||% "loss"
   known <- unname(loss_names[name])
@@ -143,7 +143,7 @@ check_target_shape <- function(loss, y_true, y_pred, output) {
   if (length(truth) == length(predicted) - 1L && is_one(predicted[length(predicted)])) predicted <- head(predicted, -1L)
   if (length(truth) - 1L == length(predicted) && is_one(truth[length(truth)])) truth <- head(truth, -1L)
   exact <- known %in% c("categorical_crossentropy", "categorical_hinge", "categorical_focal_crossentropy", "binary_crossentropy")
-  if (length(truth) != length(predicted) || !(sizes_agree(truth, predicted) || (!exact && all(is.na(truth) | is.na(predicted) | truth == predicted | truth == 1L | predicted == 1L)))) {
+  if (length(truth) != length(predicted) || !(sizes_agree(truth, predicted) || (!exact && all(is.na(truth) | is.na(predicted) | truth == predicted | truth == 1L)))) {
     mend <- if (known == "categorical_crossentropy" && is_one(truth[length(truth)])) " For class ids use \"sparse_categorical_crossentropy\", or to_categorical(y)."
     fail("which takes targets of the same shape.", mend)
   }

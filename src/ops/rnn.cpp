@@ -83,6 +83,7 @@ void StepProduct<T>::add_to(T* c, std::ptrdiff_t c_row, const T* a, std::ptrdiff
   tile.taps = &tap;
   tile.tap_count = 1;
   tile.depth = depth_;
+  tile.b_row = width;
   tile.c_row = c_row;
   tile.accumulate = true;
   for (int j = 0, p = 0; j < columns_; j += width, ++p) {  // the panel stays in the nearest cache for all rows

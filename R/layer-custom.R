@@ -58,6 +58,12 @@ user_class <- function(classname, parent, members, frame) {
   }
   enclosure <- new.env(parent = frame)
   enclosure$.parent_class <- parent
+  # self(x), as R keras also allows: calls skip `self` the object and find this
+  enclosure$self <- function(...) {
+    object <- get("self", envir = parent.frame(), mode = "environment")
+    if (is.null(object$instance)) new_instance(object)
+    object$instance(...)
+  }
   enclosure$super <- function() eval(quote(super), parent.frame())   # super()$call(x), as R keras also allows
   active <- vapply(members, inherits, NA, what = "marked_active")
   generator <- R6::R6Class(classname, public = members[!active], active = lapply(members[active], unclass_active), parent_env = enclosure,

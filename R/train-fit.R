@@ -39,19 +39,21 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
   model <- unwrap(object)
   check_compiled(model)
   options <- fit_options(...)
-  epochs <- as.integer(as_whole_number(epochs, "epochs"))
-  initial_epoch <- as.integer(as_whole_number(initial_epoch, "initial_epoch", least = 0))
-  verbose <- verbosity(verbose)
-  source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch)
-  validation <- NULL
-  if (!is.null(validation_data)) {
-    validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
-  } else if (!identical(as.numeric(validation_split), 0)) {
-    parts <- split_source(source, validation_split, validation_steps, steps_per_epoch, options$validation_batch_size)
-    source <- parts$training
-    validation <- parts$validation
-  }
-  run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
+  guard_interrupts(what = "fit()", keep = function() list(history = model$history), {
+    epochs <- as.integer(as_whole_number(epochs, "epochs"))
+    initial_epoch <- as.integer(as_whole_number(initial_epoch, "initial_epoch", least = 0))
+    verbose <- verbosity(verbose)
+    source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch)
+    validation <- NULL
+    if (!is.null(validation_data)) {
+      validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
+    } else if (!identical(as.numeric(validation_split), 0)) {
+      parts <- split_source(source, validation_split, validation_steps, steps_per_epoch, options$validation_batch_size)
+      source <- parts$training
+      validation <- parts$validation
+    }
+    run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
+  })
 }
 
 fit_options <- function(validation_freq = 1, validation_batch_size = NULL, workers = 1, max_queue_size = 10, use_multiprocessing = FALSE, ...) {

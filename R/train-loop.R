@@ -51,8 +51,11 @@ run_one_by_one <- function(model, kind, source, callbacks, progress) {
 
 signal_interrupt <- function() stop(structure(class = c("keratin_interrupt_in_core", "condition"), list(message = "interrupted", call = NULL)))
 
-# Ctrl-C (in R or in the core) as a classed error; `keep` runs first and may add to the condition.
+# Ctrl-C (in R or in the core) as a classed error; `keep` runs first and may add to the condition. The innermost guard speaks.
 guard_interrupts <- function(expr, what, keep = function() list()) {
-  handle <- function(e) abort("interrupted", what, " was interrupted. What finished before is kept.", data = keep())
+  handle <- function(e) {
+    if (!is.null(e$interrupted)) stop(e)
+    abort("interrupted", what, " was interrupted. What finished before is kept.", data = c(keep(), list(interrupted = what)))
+  }
   tryCatch(expr, interrupt = handle, keratin_interrupt_in_core = handle, keratin_error_interrupted = handle)
 }

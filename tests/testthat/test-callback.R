@@ -1,0 +1,82 @@
+test_that("hooks are called in Keras's order, with its logs", {
+  log <- character()
+  note <- function(...) log <<- c(log, paste(...))
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  fit_fixed(model, epochs = 2, batch_size = 12, validation_split = 0.25, callbacks = list(callback_lambda(
+    on_train_begin = function(logs) note("train_begin"), on_train_end = function(logs) note("train_end"),
+    on_epoch_begin = function(epoch, logs) note("epoch_begin", epoch), on_epoch_end = function(epoch, logs) note("epoch_end", epoch, names(logs)[1], names(logs)[2]),
+    on_train_batch_begin = function(batch, logs) note("batch_begin", batch), on_train_batch_end = function(batch, logs) note("batch_end", batch),
+    on_test_begin = function(logs) note("test_begin"), on_test_end = function(logs) note("test_end"))))
+  one_epoch <- function(i) c(paste("epoch_begin", i), "batch_begin 0", "batch_end 0", "batch_begin 1", "batch_end 1", "test_begin", "test_end", paste("epoch_end", i, "loss val_loss"))
+  expect_identical(log, c("train_begin", one_epoch(0), one_epoch(1), "train_end"))
+})
+
+test_that("early stopping restores the best weights", {
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_sgd(0.5), loss = "mse")
+  h <- fit_fixed(model, epochs = 30, batch_size = 8, validation_split = 0.3, callbacks = list(callback_early_stopping(patience = 2, restore_best_weights = TRUE)))
+  expect_equal(h$metrics$val_loss, c(1.0304, 1.0105, 1.0212, 1.0422), tolerance = 2e-2)
+  best <- fixed_model()
+  best %>% compile(optimizer = optimizer_sgd(0.5), loss = "mse")
+  fit_fixed(best, epochs = which.min(h$metrics$val_loss), batch_size = 8, validation_split = 0.3)
+  expect_identical(get_weights(model), get_weights(best))
+})
+
+test_that("a monitored metric that does not exist is a warning", {
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  expect_warning(fit_fixed(model, epochs = 1, callbacks = list(callback_early_stopping(monitor = "val_acc"))), "val_acc")
+})
+
+test_that("learning rate callbacks set the rate and log it", {
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_sgd(0.1), loss = "mse")
+  h <- fit_fixed(model, epochs = 3, callbacks = list(callback_learning_rate_scheduler(function(epoch, lr) lr * 0.5)))
+  expect_equal(h$metrics$lr, c(0.05, 0.025, 0.0125), tolerance = 1e-6)
+  expect_identical(names(h$metrics), c("loss", "lr"))
+  h <- fit_fixed(model, epochs = 4, callbacks = list(callback_reduce_lr_on_plateau(monitor = "loss", patience = 1, factor = 0.1, min_delta = 10)))
+  expect_equal(h$metrics$lr, 0.0125 * c(1, 1, 0.1, 0.01), tolerance = 1e-5)
+})
+
+test_that("training ends at a loss that is not a number", {
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_sgd(1e20), loss = "mse")
+  expect_output(h <- fit_fixed(model, epochs = 10, callbacks = list(callback_terminate_on_naan())), "Invalid loss")
+  expect_lt(length(h$metrics$loss), 10)
+})
+
+test_that("the CSV logger writes a line per epoch", {
+  file <- withr::local_tempfile(fileext = ".csv")
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse", metrics = "mae")
+  h <- fit_fixed(model, epochs = 2, validation_split = 0.25, callbacks = list(callback_csv_logger(file)))
+  d <- read.csv(file)
+  expect_identical(names(d), c("epoch", "loss", "mae", "val_loss", "val_mae"))
+  expect_equal(d$val_mae, h$metrics$val_mae, tolerance = 1e-6)
+  fit_fixed(model, epochs = 2, validation_split = 0.25, callbacks = list(callback_csv_logger(file, append = TRUE)))
+  expect_equal(nrow(read.csv(file)), 4)
+})
+
+test_that("callbacks are written as R6 classes or with new_callback_class()", {
+  LossHistory <- R6::R6Class("LossHistory", inherit = KerasCallback, public = list(
+    losses = NULL, on_batch_end = function(batch, logs = list()) self$losses <- c(self$losses, logs[["loss"]])))
+  history <- LossHistory$new()
+  seen <- c()
+  watch <- new_callback_class("watch", initialize = function(every) { super$initialize(); self$every <- every },
+                              on_epoch_end = function(epoch, logs = NULL) if (epoch %% self$every == 0) seen <<- c(seen, epoch))
+  stop_early <- new_callback_class("stop_early", on_epoch_end = function(epoch, logs = NULL) if (epoch == 2) self$model$stop_training <- TRUE)
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  fit_fixed(model, epochs = 10, callbacks = list(history, watch(every = 2), stop_early()))
+  expect_length(history$losses, 3 * 4)
+  expect_equal(seen, c(0, 2))
+})
+
+test_that("what is no callback is an error", {
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  expect_error(fit_fixed(model, callbacks = list("early")), class = "keratin_error_argument")
+  expect_error(callback_lambda(on_epoch_end = 3), class = "keratin_error_argument")
+  expect_error(callback_reduce_lr_on_plateau(factor = 1), class = "keratin_error_argument")
+})

@@ -1,0 +1,54 @@
+model <- fixed_model()
+model %>% compile(optimizer = "sgd", loss = "mse")
+before <- get_weights(model)
+expect_refused <- function(code, pattern, class = "keratin_error_argument") {
+  expect_error(code, pattern, class = class)
+  expect_identical(get_weights(model), before)
+}
+x <- fixed_x
+y <- fixed_y
+
+test_that("data that cannot be trained on is refused before anything changes", {
+  expect_refused(fit(model, NULL, y, verbose = 0), "`x` is NULL")
+  expect_refused(fit(model, x[1:20, ], y, verbose = 0), "same number of samples. Received: x 20, y 24", "keratin_error_shape")
+  expect_refused(fit(model, replace(x, 5, NaN), y, verbose = 0), "1 missing value \\(NA or NaN\\), the first at \\[5, 1\\]")
+  expect_refused(fit(model, x, replace(y, 30, NA), verbose = 0), "`y` has 1 missing value")
+  expect_refused(fit(model, factor(letters[1:24]), y, verbose = 0), "factor")
+  expect_refused(fit(model, data.frame(x[, 1:5], f = factor(rep(1:2, 12))), y, verbose = 0), "factor")
+  expect_refused(fit(model, x, factor(rep(c("a", "b"), 12)), verbose = 0), "to_categorical")
+  expect_refused(fit(model, x, y, batch_size = 0, verbose = 0), "batch_size")
+  expect_refused(fit(model, x, y, batch_size = 2.5, verbose = 0), "batch_size")
+  expect_refused(fit(model, x, y, epochs = 0, verbose = 0), "epochs")
+  expect_refused(fit(model, x, y, validation_split = 1, verbose = 0), "validation_split")
+  expect_refused(fit(model, list(x, x), y, verbose = 0), "has 1 input")
+  expect_refused(fit(model, x, y[, c(1, 2, 2)], verbose = 0), "targets of shape", "keratin_error_shape")
+  expect_refused(fit(model, x, y, class_weight = list("0" = 1, "2" = 1), verbose = 0), "class_weight")
+  expect_refused(fit(model, x, y, sample_weight = 1:3, verbose = 0), "sample_weight 3", "keratin_error_shape")
+  expect_refused(fit(model, x, y, verbose = 0, epoks = 1), "epoks")
+  expect_error(fit(model, x[, 1:5], y, verbose = 0), class = "keratin_error_shape")
+  expect_refused(fit(fixed_model(), x, y), "must be compiled")
+})
+
+test_that("a class id out of range names the sample", {
+  m <- keras_model_sequential() %>% layer_dense(3, activation = "softmax", input_shape = 6)
+  m %>% compile(optimizer = "sgd", loss = "sparse_categorical_crossentropy")
+  expect_error(fit(m, x, c(rep(0:2, 7), 0, 3, 1), verbose = 0), "`y` of sample 23 is 3, but the model has 3 classes", class = "keratin_error_argument")
+  m %>% compile(optimizer = "sgd", loss = "categorical_crossentropy")
+  expect_error(fit(m, x, rep(0:2, 8), verbose = 0), "sparse_categorical_crossentropy", class = "keratin_error_shape")
+})
+
+test_that("unknown names are errors of compile()", {
+  m <- fixed_model()
+  expect_error(compile(m, loss = "mess"), "Did you mean", class = "keratin_error_argument")
+  expect_error(compile(m, loss = "mse", metrics = "acuracy"), "Did you mean", class = "keratin_error_argument")
+  expect_error(compile(m, optimizer = "adm", loss = "mse"), "Did you mean", class = "keratin_error_argument")
+  expect_null(m$optimizer)
+})
+
+test_that("whole numbers and logicals are data as well", {
+  m <- fixed_model()
+  m %>% compile(optimizer = "sgd", loss = "mse")
+  integers <- matrix(rep(1:6, each = 4), 4)
+  expect_equal(predict(m, integers, verbose = 0), predict(m, integers + 0, verbose = 0))
+  expect_equal(dim(predict(m, integers > 3, verbose = 0)), c(4L, 2L))
+})

@@ -1,0 +1,181 @@
+test_that("the history is Keras's", {
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_sgd(0.05), loss = "mse", metrics = list("mae", "mape"))
+  h <- fit_fixed(model, epochs = 3, batch_size = 10, validation_split = 0.25)
+  expect_identical(names(h$metrics), c("loss", "mae", "mape", "val_loss", "val_mae", "val_mape"))
+  expect_equal(h$metrics$loss, c(0.7181761, 0.6828462, 0.6558255), tolerance = 1e-5)
+  expect_equal(h$metrics$val_mae, c(0.9024012, 0.8959534, 0.8903963), tolerance = 1e-5)
+  expect_identical(h$params[c("epochs", "steps")], list(epochs = 3L, steps = 2L))
+  e <- evaluate(model, fixed_x, fixed_y, batch_size = 5, verbose = 0)
+  expect_equal(e, c(loss = 0.7471764, mae = 0.6874849, mape = 119.1708755), tolerance = 1e-5)
+  d <- as.data.frame(h)
+  expect_identical(names(d), c("epoch", "value", "metric", "data"))
+  expect_equal(d$value[1:3], h$metrics$loss)
+  expect_output(print(h), "Final epoch \\(plot to see history\\):\n    loss: 0.6558")
+})
+
+test_that("plots of the history are drawn", {
+  h <- structure(list(params = list(epochs = 2L), metrics = list(loss = c(2, 1), val_loss = c(3, 2))), class = "keras_training_history")
+  file <- withr::local_tempfile(fileext = ".png")
+  grDevices::png(file)
+  plot(h, method = "base")
+  grDevices::dev.off()
+  expect_gt(file.size(file), 1000)
+  skip_if_not_installed("ggplot2")
+  expect_s3_class(plot(h), "ggplot")
+})
+
+test_that("sample and class weights", {
+  model <- fixed_model()
+  model %>% compile(optimizer = "rmsprop", loss = "mae")
+  h <- fit_fixed(model, epochs = 2, batch_size = 8, sample_weight = rep(c(0.5, 2, 0), 8))
+  expect_equal(h$metrics$loss, c(0.7053006, 0.6985337), tolerance = 1e-5)
+
+  x <- seeded(c(20, 4), 11)
+  set.seed(11)
+  y <- to_categorical(sample(0:2, 20, TRUE), 3)
+  model <- keras_model_sequential() %>% layer_dense(3, activation = "softmax", input_shape = 4)
+  fixed_weights(model, 11)
+  model %>% compile(optimizer = "sgd", loss = "categorical_crossentropy", metrics = "accuracy")
+  h <- fit(model, x, y, epochs = 3, batch_size = 6, shuffle = FALSE, verbose = 0, class_weight = list("0" = 1, "1" = 2, "2" = 0.5))
+  expect_equal(h$metrics$loss, c(1.483855, 1.464460, 1.446101), tolerance = 1e-5)
+  expect_equal(h$metrics$accuracy, c(0.25, 0.25, 0.3), tolerance = 1e-6)
+})
+
+test_that("run_eagerly gives what the traced step gives", {
+  run <- function(eagerly) {
+    model <- fixed_model()
+    model %>% compile(optimizer = optimizer_adam(0.01, clipnorm = 1), loss = "mse", metrics = "mae", run_eagerly = eagerly)
+    h <- fit_fixed(model, epochs = 2, validation_split = 0.25)
+    list(h$metrics, get_weights(model), predict(model, fixed_x, verbose = 0))
+  }
+  expect_equal(run(TRUE), run(FALSE), tolerance = 1e-6)
+})
+
+test_that("one thread and two give the same bits, and the seed decides the order", {
+  run <- function(threads, seed = 3) with_threads(threads, {
+    model <- fixed_model()
+    model %>% compile(optimizer = "adam", loss = "mse")
+    set.seed(seed)
+    fit_fixed(model, shuffle = TRUE)
+    get_weights(model)
+  })
+  expect_identical(run(1), run(2))
+  expect_false(identical(run(1, 3), run(1, 4)))
+})
+
+test_that("lists, names, data frames and generators are data", {
+  a <- layer_input(shape = 4, name = "a")
+  b <- layer_input(shape = 2, name = "b")
+  joined <- layer_concatenate(list(a, b))
+  model <- keras_model(list(a, b), list(layer_dense(joined, 1, name = "o1"), layer_dense(joined, 2, name = "o2")))
+  fixed_weights(model, 3)
+  model %>% compile(optimizer = optimizer_sgd(0), loss = list(o1 = "mse", o2 = "mae"), loss_weights = list(o1 = 1, o2 = 0.5), metrics = list(o2 = "mse"))
+  xa <- fixed_x[, 1:4]
+  xb <- fixed_x[, 5:6]
+  h <- fit(model, list(b = xb, a = xa), list(o2 = fixed_y, o1 = fixed_y[, 1, drop = FALSE]), epochs = 1, verbose = 0)
+  expect_identical(names(h$metrics), c("loss", "o1_loss", "o2_loss", "o2_mse"))
+  expect_equal(h$metrics$loss, h$metrics$o1_loss + 0.5 * h$metrics$o2_loss, tolerance = 1e-6)
+  e <- evaluate(model, list(xa, xb), list(fixed_y[, 1], fixed_y), verbose = 0)
+  expect_equal(unname(e), unname(unlist(h$metrics)), tolerance = 1e-6)
+  p <- predict(model, list(xa, xb), verbose = 0)
+  expect_equal(lapply(p, dim), list(c(24L, 1L), c(24L, 2L)))
+
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_sgd(0), loss = "mse")
+  expected <- evaluate(model, fixed_x, fixed_y, verbose = 0)
+  expect_equal(evaluate(model, as.data.frame(fixed_x), as.data.frame(fixed_y), verbose = 0), expected)
+  i <- 0
+  generator <- function() { rows <- (i %% 3) * 8 + 1:8; i <<- i + 1; list(fixed_x[rows, ], fixed_y[rows, ]) }
+  h <- fit(model, generator, steps_per_epoch = 3, epochs = 2, verbose = 0)
+  expect_equal(h$metrics$loss, rep(unname(expected), 2), tolerance = 1e-5)
+  expect_equal(evaluate(model, generator, steps = 3, verbose = 0), expected, tolerance = 1e-5)
+  expect_equal(predict(model, function() fixed_x[1:8, ], steps = 1, verbose = 0), predict(model, fixed_x[1:8, ], verbose = 0))
+})
+
+test_that("a generator that ends early ends the training with a warning", {
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  i <- 0
+  generator <- function() { i <<- i + 1; if (i < 6) list(fixed_x[1:8, ], fixed_y[1:8, ]) }
+  expect_warning(h <- fit(model, generator, steps_per_epoch = 3, epochs = 5, verbose = 0), "ran out of data")
+  expect_length(h$metrics$loss, 2)
+})
+
+test_that("initial_epoch, steps_per_epoch and validation_freq", {
+  model <- fixed_model()
+  model %>% compile(optimizer = "adam", loss = "mse")
+  h <- fit_fixed(model, epochs = 5, initial_epoch = 2, batch_size = 8)
+  expect_length(h$metrics$loss, 3)
+  h <- fit(model, fixed_x, fixed_y, epochs = 1, steps_per_epoch = 4, verbose = 0)
+  expect_equal(as.numeric(as.array(model$optimizer$iterations)), 9 + 4)
+  h <- fit_fixed(model, epochs = 4, validation_split = 0.25, validation_freq = 2)
+  expect_length(h$metrics$val_loss, 2)
+})
+
+test_that("one step on one batch", {
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_adam(0.01), loss = "mse", metrics = "mae")
+  a <- vapply(1:3, function(i) train_on_batch(model, fixed_x, fixed_y), c(0, 0))
+  expect_equal(a[1, ], c(0.8171686, 0.7903321, 0.7666588), tolerance = 1e-4)
+  expect_equal(test_on_batch(model, fixed_x, fixed_y)[[1]], 0.745984, tolerance = 1e-4)
+  expect_equal(predict_on_batch(model, fixed_x), predict(model, fixed_x, verbose = 0))
+})
+
+test_that("regularizers, activity regularizers and add_loss() are part of the loss", {
+  model <- keras_model_sequential() %>% layer_dense(2, input_shape = 6, kernel_regularizer = regularizer_l2(0.1))
+  fixed_weights(model, 1)
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  plain <- keras_model_sequential() %>% layer_dense(2, input_shape = 6)
+  set_weights(plain, get_weights(model))
+  plain %>% compile(optimizer = "sgd", loss = "mse")
+  expect_equal(unname(evaluate(model, fixed_x, fixed_y, verbose = 0)),
+               unname(evaluate(plain, fixed_x, fixed_y, verbose = 0)) + 0.1 * sum(get_weights(model)[[1]]^2), tolerance = 1e-5)
+})
+
+test_that("models replace the train step", {
+  Net <- new_model_class("Net", initialize = function() { super$initialize(); self$d <- layer_dense(units = 2) },
+    call = function(inputs, ...) self$d(inputs),
+    train_step = function(data) {
+      with(tf$GradientTape() %as% tape, {
+        y_pred <- self(data[[1]], training = TRUE)
+        loss <- self$compiled_loss(data[[2]], y_pred, regularization_losses = self$losses)
+      })
+      gradients <- tape$gradient(loss, self$trainable_variables)
+      self$optimizer$apply_gradients(Map(list, gradients, self$trainable_variables))
+      self$compiled_metrics$update_state(data[[2]], y_pred)
+      list(loss = loss, twice = loss * 2)
+    })
+  model <- Net()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  h <- fit_fixed(model, epochs = 2, batch_size = 24)
+  expect_equal(h$metrics$twice, 2 * h$metrics$loss, tolerance = 1e-6)
+  expect_lt(h$metrics$loss[[2]], h$metrics$loss[[1]])
+})
+
+test_that("Ctrl-C keeps what finished and says so", {
+  skip_if_not_installed("callr")
+  skip_on_os("windows")
+  flag <- withr::local_tempfile()
+  child <- callr::r_bg(function(flag) {
+    library(keratin)
+    x <- matrix(rnorm(64000 * 20), 64000, 20)
+    model <- keras_model_sequential() %>% layer_dense(32, activation = "relu", input_shape = 20) %>% layer_dense(1)
+    model %>% compile(optimizer = "adam", loss = "mse")
+    running <- callback_lambda(on_epoch_end = function(epoch, logs) if (epoch == 1) file.create(flag))
+    condition <- tryCatch(fit(model, x, x[, 1], epochs = 1e6, verbose = 0, callbacks = list(running)), keratin_error_interrupted = function(e) e)
+    list(class = class(condition), kept = identical(condition$history, model$history), ended = Sys.time(), steps = as.numeric(as.array(model$optimizer$iterations)),
+         usable = all(is.finite(evaluate(model, x, x[, 1], verbose = 0))))
+  }, list(flag), libpath = .libPaths())
+  for (i in 1:600) if (file.exists(flag)) break else Sys.sleep(0.05)
+  Sys.sleep(0.5)
+  sent <- Sys.time()
+  child$interrupt()
+  child$wait(10000)
+  r <- child$get_result()
+  expect_true("keratin_error_interrupted" %in% r$class)
+  expect_true(r$kept)
+  expect_true(r$usable)
+  expect_gt(r$steps, 3999)
+  expect_lt(as.numeric(r$ended - sent, units = "secs"), 1)
+})

@@ -165,6 +165,7 @@ layer_metrics <- function(layer) {
 
 layer_add_metric <- function(layer, value, name) {
   if (layer_state$inferring) return(invisible())
+  if (is_keras_tensor(value)) return(extend_network(layer, AddMetric$new(metric_name = name), value))
   known <- Filter(function(metric) identical(metric$name, name), layer$own_metrics)
   metric <- if (length(known)) known[[1L]] else {
     metric <- metric_mean(name = name)

@@ -12,7 +12,7 @@ Sequential <- R6::R6Class("Sequential", inherit = Functional, cloneable = FALSE,
       if (is.null(self$network_inputs)) grow_from(self, as_input_dims(input_shape))
       self$built <- TRUE
     },
-    call = function(inputs, training = NULL, mask = NULL) run_sequence(self, inputs, mask),
+    call = function(inputs, training = NULL, mask = NULL) if (self$runs_graph) run_network(self, inputs, mask) else run_sequence(self, inputs, mask),
     infer = function(arguments) if (!is.null(self$network_inputs)) infer_network(self, arguments),
     add = function(layer) sequential_add(self, layer),
     pop = function() sequential_pop(self),

@@ -19,7 +19,8 @@ Model <- R6::R6Class("Model", inherit = BaseLayer, cloneable = FALSE, lock_objec
     network_outputs = NULL,
     input_structure = NULL,
     output_structure = NULL,
-    symbolic_losses = NULL,
+    network_ends = NULL,      # of losses and metrics added to the graph
+    runs_graph = FALSE,       # a sequential model that no longer is one
 
     initialize = function(...) init_model(self, ...),
     build = function(input_shape) build_model(self, input_shape),

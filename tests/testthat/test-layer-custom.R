@@ -62,3 +62,13 @@ test_that("errors name the innermost layer", {
     call = function(inputs) self$conv(inputs))
   expect_error(layer_bad(name = "outer")(matrix(1, 2, 2)), "^layer \"inner\"", class = "keratin_error_shape")
 })
+
+test_that("masks pass through layers that support them and stop at others", {
+  layer_hide <- new_layer_class("hide", call = function(inputs) inputs, compute_mask = function(inputs, mask = NULL) k_greater(inputs[, , 1], 0),
+    initialize = function(...) { super$initialize(...); self$supports_masking <- TRUE })
+  layer_see <- new_layer_class("see", call = function(inputs, mask = NULL) if (is.null(mask)) inputs * 0 else k_cast(mask, "float32"))
+  x <- array(c(1, 0, 1, 1), c(1, 4, 1))
+  hidden <- layer_hide()(x)
+  expect_equal(as.vector(as.array(layer_see()(layer_dropout(rate = 0.1)(hidden)))), c(1, 0, 1, 1))
+  expect_equal(as.vector(as.array(layer_see()(layer_flatten()(hidden)))), c(0, 0, 0, 0))
+})

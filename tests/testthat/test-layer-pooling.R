@@ -1,0 +1,27 @@
+test_that("pooling layers keep the layer contract", {
+  expect_layer_contract(layer_max_pooling_1d(), c(2, 5, 2), unknown = 1:2)
+  expect_layer_contract(layer_max_pooling_2d(pool_size = c(2, 3), strides = c(1, 2), padding = "same"), c(2, 3, 4, 2), unknown = 1:3)
+  expect_layer_contract(layer_max_pooling_3d(pool_size = c(1, 2, 2), data_format = "channels_first"), c(1, 2, 2, 2, 3), unknown = c(1, 3))
+  expect_layer_contract(layer_average_pooling_1d(pool_size = 3, strides = 1, padding = "same", data_format = "channels_first"), c(2, 2, 4), unknown = c(1, 3))
+  expect_layer_contract(layer_average_pooling_2d(pool_size = 3, strides = 2, padding = "same"), c(2, 4, 4, 2), unknown = 1:3)
+  expect_layer_contract(layer_average_pooling_3d(), c(1, 2, 3, 2, 2), unknown = 1:4)
+})
+test_that("global pooling layers keep the layer contract", {
+  for (make in list(layer_global_max_pooling_1d, layer_global_average_pooling_1d)) expect_layer_contract(make(), c(2, 4, 3), unknown = 1:2)
+  for (make in list(layer_global_max_pooling_2d, layer_global_average_pooling_2d)) expect_layer_contract(make(keepdims = TRUE), c(2, 3, 2, 3), unknown = 1:3)
+  for (make in list(layer_global_max_pooling_3d, layer_global_average_pooling_3d)) expect_layer_contract(make(data_format = "channels_first"), c(1, 2, 2, 3, 2), unknown = c(1, 3))
+})
+test_that("padding counts neither in a maximum nor in an average", {
+  x <- array(c(-1, -2, -3), c(1, 3, 1))
+  expect_equal(as.vector(as.array(layer_max_pooling_1d(pool_size = 2, padding = "same")(x))), c(-1, -3))
+  expect_equal(as.vector(as.array(layer_average_pooling_1d(pool_size = 2, padding = "same")(x))), c(-1.5, -3))
+})
+test_that("integers are averaged as numbers and keep their type in a maximum", {
+  x <- array(1:4, c(1, 4, 1))
+  expect_equal(as.vector(as.array(layer_average_pooling_1d()(x))), c(1.5, 3.5))
+  expect_identical(k_dtype(layer_max_pooling_1d()(x)), "int32")
+})
+test_that("masked steps do not count in a global average", {
+  x <- array(c(1, 2, 6), c(1, 3, 1))
+  expect_equal(as.vector(as.array(layer_global_average_pooling_1d()(x, mask = matrix(c(TRUE, TRUE, FALSE), 1)))), 1.5)
+})

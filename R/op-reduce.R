@@ -33,5 +33,5 @@ op_top_k <- function(x, k = 1L) call_op("top_k", list(x), list(k = k))
 op_sort <- function(x, descending = FALSE) call_op("sort", list(x), list(descending = descending))
 op_in_top_k <- function(predictions, targets, k) {
   if (!is_tensor(targets)) targets <- tensor(targets, "int32")
-  call_op("in_top_k", list(predictions, targets), list(k = k))
+  call_op("in_top_k", list(as_data_tensor(predictions), targets), list(k = k))
 }

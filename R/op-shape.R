@@ -53,12 +53,14 @@ op_strided_slice <- function(x, begin, end, strides = NULL, begin_mask = NULL, e
 
 # Indices count from 0.
 op_gather <- function(x, indices, axis = 0L, batch_dims = 0L) {
-  call_op("gather", list(x, as_index_tensor(indices)), list(axis = axis, batch_dims = batch_dims))
+  call_op("gather", list(as_data_tensor(x), as_index_tensor(indices)), list(axis = axis, batch_dims = batch_dims))
 }
-op_gather_nd <- function(x, indices) call_op("gather_nd", list(x, as_index_tensor(indices)))
+op_gather_nd <- function(x, indices) call_op("gather_nd", list(as_data_tensor(x), as_index_tensor(indices)))
 op_one_hot <- function(indices, depth, on = 1, off = 0, dtype = NULL) {
   call_op("one_hot", list(as_index_tensor(indices)), list(depth = depth, on = on, off = off, dtype = dtype_name(dtype) %||% floatx_get()))
 }
+# A plain array beside indices keeps its own dtype.
+as_data_tensor <- function(x) if (is_tensor(x)) x else tensor(x)
 # A vector of one index is still a vector.
 as_index_tensor <- function(x) {
   if (is_tensor(x)) return(x)

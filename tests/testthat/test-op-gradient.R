@@ -1,0 +1,62 @@
+test_that("every op's gradient is that of finite differences, and so is its gradient's", {
+  ops <- differentiable_ops()
+  for (name in names(ops)) {
+    f <- ops[[name]]$f
+    at <- ops[[name]]$at + 0
+    value <- function(x) as.numeric(weighted(f(double_tensor(x))))
+    expect_equal(as.array(op_first_derivative(f, at)), finite_difference(value, at), tolerance = 1e-6, ignore_attr = TRUE, info = name)
+    direction <- array(sin(seq_along(at) + 0.5), dim(at))
+    slope <- function(x) sum(as.array(op_first_derivative(f, x)) * direction)
+    second <- op_second_derivative(f, at, direction)
+    wanted <- finite_difference(slope, at)
+    if (is.null(second)) expect_lt(max(abs(wanted)), 1e-6, label = paste("second derivative of", name))
+    else expect_equal(as.array(second), wanted, tolerance = 1e-5, ignore_attr = TRUE, info = name)
+  }
+})
+
+test_that("traced ops give what eager ones give, with unknown sizes in the shape too", {
+  ops <- differentiable_ops()
+  for (name in names(ops)) {
+    at <- ops[[name]]$at + 0
+    eager <- as.array(ops[[name]]$f(double_tensor(at)))
+    traced <- internal("trace_program")(function(inputs) ops[[name]]$f(inputs[[1L]]), list(list(dtype = "float64", shape = dim(at))))
+    expect_equal(as.array(internal("program_run")(traced, list(double_tensor(at)))), eager, tolerance = 1e-12, info = name)
+    if (name %in% c("softmax_cross_entropy", "sparse_softmax_cross_entropy", "pad by reflection", "pad symmetric", "squeeze")) next
+    shape <- replace(dim(at), 1L, NA)
+    inferred <- internal("infer_types")(function(inputs) ops[[name]]$f(inputs[[1L]]), list(list(dtype = "float64", shape = shape)))$shape
+    known <- dim(eager)
+    expect_length(inferred, length(known))
+    expect_true(all(is.na(inferred) | inferred == known), info = name)
+  }
+})
+
+test_that("TensorFlow's conventions at kinks and ties", {
+  gradient <- function(f, x) as.array(internal("with_recording")({
+    at <- double_tensor(x)
+    internal("op_gradients")(op("reduce_sum", f(at)), list(at))[[1L]]
+  }))
+  expect_equal(c(gradient(function(x) op("abs", x), array(c(-1, 0, 2)))), c(-1, 0, 1))
+  expect_equal(c(gradient(function(x) op("relu", x), array(c(-1, 0, 2)))), c(0, 0, 1))
+  expect_equal(c(gradient(function(x) op("reduce_max", x), array(c(3, 1, 3)))), c(0.5, 0, 0.5))
+  expect_equal(c(gradient(function(x) op("maximum", x, 1), array(c(0, 1, 2)))), c(0, 1, 1))
+  expect_equal(c(gradient(function(x) op("clip", x, 0, 1), array(c(-1, 0, 1, 2)))), c(0, 1, 1, 0))
+  expect_equal(c(gradient(function(x) op("power", double_tensor(array(c(0, 2))), x), array(c(1, 1)))), c(0, 2 * log(2)))
+  expect_equal(c(as.array(op("round", c(0.5, 1.5, 2.5, -0.5)))), c(0, 2, 2, 0))
+  expect_equal(c(as.array(op("floor_mod", c(-5, 5, -5.5), c(3, -3, 3)))), c(1, -1, 0.5))
+  expect_equal(c(as.array(op("floor_divide", c(-5L, 5L, -6L), c(3L, -3L, 3L)))), c(-2L, -2L, -2L))
+  empty <- array(numeric(), c(0, 3))
+  expect_equal(c(as.array(op("reduce_sum", empty, 0L))), c(0, 0, 0))
+  expect_equal(c(as.array(op("reduce_prod", empty, 0L))), c(1, 1, 1))
+  expect_equal(c(as.array(op("reduce_max", empty, 0L))), rep(-Inf, 3))
+  expect_true(is.nan(as.array(op("reduce_max", c(1, NaN, 2)))))
+})
+
+test_that("errors quote what came", {
+  expect_error(op("add", array(1, c(2, 3)), array(1, c(2, 2))), "\\(2, 3\\) and \\(2, 2\\)", class = "keratin_error_shape")
+  expect_error(op("reshape", array(1, c(3, 4)), c(5, 2)), "\\(3, 4\\)", class = "keratin_error_shape")
+  expect_error(op("gather", array(1, c(3, 4)), 7L), "index 7", class = "keratin_error_argument")
+  expect_error(op("dropout", 1, 1.5), "1.5", class = "keratin_error_argument")
+  expect_error(op("softmax", internal("tensor")(1:3)), "int32", class = "keratin_error_argument")
+  expect_error(op("transpose", array(1, c(2, 3)), c(0L, 0L)), "twice", class = "keratin_error_argument")
+  expect_error(op("sparse_softmax_cross_entropy", array(4L), array(0, c(1, 3))), "4", class = "keratin_error_argument")
+})

@@ -1,0 +1,65 @@
+with_isa <- function(isa, code) {
+  before <- internal("isa_get")()
+  internal("isa_set")(isa)
+  on.exit(internal("isa_set")(before))
+  force(code)
+}
+unary_kernels <- c("negative", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "expm1", "erf", "floor", "ceil", "round", "softplus", "softsign",
+                   "sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "hard_sigmoid", "swish", "gelu", "softmax", "log_softmax", "reduce_sum",
+                   "reduce_max", "reduce_min")
+binary_kernels <- c("add", "subtract", "multiply", "divide", "maximum", "minimum", "squared_difference", "sigmoid_cross_entropy")
+
+test_that("every instruction set computes what the scalar kernels compute", {
+  for (dtype in c("float32", "float64")) {
+    tolerance <- if (dtype == "float32") 1e-5 else 1e-13
+    for (n in c(1L, 3L, 8L, 61L)) {  # whole registers and what is left over
+      x <- internal("tensor")(array(sin(seq_len(5 * n)) * 4, c(5, n)), dtype)
+      y <- internal("tensor")(array(cos(seq_len(5 * n)) + 1.5, c(5, n)), dtype)
+      row <- internal("tensor")(array(cos(seq_len(n)) + 1.5, c(1, n)), dtype)
+      compute <- function() c(
+        lapply(unary_kernels, function(name) as.array(op(name, if (name %in% c("sqrt", "rsqrt", "log")) y else x))),
+        list(as.array(op("gelu", x, approximate = TRUE)), as.array(op("reduce_sum", x, 0L)), as.array(op("elu", x, 0.7))),
+        lapply(binary_kernels, function(name) lapply(list(y, row, 2, op("slice", y, c(0, 0), c(-1, 1))), function(b) as.array(op(name, x, b)))),
+        lapply(binary_kernels, function(name) as.array(op(name, 2, y))),
+        lapply(c("tanh", "sigmoid", "relu", "relu6", "elu", "selu", "swish", "gelu", "leaky_relu", "hard_sigmoid"), function(name) {
+          as.array(internal("with_recording")(internal("op_gradients")(op(name, x), list(x))[[1L]]))
+        }))
+      scalar <- with_isa("scalar", compute())
+      for (isa in setdiff(internal("isas_available")(), "scalar")) expect_equal(with_isa(isa, compute()), scalar, tolerance = tolerance, info = paste(isa, dtype, n))
+    }
+  }
+})
+
+test_that("transcendental kernels are exact to the last bits", {
+  reference <- list(exp = exp, log = log, sigmoid = stats::plogis, tanh = tanh, expm1 = expm1, softplus = function(x) pmax(x, 0) + log1p(exp(-abs(x))),
+                    swish = function(x) x * stats::plogis(x))
+  for (dtype in c("float32", "float64")) {
+    points <- as.array(internal("tensor")(array(c(seq(-20, 20, length.out = 4001), seq(-0.01, 0.01, length.out = 1001))), dtype))
+    for (name in names(reference)) {
+      x <- if (name == "log") points[points > 0] else points
+      got <- c(as.array(op(name, internal("tensor")(array(x), dtype))))
+      wanted <- c(reference[[name]](x))
+      expect_lt(max(abs(got - wanted) / pmax(abs(wanted), 1e-30)), if (dtype == "float32") 3e-7 else 1e-15, label = paste(dtype, name))
+    }
+  }
+})
+
+test_that("special values go through the kernels", {
+  special <- internal("tensor")(array(c(0, Inf, -Inf, NaN)))
+  value <- function(name) c(as.array(op(name, special)))
+  expect_equal(value("exp"), c(1, Inf, 0, NaN))
+  expect_equal(value("log"), c(-Inf, Inf, NaN, NaN))
+  expect_equal(value("sigmoid"), c(0.5, 1, 0, NaN))
+  expect_equal(value("tanh"), c(0, 1, -1, NaN))
+  expect_equal(value("relu"), c(0, Inf, 0, NaN))
+  expect_equal(value("elu"), c(0, Inf, -1, NaN))
+  expect_equal(c(as.array(op("maximum", c(NaN, 1), c(1, NaN)))), c(NaN, NaN))
+})
+
+test_that("sums are the same bits on any number of threads", {
+  x <- internal("tensor")(array(sin(1:3e5), c(300, 1000)))
+  compute <- function() lapply(list(NULL, 0L, 1L), function(axes) as.array(op("reduce_sum", x, axes)))
+  expect_identical(with_threads(2, compute()), with_threads(1, compute()))
+  draw <- function() { set.seed(1); list(as.array(op("random_normal", c(300, 1000))), as.array(op("dropout", x, 0.3))) }
+  expect_identical(with_threads(2, draw()), with_threads(1, draw()))
+})

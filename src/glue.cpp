@@ -5,6 +5,7 @@
 
 #include "core/array_order.h"
 #include "core/strings.h"
+#include "kernels/array_layout.h"
 
 namespace keratin {
 namespace {
@@ -106,6 +107,11 @@ DType natural_dtype(SEXP x) {
   }
 }
 
+static std::vector<Index> layout_sizes(const Shape& shape) {
+  const std::vector<std::int64_t> sizes = shape.sizes();
+  return {sizes.begin(), sizes.end()};
+}
+
 Tensor tensor_from_r(SEXP x, DType dtype) {
   if (Rf_inherits(x, "factor")) fail_argument("a factor cannot become a tensor. Use as.integer(x) - 1 or to_categorical(as.integer(x) - 1).");
   const bool is_text = TYPEOF(x) == STRSXP;
@@ -116,7 +122,15 @@ Tensor tensor_from_r(SEXP x, DType dtype) {
       if (!is_floating(dtype) && dtype != DType::boolean)
         for (R_xlen_t i = 0; i < Rf_xlength(x); ++i)
           if (!(std::fabs(REAL(x)[i]) < 9.3e18)) fail_argument("value ", REAL(x)[i], " does not fit into dtype ", name_of(dtype), ".");
-      fill_from(tensor, REAL(x));
+      if (is_floating(dtype)) {
+        const std::vector<Index> sizes = layout_sizes(tensor.shape());
+        visit_floating(dtype, "tensor", [&](auto zero) {
+          using T = decltype(zero);
+          from_r_layout<T>(sizes.data(), tensor.shape().rank(), REAL(x), tensor.data<T>());
+        });
+      } else {
+        fill_from(tensor, REAL(x));
+      }
       break;
     }
     case INTSXP:
@@ -155,8 +169,8 @@ SEXP r_from_tensor(const Tensor& tensor) {
       tensor.size()));
   const ArrayOrder order(shape);
   switch (tensor.dtype()) {
-    case DType::float32: order.to_column_major(tensor.data<float>(), REAL(out), [](float v) { return static_cast<double>(v); }); break;
-    case DType::float64: order.to_column_major(tensor.data<double>(), REAL(out), [](double v) { return v; }); break;
+    case DType::float32: to_r_layout(layout_sizes(shape).data(), shape.rank(), tensor.data<float>(), REAL(out)); break;
+    case DType::float64: to_r_layout(layout_sizes(shape).data(), shape.rank(), tensor.data<double>(), REAL(out)); break;
     case DType::int64: order.to_column_major(tensor.data<std::int64_t>(), REAL(out), [](std::int64_t v) { return static_cast<double>(v); }); break;
     case DType::int32: order.to_column_major(tensor.data<std::int32_t>(), INTEGER(out), [](std::int32_t v) { return static_cast<int>(v); }); break;
     case DType::boolean: order.to_column_major(tensor.data<bool>(), LOGICAL(out), [](bool v) { return static_cast<int>(v); }); break;

@@ -1,29 +1,28 @@
-// Transpositions of blocks that registers hold whole.
+// Transpositions of blocks that registers hold whole, and copies of rows. X and Y are the element types read and written: besides the vector type's
+// own, double, which is what R arrays hold.
 
-template <class T>
-static inline void transpose_corner(T* y, Index y_row, const T* x, Index x_row, Index rows, Index columns) {
+template <class Y, class X>
+static inline void transpose_corner(Y* y, Index y_row, const X* x, Index x_row, Index rows, Index columns) {
   for (Index r = 0; r < rows; ++r) {
-    for (Index c = 0; c < columns; ++c) y[c * y_row + r] = x[r * x_row + c];
+    for (Index c = 0; c < columns; ++c) y[c * y_row + r] = static_cast<Y>(x[r * x_row + c]);
   }
 }
 
+// y[c][r] = x[r][c]
 #if defined(KERATIN_BLOCK_TRANSPOSE)
-// y[c][r] = x[r][c] in blocks of `side` x `side`; the rest element by element.
-template <class V>
-static void transpose(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
-  constexpr Index side = BlockTranspose<typename V::Element>::side;
+template <class Y, class X>
+static inline void transpose_blocks(Y* y, Index y_row, const X* x, Index x_row, Index rows, Index columns) {
+  constexpr Index side = BlockTranspose<Y, X>::side;
   const Index whole_rows = rows / side * side, whole_columns = columns / side * side;
   for (Index r = 0; r < whole_rows; r += side) {
-    for (Index c = 0; c < whole_columns; c += side) {
-      BlockTranspose<typename V::Element>::run(y + c * y_row + r, y_row, x + r * x_row + c, x_row);
-    }
+    for (Index c = 0; c < whole_columns; c += side) BlockTranspose<Y, X>::run(y + c * y_row + r, y_row, x + r * x_row + c, x_row);
   }
   transpose_corner(y + whole_columns * y_row, y_row, x + whole_columns, x_row, whole_rows, columns - whole_columns);
   transpose_corner(y + whole_rows, y_row, x + whole_rows * x_row, x_row, rows - whole_rows, columns);
 }
 #else
-template <class V>
-static void transpose(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
+template <class Y, class X>
+static inline void transpose_blocks(Y* y, Index y_row, const X* x, Index x_row, Index rows, Index columns) {
   constexpr Index side = 16;
   for (Index r = 0; r < rows; r += side) {
     for (Index c = 0; c < columns; c += side) {
@@ -32,6 +31,19 @@ static void transpose(typename V::Element* y, Index y_row, const typename V::Ele
   }
 }
 #endif
+
+template <class V>
+static void transpose(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
+  transpose_blocks(y, y_row, x, x_row, rows, columns);
+}
+template <class V>
+static void transpose_from_double(typename V::Element* y, Index y_row, const double* x, Index x_row, Index rows, Index columns) {
+  transpose_blocks(y, y_row, x, x_row, rows, columns);
+}
+template <class V>
+static void transpose_to_double(double* y, Index y_row, const typename V::Element* x, Index x_row, Index rows, Index columns) {
+  transpose_blocks(y, y_row, x, x_row, rows, columns);
+}
 
 template <class V, int vectors>
 static inline void copy_rows_of(typename V::Element* y, Index y_row, const typename V::Element* x, Index x_row, Index rows) {

@@ -28,22 +28,27 @@ static inline void transpose_registers(__m256d (&r)[4]) {
   r[3] = _mm256_permute2f128_pd(a1, a3, 0x31);
 }
 
-template <class T>
-struct BlockTranspose;
+static inline __m256 load_as_floats(const float* p) { return _mm256_loadu_ps(p); }
+static inline __m256 load_as_floats(const double* p) { return _mm256_set_m128(_mm256_cvtpd_ps(_mm256_loadu_pd(p + 4)), _mm256_cvtpd_ps(_mm256_loadu_pd(p))); }
+static inline void store_floats(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
+static inline void store_floats(double* p, __m256 v) {
+  _mm256_storeu_pd(p, _mm256_cvtps_pd(_mm256_castps256_ps128(v)));
+  _mm256_storeu_pd(p + 4, _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+}
 
-template <>
-struct BlockTranspose<float> {
+template <class Y, class X>
+struct BlockTranspose {
   static constexpr Index side = 8;
-  static inline void run(float* y, Index y_row, const float* x, Index x_row) {
+  static inline void run(Y* y, Index y_row, const X* x, Index x_row) {
     __m256 r[8];
-    for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(x + i * x_row);
+    for (int i = 0; i < 8; ++i) r[i] = load_as_floats(x + i * x_row);
     transpose_registers(r);
-    for (int i = 0; i < 8; ++i) _mm256_storeu_ps(y + i * y_row, r[i]);
+    for (int i = 0; i < 8; ++i) store_floats(y + i * y_row, r[i]);
   }
 };
 
 template <>
-struct BlockTranspose<double> {
+struct BlockTranspose<double, double> {
   static constexpr Index side = 4;
   static inline void run(double* y, Index y_row, const double* x, Index x_row) {
     __m256d r[4];

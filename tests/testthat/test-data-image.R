@@ -1,0 +1,82 @@
+test_that("images survive their files", {
+  x <- array(c(0, 50, 100, 150, 200, 250, 10, 20, 30, 40, 60, 70), c(2, 2, 3))
+  for (format in c("png", "bmp")) {
+    if (format == "png") skip_if_not_installed("png")
+    file <- withr::local_tempfile(fileext = paste0(".", format))
+    image_array_save(x, file, scale = FALSE)
+    expect_equal(image_to_array(image_load(file)), x)
+    expect_equal(image_to_array(image_load(file, grayscale = TRUE))[1, 1, 1], (0 * 19595 + 200 * 38470 + 30 * 7471 + 32768) %/% 65536)
+    expect_equal(dim(image_load(file, target_size = c(4, 3))), c(4L, 3L, 3L))
+  }
+})
+
+test_that("an unreadable image is named", {
+  file <- withr::local_tempfile(fileext = ".png", lines = "not an image")
+  writeBin(as.raw(c(0x42, 0x4d, 1, 2, 3)), file)
+  expect_error(image_load(file), basename(file), class = "keratin_error_file", fixed = TRUE)
+  expect_error(image_load("nowhere.png"), "nowhere.png", class = "keratin_error_file")
+})
+
+test_that("resizing keeps corners in place", {
+  expect_equal(image_array_resize(array(1:4, c(2, 2, 1)), 3, 3)[, , 1], rbind(c(1, 2, 3), c(1.5, 2.5, 3.5), c(2, 3, 4)))
+})
+
+test_that("affine maps rotate and shift as scipy does", {
+  x <- array(1:9, c(3, 3, 1))
+  still <- list(theta = 0, tx = 0, ty = 0, shear = 0, zx = 1, zy = 1)
+  expect_equal(transform_image(x, modifyList(still, list(tx = 1)))[, , 1], rbind(c(2, 5, 8), c(3, 6, 9), c(3, 6, 9)))
+  expect_equal(transform_image(x, modifyList(still, list(tx = 1)), "constant", 0)[3, , 1], c(0, 0, 0))
+  expect_equal(transform_image(x, modifyList(still, list(theta = 90)))[, , 1], rbind(3:1, 6:4, 9:7))
+  expect_equal(transform_image(x, modifyList(still, list(brightness = 2)))[, , 1], matrix(1:9 * 2, 3))
+})
+
+test_that("a generator standardizes and flows", {
+  x <- array(c(0, 255, 51, 102), c(2, 1, 2, 1))
+  flow <- flow_images_from_data(x, c(7, 8), image_data_generator(rescale = 1 / 255, samplewise_center = TRUE), batch_size = 1, shuffle = FALSE)
+  expect_equal(generator_next(flow), list(array(c(-0.1, 0.1), c(1, 1, 2, 1)), array(7)))
+  expect_equal(as.vector(generator_next(flow)[[2]]), 8)
+  expect_equal(as.vector(generator_next(flow)[[2]]), 7)
+  expect_identical(length(flow), 2L)
+  suppressWarnings(expect_warning(generator_next(flow_images_from_data(x, generator = image_data_generator(featurewise_center = TRUE))), "fit_image_data_generator"))
+  seeded <- function() generator_next(flow_images_from_data(x, 1:2, image_data_generator(rotation_range = 90), seed = 4))
+  expect_identical(seeded(), seeded())
+})
+
+test_that("folders become flows and datasets", {
+  folder <- withr::local_tempdir()
+  for (class in c("cat", "dog")) for (i in 1:3) image_array_save(array(i, c(4, 4, 3)), file.path(folder, class, paste0(i, ".bmp")), scale = FALSE)
+  flow <- suppressMessages(flow_images_from_directory(folder, target_size = c(2, 2), shuffle = FALSE, class_mode = "sparse"))
+  expect_equal(as.vector(generator_next(flow)[[2]]), c(0, 0, 0, 1, 1, 1))
+  expect_identical(flow$class_indices, list(cat = 0L, dog = 1L))
+  ds <- suppressMessages(image_dataset_from_directory(folder, image_size = c(2, 2), batch_size = 4, shuffle = FALSE))
+  expect_equal(as.vector(iter_next(as_iterator(ds))[[2]]), c(0, 0, 0, 1))
+  expect_identical(ds$class_names, c("cat", "dog"))
+  expect_error(image_dataset_from_directory(withr::local_tempdir()), "has no files", class = "keratin_error_file")
+  expect_error(flow_images_from_directory(folder, classes = "bird"), "bird", class = "keratin_error_file")
+  expect_error(flow_images_from_dataframe(data.frame(a = 1)), "filename", class = "keratin_error_argument")
+})
+
+test_that("datasets are lazy and composable", {
+  ds <- tensor_slices_dataset(list(matrix(1:10, 5), 1:5))
+  labels <- function(ds) {
+    it <- as_iterator(ds)
+    out <- list()
+    while (!is.null(b <- iter_next(it))) out[[length(out) + 1]] <- as.vector(b[[2]])
+    out
+  }
+  expect_equal(labels(ds$batch(2)$`repeat`(2)$take(4)), list(1:2, 3:4, 5L, 1:2))
+  expect_equal(labels(ds$skip(3)$map(function(x, y) list(x, y * 10L))), list(40, 50))
+  expect_equal(sort(unlist(labels(ds$shuffle(3, seed = 1)))), 1:5)
+  expect_equal(labels(ds$shuffle(5, seed = 2)), labels(ds$shuffle(5, seed = 2)))
+  expect_equal(length(ds$batch(2, drop_remainder = TRUE)), 2)
+})
+
+test_that("windows of a time series come in batches", {
+  ds <- timeseries_dataset_from_array(matrix(1:24, 12, 2), 1:12, sequence_length = 4, sequence_stride = 2, batch_size = 2)
+  it <- as_iterator(ds)
+  first <- iter_next(it)
+  expect_equal(as.array(first[[1]])[2, , 1], 3:6)
+  expect_equal(as.vector(first[[2]]), c(1, 3))
+  expect_equal(length(ds), 3)
+  expect_error(timeseries_dataset_from_array(1:5, NULL, 9), class = "keratin_error_argument")
+})

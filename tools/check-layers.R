@@ -39,6 +39,7 @@ doors <- c(
   Model = "a class of new_model_class() inherits from Model as one of new_layer_class() does from Layer",
   metric_mean = "add_metric() of a layer keeps a mean",
   tensor_key = "which symbolic tensor is meant, in the table of a functional model",
+  check_connected = "the loss of a functional model must hang on its inputs",
   is_layer = "a layer may stand where an activation's name is expected",
   is_model = "create_layer() appends to a Sequential"
 )

@@ -88,11 +88,11 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
         x <- op_reverse(x, 1L)
         if (!is.null(mask)) mask <- op_reverse(mask, 1L)
       }
-      states <- self$first_states(x, parts$states)
+      states <- self$known_states(x, parts$states)
       cell <- unwrap(self$cell)
       if (is.function(cell$reset_dropout_mask)) cell$reset_dropout_mask()
       result <- if (!self$unroll && is.null(parts$constants)) self$run_fused(cell, x, states, mask, training)
-      if (is.null(result)) result <- self$run_steps(cell, x, states, mask, training, parts$constants)
+      if (is.null(result)) result <- self$run_steps(cell, x, if (is.null(states)) self$zero_states(x) else states, mask, training, parts$constants)
       if (is.function(cell$reset_dropout_mask)) cell$reset_dropout_mask()
       if (self$stateful && !layer_state$inferring) Map(variable_assign, nest_flatten(self$states), nest_flatten(result[[2L]]))
       y <- result[[1L]]
@@ -111,14 +111,15 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
     },
 
     count_states = function() cell_state_dims(unwrap(self$cell)),
-    first_states = function(x, given) {
+    # Given, kept from the batch before, or the cell's own; NULL: zeros.
+    known_states = function(x, given) {
       if (!is.null(given)) return(lapply(given, function(state) nest_map(state, function(s) input_value(s, self))))
       if (self$stateful) return(nest_map(self$states, variable_read))
       cell <- unwrap(self$cell)
       own <- if (is.function(cell$get_initial_state)) cell$get_initial_state(inputs = first_step(x), batch_size = tensor_shape(x)[1L], dtype = tensor_dtype(x))
-      if (!is.null(own)) return(if (is_branch(own)) own else list(own))
-      nest_map_dims(self$state_dims(tensor_shape(x)[-(1:2)]), function(sizes) state_zeros(x, sizes))
+      if (is.null(own) || is_branch(own)) own else list(own)
     },
+    zero_states = function(x) nest_map_dims(self$state_dims(tensor_shape(x)[-(1:2)]), function(sizes) state_zeros(x, sizes)),
 
     # Sets the states of a stateful layer: zeros, or the list given.
     reset_states = function(states = NULL) {
@@ -250,6 +251,26 @@ spread_over_steps <- function(one, x) {
   if (rank > 2L) steps <- op_reduce_sum(steps, seq(2L, rank - 1L))
   for (axis in seq_len(tensor_rank(one) - 1L)) steps <- op_expand_dims(steps, -1L)
   op_add(op_expand_dims(one, 1L), steps)
+}
+
+# A function of samples, applied to every step: [batch, steps, ...] to [batch, steps, ...].
+apply_to_steps <- function(x, f) {
+  dims <- tensor_shape(x)
+  samples <- prod(dims[1:2])
+  outputs <- f(merge_steps(x))
+  nest_map(outputs, function(y) {
+    if (is.na(samples)) return(spread_over_steps(one_per_batch(y, x), x))
+    op_reshape(y, c(dims[1:2], tensor_shape(y)[-1L]))
+  })
+}
+merge_steps <- function(x) {
+  dims <- tensor_shape(x)
+  op_reshape(x, c(if (anyNA(dims[1:2])) NA else prod(dims[1:2]), dims[-(1:2)]))
+}
+# Sizes are unknown and only the type is wanted: [batch * steps, ...] to [batch, ...].
+one_per_batch <- function(y, x) {
+  first <- op_slice(y, rep(0L, tensor_rank(y)), c(1L, rep(-1L, tensor_rank(y) - 1L)))
+  op_add(first, op_cast(state_zeros(x, rep(1L, tensor_rank(y) - 1L)), tensor_dtype(y)))
 }
 
 #' Forget the states of stateful layers

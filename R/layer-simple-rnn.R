@@ -35,10 +35,12 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
     initialize = function(...) {
       arguments <- list(...)
       is_cells <- names(arguments) %in% cell_arguments
-      generator <- self$cell_class()
-      own <- intersect(names(arguments), c("dtype", "trainable"))
-      cell <- do.call(generator$new, c(arguments[is_cells], arguments[own], list(name = snake_case(generator$classname))))
+      cell <- self$make_cell(c(arguments[is_cells], arguments[intersect(names(arguments), c("dtype", "trainable"))]))
       do.call(super$initialize, c(list(cell = new_instance(cell)), arguments[!is_cells]))
+    },
+    make_cell = function(arguments) {
+      generator <- self$cell_class()
+      do.call(generator$new, c(arguments, list(name = snake_case(generator$classname))))
     },
     get_config = function() {
       cell <- unwrap(self$cell)
@@ -56,7 +58,8 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
 )
 cell_arguments <- c("units", "activation", "recurrent_activation", "use_bias", "kernel_initializer", "recurrent_initializer", "bias_initializer",
                     "unit_forget_bias", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer", "kernel_constraint", "recurrent_constraint",
-                    "bias_constraint", "dropout", "recurrent_dropout", "implementation", "reset_after")
+                    "bias_constraint", "dropout", "recurrent_dropout", "implementation", "reset_after",
+                    "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
 
 SimpleRNN <- R6::R6Class("SimpleRNN", inherit = CellRNN, cloneable = FALSE, lock_objects = FALSE,
   public = list(

@@ -39,22 +39,9 @@ TimeDistributed <- R6::R6Class("TimeDistributed", inherit = BaseLayer, cloneable
     },
 
     call = function(inputs, mask = NULL, training = NULL) {
-      dims <- tensor_shape(inputs)
-      samples <- prod(dims[1:2])
-      fold <- function(x) op_reshape(x, c(if (is.na(samples)) NA else samples, tensor_shape(x)[-(1:2)]))
       layer <- unwrap(self$layer)
-      more <- if (!is.null(mask) && "mask" %in% takes_of(layer)) list(mask = fold(mask))
-      outputs <- do.call(call_layer, c(list(layer, fold(inputs), training = training), more))
-      nest_map(outputs, function(y) {
-        if (is.na(samples)) return(spread_over_steps(self$one_sample(y, inputs), inputs))
-        op_reshape(y, c(dims[1:2], tensor_shape(y)[-1L]))
-      })
-    },
-
-    # Sizes are unknown and only the type is wanted: [batch * steps, ...] to [batch, ...].
-    one_sample = function(y, inputs) {
-      first <- op_slice(y, rep(0L, tensor_rank(y)), c(1L, rep(-1L, tensor_rank(y) - 1L)))
-      op_add(first, op_cast(state_zeros(inputs, rep(1L, tensor_rank(y) - 1L)), tensor_dtype(y)))
+      more <- if (!is.null(mask) && "mask" %in% takes_of(layer)) list(mask = merge_steps(mask))
+      apply_to_steps(inputs, function(x) do.call(call_layer, c(list(layer, x, training = training), more)))
     },
 
     compute_mask = function(inputs, mask = NULL) {

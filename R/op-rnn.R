@@ -21,6 +21,13 @@ op_simple_rnn <- function(sums, recurrent_kernel, states = NULL, mask = NULL, re
     activation = activation, zero_output_for_mask = zero_output_for_mask))
 }
 
+# Gates: i, f, c, o. `sums` [batch, steps, spatial..., 4 * filters]; the state is convolved with stride 1 and padding "same".
+op_conv_lstm <- function(sums, recurrent_kernel, states = NULL, mask = NULL, recurrent_dropout = NULL, activation = "tanh",
+                         recurrent_activation = "hard_sigmoid", zero_output_for_mask = FALSE) {
+  recurrence("conv_lstm", 3L, sums, recurrent_kernel, states, NULL, mask, recurrent_dropout, list(
+    activation = activation, recurrent_activation = recurrent_activation, zero_output_for_mask = zero_output_for_mask))
+}
+
 recurrence <- function(name, outputs, sums, recurrent_kernel, states, recurrent_bias, mask, recurrent_dropout, attributes) {
   optional <- list(states = states, recurrent_bias = if (!is.null(recurrent_bias)) list(recurrent_bias), mask = if (!is.null(mask)) list(mask),
                    recurrent_dropout = if (!is.null(recurrent_dropout)) list(recurrent_dropout))

@@ -131,3 +131,19 @@ static void sum_to_windows(typename V::Element* dx, const typename V::Element* u
   }
 }
 #undef KERATIN_OVER_CHANNELS
+
+// y[i] = sum over k of weights[k] * x[rows[k] + i]: a row of a resized image.
+template <class V, bool whole>
+static inline void weighted_sum(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* rows, const typename V::Element* weights,
+                                int row_count, int n) {
+  typename V::Register sum = V::multiply(load_channels<V, whole>(x + rows[0], n), V::set(weights[0]));
+  for (int k = 1; k < row_count; ++k) sum = V::fma(load_channels<V, whole>(x + rows[k], n), V::set(weights[k]), sum);
+  store_channels<V, whole>(y, sum, n);
+}
+template <class V>
+static void weighted_sum_of_rows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* rows, const typename V::Element* weights,
+                                 int row_count, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + V::width <= n; i += V::width) weighted_sum<V, true>(y + i, x + i, rows, weights, row_count, V::width);
+  if (i < n) weighted_sum<V, false>(y + i, x + i, rows, weights, row_count, static_cast<int>(n - i));
+}

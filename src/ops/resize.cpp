@@ -2,9 +2,11 @@
 // matrices, one for each axis; the gradient is the product of their transposes.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "../core/thread_pool.h"
 #include "../graph/op.h"
+#include "../kernels/dispatch.h"
 
 namespace keratin {
 namespace {
@@ -139,25 +141,28 @@ SparseRows interpolation_matrix(std::int64_t from, std::int64_t to, Interpolatio
 template <class T>
 void multiply_axis(T* y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns, std::int64_t inner) {
   const std::int64_t rows = matrix.rows();
+  std::vector<std::ptrdiff_t> from(matrix.terms.size());
+  std::vector<T> weights(matrix.terms.size());
+  for (std::size_t t = 0; t < from.size(); ++t) {
+    from[t] = matrix.terms[t].element * inner;
+    weights[t] = static_cast<T>(matrix.terms[t].weight);
+  }
   parallel_ranges(outer * rows, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, inner)), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t at = begin; at < end; ++at) {
-      const std::int64_t row = at % rows;
       const T* source = x + at / rows * columns * inner;
       T* target = y + at * inner;
-      const std::size_t first = matrix.begin[row], last = matrix.begin[row + 1];
-      if (first == last) {
+      const std::size_t first = matrix.begin[at % rows], count = matrix.begin[at % rows + 1] - first;
+      if (count == 0) {
         std::fill(target, target + inner, T(0));
-        continue;
-      }
-      for (std::size_t t = first; t < last; ++t) {
-        const T* element = source + matrix.terms[t].element * inner;
-        const T weight = static_cast<T>(matrix.terms[t].weight);
-        if (t == first && weight == T(1)) {
-          std::copy(element, element + inner, target);
-        } else if (t == first) {
-          for (std::int64_t i = 0; i < inner; ++i) target[i] = weight * element[i];
-        } else {
-          for (std::int64_t i = 0; i < inner; ++i) target[i] += weight * element[i];
+      } else if (count == 1 && weights[first] == T(1)) {
+        std::copy(source + from[first], source + from[first] + inner, target);
+      } else if constexpr (std::is_floating_point<T>::value) {
+        kernels<T>().weighted_sum_of_rows(target, source, &from[first], &weights[first], static_cast<int>(count), static_cast<std::size_t>(inner));
+      } else {
+        for (std::int64_t i = 0; i < inner; ++i) {
+          T sum = 0;
+          for (std::size_t t = first; t < first + count; ++t) sum += weights[t] * source[from[t] + i];
+          target[i] = sum;
         }
       }
     }

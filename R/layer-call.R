@@ -26,7 +26,20 @@ call_arguments <- function(layer, arguments) {
   inputs <- arguments[first]
   names(inputs) <- NULL
   if (is.null(inputs[[1L]])) abort_argument('layer "', layer$name, '" was called on NULL: an array, a tensor or a list of them is wanted')
-  c(inputs, arguments[-first])
+  c(inputs, name_positional(layer, arguments[-first]))
+}
+
+# Further inputs by position, attention(query, value), get the names that call() has for them.
+name_positional <- function(layer, arguments) {
+  if (!length(arguments)) return(arguments)
+  names <- names(arguments)
+  if (is.null(names)) names <- rep("", length(arguments))
+  free <- setdiff(takes_of(layer)[-1L], c(names, "..."))
+  unnamed <- which(!nzchar(names))
+  unnamed <- unnamed[seq_len(min(length(unnamed), length(free)))]
+  names[unnamed] <- free[seq_along(unnamed)]
+  names(arguments) <- names
+  arguments
 }
 
 takes_of <- function(layer) {

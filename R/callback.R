@@ -88,8 +88,10 @@ overrides <- function(callback, event) !identical(body(callback[[event]]), body(
 CallbackList <- R6Class("CallbackList", cloneable = FALSE, public = list(
   callbacks = NULL,
   hooks = NULL,
+  savers = list(),   # those that write the state of the run after all the others are done
   initialize = function(callbacks, model, params) {
     self$callbacks <- callbacks
+    self$savers <- Filter(function(callback) inherits(callback, "BackupAndRestore"), callbacks)
     for (callback in callbacks) {
       callback$set_params(params)
       callback$set_model(model)
@@ -105,7 +107,7 @@ CallbackList <- R6Class("CallbackList", cloneable = FALSE, public = list(
     found
   },
   listens = function(events) any(vapply(events, function(event) any(!vapply(self$hooks_for(event), is.null, NA)), NA)),
-  wants_train_batches = function() self$listens(c("on_train_batch_begin", "on_train_batch_end")),
+  wants_train_batches = function() self$listens(c("on_train_batch_begin", "on_train_batch_end")) || any(vapply(self$savers, function(saver) saver$wants_batches(), NA)),
   wants_test_batches = function() self$listens(c("on_test_batch_begin", "on_test_batch_end")),
   wants_predict_batches = function() self$listens(c("on_predict_batch_begin", "on_predict_batch_end")),
 

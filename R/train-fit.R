@@ -85,6 +85,9 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
   params <- list(verbose = verbose, epochs = epochs, steps = if (is.na(source$batches)) NULL else as.integer(source$batches))
   history <- function() new_history(params, record$metrics)
   viewer <- metrics_viewer(view_metrics, params, record)
+  run <- list2env(list(record = record, callbacks = callbacks), parent = emptyenv())
+  model$run <- run
+  on.exit(model$run <- NULL)
   callbacks <- CallbackList$new(c(callbacks, list(record), viewer), object, params)
   progress <- new_progress(verbose, source$batches)
   model$stop_training <- FALSE
@@ -97,13 +100,18 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
   }
   guard_interrupts(what = "fit()", keep = keep, {
     callbacks$call("on_train_begin")
-    first <- model$first_epoch %||% initial_epoch
-    model$first_epoch <- NULL
+    first <- if (is.null(run$resume)) initial_epoch else run$resume$epoch
     for (epoch in seq_len(max(0L, epochs - first)) + first - 1L) {
-      reset_metrics(model)
+      resume <- if (isTRUE(run$resume$batch > 0)) run$resume
+      run$resume <- NULL
+      run$epoch <- epoch
       progress$epoch(epoch, epochs)
-      callbacks$call("on_epoch_begin", as.integer(epoch))
-      result <- run_epoch(model, "train", source, callbacks, progress, shuffle)
+      if (is.null(resume)) {
+        reset_metrics(model)
+        callbacks$call("on_epoch_begin", as.integer(epoch))
+      } else set_random_state(resume$random_at_epoch)
+      if (length(callbacks$savers)) run$random_at_epoch <- random_state()
+      result <- run_epoch(model, "train", source, callbacks, progress, shuffle, resume)
       logs <- result$logs
       enough <- is.na(source$batches) || result$seen >= source$batches || isTRUE(model$stop_training)
       if (is.na(source$batches)) {
@@ -116,6 +124,7 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       }
       logs <- callbacks$epoch_end(as.integer(epoch), logs)
       progress$finish(logs, result$seen)
+      for (saver in callbacks$savers) saver$after_epoch(as.integer(epoch))
       if (!enough) {
         warning("the generator ran out of data after ", result$seen, " of ", source$batches, " batches: training ends here. It must give `steps_per_epoch * epochs` batches",
                 call. = FALSE)

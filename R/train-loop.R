@@ -1,19 +1,23 @@
 # One pass over a source of batches.
 
 # kind: "train" or "test". Gives the logs of the end and how many batches ran.
-run_epoch <- function(model, kind, source, callbacks, progress = NULL, shuffle = FALSE) {
+run_epoch <- function(model, kind, source, callbacks, progress = NULL, shuffle = FALSE, resume = NULL) {
   source$start(shuffle)
   run <- if (source$is_array && !isTRUE(model$run_eagerly)) run_in_core else run_one_by_one
-  run(model, kind, source, callbacks, progress)
+  run(model, kind, source, callbacks, progress, resume)
 }
 
 # The core runs the batches; R is asked only for batch callbacks and progress.
-run_in_core <- function(model, kind, source, callbacks, progress) {
+run_in_core <- function(model, kind, source, callbacks, progress, resume = NULL) {
   programs <- source$programs(model, kind)
   wanted <- if (kind == "train") callbacks$wants_train_batches() else callbacks$wants_test_batches()
   events <- paste0("on_", kind, "_batch_", c("begin", "end"))
   rest <- programs$rest$pointer
   seen <- 0
+  if (!is.null(resume)) {
+    seen <- resume$batch
+    resume_epoch(model, resume)
+  }
   logs <- list()
   while (seen < source$batches) {
     if (wanted) callbacks$call(events[[1L]], as.integer(seen), logs = list())
@@ -24,6 +28,7 @@ run_in_core <- function(model, kind, source, callbacks, progress) {
     logs <- log_values(fill_skeleton(skeleton, result$outputs))
     if (result$interrupted) signal_interrupt()
     if (wanted) callbacks$call(events[[2L]], as.integer(seen - 1), logs = logs)
+    if (wanted && kind == "train" && seen < source$batches) for (saver in callbacks$savers) saver$after_batch(model$run$epoch, seen)
     if (!is.null(progress) && seen < source$batches && progress$is_due()) progress$update(seen, logs)
     if (kind == "train" && isTRUE(model$stop_training)) break
   }
@@ -31,7 +36,7 @@ run_in_core <- function(model, kind, source, callbacks, progress) {
 }
 
 # Batches that R makes (generators), or steps that R runs (run_eagerly).
-run_one_by_one <- function(model, kind, source, callbacks, progress) {
+run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NULL) {
   events <- paste0("on_", kind, "_batch_", c("begin", "end"))
   seen <- 0
   logs <- list()

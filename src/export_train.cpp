@@ -1,6 +1,14 @@
 // The batch loop and its feed.
 #include "glue.h"
+#include <cstdio>
 #include <cstring>
+
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 #include "train/loop.h"
 
@@ -132,4 +140,31 @@ SEXP producer_of(SEXP value) {
     for (R_xlen_t i = 0; i < inputs.size(); ++i) inputs[i] = wrap_tensor(known->producer->inputs[static_cast<std::size_t>(i)]);
     return Rcpp::List::create(Rcpp::Named("op") = std::string(known->producer->op->name()), Rcpp::Named("inputs") = inputs);
   });
+}
+
+// Waits until a file's content is on the disk.
+// [[Rcpp::export(rng = false)]]
+void file_sync(std::string path) {
+#ifdef _WIN32
+  if (std::FILE* file = std::fopen(path.c_str(), "r+b")) {
+    _commit(_fileno(file));
+    std::fclose(file);
+  }
+#else
+  const int file = open(path.c_str(), O_RDONLY);
+  if (file < 0) return;
+  fsync(file);
+  close(file);
+#endif
+}
+
+// CRC-32C (Castagnoli), which TensorFlow's record files carry.
+// [[Rcpp::export(rng = false)]]
+double crc32c(Rcpp::RawVector bytes) {
+  std::uint32_t crc = 0xFFFFFFFFu;
+  for (const Rbyte byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1u ? 0x82F63B78u : 0u);
+  }
+  return static_cast<double>(crc ^ 0xFFFFFFFFu);
 }

@@ -80,3 +80,49 @@ test_that("what is no callback is an error", {
   expect_error(callback_lambda(on_epoch_end = 3), class = "keratin_error_argument")
   expect_error(callback_reduce_lr_on_plateau(factor = 1), class = "keratin_error_argument")
 })
+
+test_that("file names are filled in with Python's number formats", {
+  fill <- internal("fill_template")
+  expect_equal(fill("w.{epoch:02d}-{val_loss:.2f}.h5", list(epoch = 3, val_loss = 0.1278)), "w.03-0.13.h5")
+  expect_equal(fill("{epoch}-{acc:.1%}", list(epoch = 3, acc = 0.5)), "3-50.0%")
+  expect_error(fill("{val_los}", list(epoch = 1, val_loss = 2)), "val_los", class = "keratin_error_argument")
+})
+
+test_that("a run that was killed goes on to the same bits", {
+  folder <- withr::local_tempdir()
+  run <- function(callbacks, epochs = 4) {
+    set.seed(7)
+    model <- keras_model_sequential() %>% layer_dense(5, activation = "relu", input_shape = 6) %>% layer_dropout(0.2) %>% layer_dense(2)
+    model %>% compile(optimizer = optimizer_adam(0.01), loss = "mse", metrics = "mae")
+    h <- fit(model, fixed_x, fixed_y, epochs = epochs, batch_size = 4, verbose = 0, callbacks = c(list(callback_reduce_lr_on_plateau(monitor = "loss", patience = 1)), callbacks))
+    list(get_weights(model), h$metrics, stats::runif(1))
+  }
+  whole <- run(NULL)
+  for (freq in list("epoch", 4)) {
+    crash <- callback_lambda(on_train_batch_end = local({ n <- 0; function(batch, logs) { n <<- n + 1; if (n == 15) stop("crash") } }))
+    expect_error(run(list(callback_backup_and_restore(folder, save_freq = freq), crash)), "crash")
+    expect_identical(run(list(callback_backup_and_restore(folder, save_freq = freq))), whole)
+    expect_false(file.exists(file.path(folder, "backup.rds")))
+  }
+})
+
+test_that("TensorBoard files are records with their checksums", {
+  crc <- internal("crc32c")
+  expect_equal(crc(charToRaw("123456789")), 0xE3069283)
+  folder <- withr::local_tempdir()
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  fit_fixed(model, epochs = 2, validation_split = 0.25, callbacks = list(callback_tensorboard(folder, histogram_freq = 1)))
+  expect_setequal(list.files(folder), c("train", "validation"))
+  file <- list.files(file.path(folder, "train"), full.names = TRUE)
+  bytes <- readBin(file, "raw", file.size(file))
+  records <- 0
+  at <- 1
+  while (at < length(bytes)) {
+    n <- sum(as.integer(bytes[at + 0:3]) * 256^(0:3))
+    expect_identical(internal("masked_crc")(bytes[at + 12 + seq_len(n) - 1]), bytes[at + 12 + n + 0:3])
+    at <- at + 12 + n + 4
+    records <- records + 1
+  }
+  expect_equal(records, 1 + 2 * (1 + 4))
+})

@@ -11,7 +11,7 @@ layer_state$node_count <- 0L       # nodes made so far; a node's number is its i
 layer_state$custom_objects <- list()
 
 snake_case <- function(name) {
-  name <- gsub("(.)([A-Z][a-z0-9]+)", "\\1_\\2", name)
+  name <- gsub("(.)([A-Z][a-z]+)", "\\1_\\2", name)
   name <- tolower(gsub("([a-z])([A-Z])", "\\1_\\2", name))
   if (startsWith(name, "_")) paste0("private", name) else name
 }

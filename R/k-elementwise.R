@@ -123,6 +123,7 @@ k_tanh <- function(x) op_tanh(x)
 # R keras counts axes from 1, -1 being the last; ops count from 0.
 axes_from_one <- function(axis) {
   if (is.null(axis)) return(NULL)
+  if (is.numeric(axis) && length(axis) == 1L && !is.na(axis) && axis != 0 && axis == trunc(axis)) return(as.integer(if (axis > 0) axis - 1 else axis))
   axis <- unlist(axis)
   if (!is_whole(axis) || any(axis == 0)) abort_argument("axes count from 1, or from the end with -1. Received: axis = ", received(axis))
   as.integer(ifelse(axis > 0, axis - 1, axis))

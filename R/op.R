@@ -1,9 +1,9 @@
 # The one way from R to the core's ops. Every op has an R function op_*() in R/op-*.R.
 
 # Inputs: tensors, variables, KerasTensors, plain R values. NULL attributes are left out.
-call_op <- function(name, inputs, attributes = list()) {
+call_op <- function(name, inputs, attributes = NULL) {
   result <- op_apply(name, inputs, attributes)
-  if (is.null(result)) keras_tensor_op(name, inputs, attributes) else result
+  if (is.null(result)) keras_tensor_op(name, inputs, if (is.null(attributes)) list() else attributes) else result
 }
 
 # d target / d source, a list: NULL where the target does not depend on the source. Sources are tensors and variables; `upstream`

@@ -5,26 +5,32 @@
 
 using namespace keratin;
 
-// One tensor, a list of them (several outputs), or NULL if an input is a symbolic Keras tensor, which R deals with.
+// One tensor, a list of them (several outputs), or NULL if an input is a symbolic Keras tensor, which R deals with. Every eager op comes
+// through here, so it spends nothing on wrappers: `name` a string, `inputs` a list, `attributes` a named list or NULL.
 // [[Rcpp::export(rng = false)]]
-SEXP op_apply(SEXP name, Rcpp::List inputs, Rcpp::List attributes) {
+SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes) {
   return guarded([&]() -> SEXP {
+    if (TYPEOF(inputs) != VECSXP) fail_argument("an op's inputs are a list.");
     if (has_keras_tensor(inputs)) return R_NilValue;
     if (TYPEOF(name) != STRSXP || Rf_length(name) != 1) fail_argument("an op's name is one string.");
-    static auto* plain_ops = new std::unordered_map<std::string, OpPtr>;  // ops without attributes are made once
-    const std::string op_name = CHAR(STRING_ELT(name, 0));
+    // Ops without attributes are made once. R keeps one object for each string that is in use, and these are kept in use.
+    static auto* plain_ops = new std::unordered_map<SEXP, OpPtr>;
+    SEXP text = STRING_ELT(name, 0);
     OpPtr op;
-    if (attributes.size() == 0) {
-      OpPtr& known = (*plain_ops)[op_name];
-      if (!known) known = make_op(op_name, Attributes());
+    if (Rf_xlength(attributes) == 0) {
+      OpPtr& known = (*plain_ops)[text];
+      if (!known) {
+        known = make_op(CHAR(text), Attributes());
+        R_PreserveObject(text);
+      }
       op = known;
     } else {
-      op = make_op(op_name, attributes_from(attributes));
+      op = make_op(CHAR(text), attributes_from(attributes));
     }
     const Values outputs = keratin::apply(op, values_from(inputs));
     if (outputs.size() == 1) return wrap_tensor(outputs[0]);
-    Rcpp::List list(static_cast<R_xlen_t>(outputs.size()));
-    for (std::size_t i = 0; i < outputs.size(); ++i) list[static_cast<R_xlen_t>(i)] = wrap_tensor(outputs[i]);
+    Rcpp::Shield<SEXP> list(Rf_allocVector(VECSXP, static_cast<R_xlen_t>(outputs.size())));
+    for (std::size_t i = 0; i < outputs.size(); ++i) SET_VECTOR_ELT(list, static_cast<R_xlen_t>(i), wrap_tensor(outputs[i]));
     return list;
   });
 }

@@ -86,12 +86,15 @@ SEXP wrap_tensor(const Value& value) {
   return pointer;
 }
 
-bool is_tensor(SEXP x) { return TYPEOF(x) == EXTPTRSXP && Rf_inherits(x, tensor_class); }
+bool is_tensor(SEXP x) {
+  if (TYPEOF(x) != EXTPTRSXP) return false;
+  return Rf_getAttrib(x, R_ClassSymbol) == tensor_classes() || Rf_inherits(x, tensor_class);  // nearly all share the one class vector
+}
 bool is_variable(SEXP x) { return TYPEOF(x) == ENVSXP && Rf_inherits(x, variable_class); }
 
-bool has_keras_tensor(const Rcpp::List& inputs) {
-  for (R_xlen_t i = 0; i < inputs.size(); ++i) {
-    SEXP x = inputs[i];
+bool has_keras_tensor(SEXP inputs) {
+  for (R_xlen_t i = 0; i < Rf_xlength(inputs); ++i) {
+    SEXP x = VECTOR_ELT(inputs, i);
     if (OBJECT(x) && TYPEOF(x) != EXTPTRSXP && Rf_inherits(x, keras_tensor_class)) return true;
   }
   return false;
@@ -246,26 +249,27 @@ Value value_from(SEXP x, const TensorType* like) {
   return constant(tensor_from_r(x, dtype));
 }
 
-Values values_from(const Rcpp::List& inputs) {
-  Values values(static_cast<std::size_t>(inputs.size()));
+Values values_from(SEXP inputs) {
+  const R_xlen_t count = Rf_xlength(inputs);
+  Values values(static_cast<std::size_t>(count));
   const TensorType* like = nullptr;
-  for (R_xlen_t i = 0; i < inputs.size(); ++i) {
-    SEXP x = inputs[i];
+  for (R_xlen_t i = 0; i < count; ++i) {
+    SEXP x = VECTOR_ELT(inputs, i);
     if (!is_tensor(x) && !is_variable(x)) continue;
     values[static_cast<std::size_t>(i)] = value_from(x);
     if (!like) like = &values[static_cast<std::size_t>(i)]->type;
   }
-  for (R_xlen_t i = 0; i < inputs.size(); ++i)
-    if (!values[static_cast<std::size_t>(i)]) values[static_cast<std::size_t>(i)] = value_from(inputs[i], like);
+  for (R_xlen_t i = 0; i < count; ++i)
+    if (!values[static_cast<std::size_t>(i)]) values[static_cast<std::size_t>(i)] = value_from(VECTOR_ELT(inputs, i), like);
   return values;
 }
 
-Attributes attributes_from(const Rcpp::List& list) {
+Attributes attributes_from(SEXP list) {
   Attributes attributes;
-  if (list.size() == 0) return attributes;
-  const Rcpp::CharacterVector names = list.names();
-  for (R_xlen_t i = 0; i < list.size(); ++i) {
-    SEXP x = list[i];
+  if (Rf_xlength(list) == 0) return attributes;
+  SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+  for (R_xlen_t i = 0; i < Rf_xlength(list); ++i) {
+    SEXP x = VECTOR_ELT(list, i);
     if (x == R_NilValue) continue;
     const std::string name = CHAR(STRING_ELT(names, i));
     switch (TYPEOF(x)) {

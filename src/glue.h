@@ -9,8 +9,8 @@
 namespace keratin {
 
 SEXP wrap_tensor(const Value& value);                         // a tensor as R sees it
-Values values_from(const Rcpp::List& inputs);                 // see `value_from`; plain R values follow the first tensor's dtype
-bool has_keras_tensor(const Rcpp::List& inputs);              // symbolic Keras tensors are dealt with in R
+Values values_from(SEXP inputs);                              // a list; see `value_from`; plain R values follow the first tensor's dtype
+bool has_keras_tensor(SEXP inputs);                           // in a list; symbolic Keras tensors are dealt with in R
 Value value_from(SEXP x, const TensorType* like = nullptr);   // tensor, variable or plain R value (`like`: preferred dtype)
 bool is_tensor(SEXP x);
 bool is_variable(SEXP x);
@@ -18,7 +18,7 @@ VariablePtr variable_from(SEXP environment);                  // rebuilt if it c
 Tensor tensor_from_r(SEXP x, DType dtype);                    // column-major R array to row-major tensor
 DType natural_dtype(SEXP x);                                  // double: floatx, integer: int32, logical: bool, character: string
 SEXP r_from_tensor(const Tensor& tensor);                     // and back; a scalar has no dim
-Attributes attributes_from(const Rcpp::List& attributes);
+Attributes attributes_from(SEXP attributes);                  // a named list, or NULL
 DType floatx();
 void set_floatx(DType dtype);
 

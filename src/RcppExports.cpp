@@ -146,13 +146,13 @@ BEGIN_RCPP
 END_RCPP
 }
 // op_apply
-SEXP op_apply(SEXP name, Rcpp::List inputs, Rcpp::List attributes);
+SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type name(nameSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type inputs(inputsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type attributes(attributesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type inputs(inputsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type attributes(attributesSEXP);
     rcpp_result_gen = Rcpp::wrap(op_apply(name, inputs, attributes));
     return rcpp_result_gen;
 END_RCPP

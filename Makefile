@@ -8,7 +8,7 @@ RSCRIPT = R_LIBS="$(LIBRARY)$${R_LIBS:+:$$R_LIBS}" Rscript
 
 demo: install
 	@mkdir -p demo-output
-	@$(RSCRIPT) inst/demo/sunspots.R demo-output/sunspots.png
+	@$(RSCRIPT) demo/sunspots.R demo-output/sunspots.png
 
 test: install
 	@$(RSCRIPT) tools/run-tests.R

@@ -65,7 +65,7 @@ new_sparse_tensor <- function(indices, values, dense_shape) {
 
 #' Sparse tensors
 #'
-#' @param tensor,x A tensor, or a sparse tensor as `k_ctc_label_dense_to_sparse()` gives it.
+#' @param tensor A tensor, or a sparse tensor as `k_ctc_label_dense_to_sparse()` gives it.
 #' @return `k_is_sparse()`: `TRUE` or `FALSE`; `k_to_dense()`: a tensor.
 #' @family backend functions
 #' @examples

@@ -13,7 +13,6 @@
 #' @param indices Positions along the first axis, counted from 0; classes from 0 for `k_one_hot()`.
 #' @param num_classes Number of classes.
 #' @param name Ignored; kept so that scripts run.
-#' @param padding Numbers of zeros before and after.
 #' @return A tensor; a list of tensors from `k_unstack()`.
 #' @family backend functions
 #' @examples

@@ -10,6 +10,7 @@
 #' @useDynLib keratin, .registration = TRUE
 #' @importFrom Rcpp evalCpp
 #' @importFrom R6 R6Class
+#' @importFrom grDevices as.raster
 #' @importFrom stats predict setNames
 #' @importFrom utils head tail
 "_PACKAGE"

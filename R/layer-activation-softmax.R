@@ -8,7 +8,7 @@
 #' @section Input shape: any
 #' @section Output shape: that of the input
 #' @examples
-#' layer_activation_softmax()(matrix(1:4, 2))
+#' layer_activation_softmax()(matrix(c(1, 2, 3, 4), 2))
 #' @family activation layers
 #' @export
 layer_activation_softmax <- function(object, axis = -1, input_shape = NULL, batch_input_shape = NULL, batch_size = NULL,

@@ -9,7 +9,7 @@
 #' @section Output shape: that of the input
 #' @examples
 #' layer <- layer_activity_regularization(l1 = 0.1)
-#' invisible(layer(matrix(1:4, 2)))
+#' invisible(layer(matrix(c(1, 2, 3, 4), 2)))
 #' layer$losses
 #' @family core layers
 #' @export

@@ -19,7 +19,7 @@
 #' @section Output shape: that of the input
 #' @references Ioffe & Szegedy (2015), <https://arxiv.org/abs/1502.03167>.
 #' @examples
-#' layer_batch_normalization()(matrix(1:6, 3), training = TRUE)
+#' layer_batch_normalization()(matrix(c(1, 2, 3, 4, 5, 6), 3), training = TRUE)
 #' @family normalization layers
 #' @export
 layer_batch_normalization <- function(object, axis = -1L, momentum = 0.99, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros",

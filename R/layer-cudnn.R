@@ -3,6 +3,7 @@
 #' Forward to [layer_lstm()] and [layer_gru()] (`reset_after = TRUE`), which compute the same.
 #'
 #' @inheritParams layer_lstm
+#' @inheritParams layer_dense
 #' @return As [layer_lstm()].
 #' @examples
 #' layer_cudnn_lstm(units = 2)(array(rnorm(12), c(2, 3, 2)))

@@ -101,7 +101,7 @@ layer_wrapper <- function(generator, modifiers = NULL) {
   if (is.null(takes)) takes <- alist(... = )
   if (!"..." %in% names(takes)) takes <- c(takes, alist(... = ))
   takes <- takes[names(takes) != "object"]
-  wrapper <- function() {
+  wrapper <- function(object, ...) {  # the arguments are put in below
     given <- setdiff(as.character(names(match.call(expand.dots = FALSE))[-1L]), c("object", "..."))
     args <- c(mget(given, envir = environment()), list(...))
     for (name in intersect(names(modifiers), names(args))) args[[name]] <- modifiers[[name]](args[[name]])

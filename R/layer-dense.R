@@ -7,9 +7,13 @@
 #' @param units Number of outputs, a whole number > 0.
 #' @param activation Name of an activation, a function or a layer; `NULL` for none.
 #' @param use_bias Whether to add a bias.
-#' @param kernel_initializer,bias_initializer First values: a name or an [initializer][initializers].
-#' @param kernel_regularizer,bias_regularizer,activity_regularizer Penalty on the kernel, the bias, the output: a [regularizer][regularizers].
-#' @param kernel_constraint,bias_constraint Applied after every update: a [constraint][constraints].
+#' @param kernel_initializer First values of the kernel: a name or an [initializer][initializers].
+#' @param bias_initializer First values of the bias.
+#' @param kernel_regularizer Penalty on the kernel: a [regularizer][regularizers].
+#' @param bias_regularizer Penalty on the bias.
+#' @param activity_regularizer Penalty on the output.
+#' @param kernel_constraint Applied to the kernel after every update: a [constraint][constraints].
+#' @param bias_constraint Applied to the bias after every update.
 #' @param input_shape Sizes of one sample (without the batch axis); needed by the first layer of a sequential model to make its weights
 #'   at once. `NULL` or `NA` where a size may vary: `list(NULL, 3)`.
 #' @param batch_input_shape Sizes with the batch axis.

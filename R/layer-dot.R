@@ -7,7 +7,7 @@
 #' @section Input shape: list of two shapes
 #' @section Output shape: (batch, other axes of the first, other axes of the second); (batch, 1) if there are none
 #' @examples
-#' layer_dot(list(matrix(1:4, 2), matrix(1, 2, 2)), axes = 1)
+#' layer_dot(list(matrix(c(1, 2, 3, 4), 2), matrix(1, 2, 2)), axes = 1)
 #' @family merging layers
 #' @export
 layer_dot <- function(inputs, ..., axes, normalize = FALSE) create_merge(Dot, inputs, ..., more = list(axes = axes, normalize = normalize))

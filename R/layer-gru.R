@@ -11,7 +11,9 @@
 #' @param recurrent_activation Activation of the gates.
 #' @param reset_after Whether the reset gate comes after the product with the recurrent kernel (which then has a bias of its own:
 #'   the bias has shape (2, 3 * units)) or before it.
-#' @param recurrent_initializer,recurrent_regularizer,recurrent_constraint First values, penalty and constraint of the recurrent kernel.
+#' @param recurrent_initializer First values of the recurrent kernel.
+#' @param recurrent_regularizer Penalty of the recurrent kernel.
+#' @param recurrent_constraint Constraint of the recurrent kernel.
 #' @param dropout Share of the inputs to drop in training, the same ones at every step.
 #' @param recurrent_dropout Share of the state to drop on its way into the recurrent kernel, the same at every step.
 #' @param ... Common arguments of layers: `name`, `input_shape`, `trainable`, ....

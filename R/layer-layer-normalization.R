@@ -13,7 +13,7 @@
 #' @section Output shape: that of the input
 #' @references Ba et al. (2016), <https://arxiv.org/abs/1607.06450>.
 #' @examples
-#' layer_layer_normalization()(matrix(1:6, 2))
+#' layer_layer_normalization()(matrix(c(1, 2, 3, 4, 5, 6), 2))
 #' @family normalization layers
 #' @export
 layer_layer_normalization <- function(object, axis = -1, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros",

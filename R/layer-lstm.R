@@ -11,7 +11,9 @@
 #' @param activation Activation of the new state.
 #' @param recurrent_activation Activation of the gates.
 #' @param unit_forget_bias Whether the bias of the forget gate starts at one.
-#' @param recurrent_initializer,recurrent_regularizer,recurrent_constraint First values, penalty and constraint of the recurrent kernel.
+#' @param recurrent_initializer First values of the recurrent kernel.
+#' @param recurrent_regularizer Penalty of the recurrent kernel.
+#' @param recurrent_constraint Constraint of the recurrent kernel.
 #' @param dropout Share of the inputs to drop in training, the same ones at every step.
 #' @param recurrent_dropout Share of the state to drop on its way into the recurrent kernel, the same at every step.
 #' @param ... Common arguments of layers: `name`, `input_shape`, `trainable`, ....

@@ -68,7 +68,7 @@ create_merge <- function(class, inputs, ..., more = list()) {
 #' @section Output shape: their common shape
 #' @section Errors: `keratin_error_shape` if the shapes do not fit.
 #' @examples
-#' layer_add(list(matrix(1:4, 2), matrix(1, 2, 2)))
+#' layer_add(list(matrix(c(1, 2, 3, 4), 2), matrix(1, 2, 2)))
 #' @family merging layers
 #' @export
 layer_add <- function(inputs, ...) create_merge(Add, inputs, ...)

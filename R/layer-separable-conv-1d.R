@@ -6,9 +6,12 @@
 #' @inheritParams layer_conv_1d
 #' @param depth_multiplier Number of depthwise filters of each channel.
 #' @param dilation_rate Distance between the elements of a window: one whole number.
-#' @param depthwise_initializer,pointwise_initializer First values: a name or an [initializer][initializers].
-#' @param depthwise_regularizer,pointwise_regularizer Penalty on the two kernels: a [regularizer][regularizers].
-#' @param depthwise_constraint,pointwise_constraint Applied after every update: a [constraint][constraints].
+#' @param depthwise_initializer First values of the depthwise kernel.
+#' @param pointwise_initializer First values of the pointwise kernel.
+#' @param depthwise_regularizer Penalty of the depthwise kernel.
+#' @param pointwise_regularizer Penalty of the pointwise kernel.
+#' @param depthwise_constraint Constraint of the depthwise kernel.
+#' @param pointwise_constraint Constraint of the pointwise kernel.
 #' @return As `object` says.
 #' @section Input shape: (batch, steps, channels)
 #' @section Output shape: (batch, new_steps, filters), lengths as of [layer_conv_1d()].

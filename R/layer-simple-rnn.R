@@ -6,7 +6,9 @@
 #' @inheritParams layer_dense
 #' @param units Number of outputs, which is also the size of the state, a whole number > 0.
 #' @param activation Activation of the new state.
-#' @param recurrent_initializer,recurrent_regularizer,recurrent_constraint First values, penalty and constraint of the recurrent kernel.
+#' @param recurrent_initializer First values of the recurrent kernel.
+#' @param recurrent_regularizer Penalty of the recurrent kernel.
+#' @param recurrent_constraint Constraint of the recurrent kernel.
 #' @param dropout Share of the inputs to drop in training, the same ones at every step.
 #' @param recurrent_dropout Share of the state to drop on its way into the recurrent kernel, the same at every step.
 #' @param ... Common arguments of layers: `name`, `input_shape`, `trainable`, ....

@@ -11,7 +11,7 @@
 #' @return A regularizer: a function of a tensor that gives a scalar tensor.
 #' @examples
 #' layer_dense(units = 4, kernel_regularizer = regularizer_l2(0.01))
-#' regularizer_l1(0.1)(matrix(1:4, 2))
+#' regularizer_l1(0.1)(matrix(c(1, 2, 3, 4), 2))
 #' @name regularizers
 NULL
 

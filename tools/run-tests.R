@@ -18,9 +18,9 @@ run_script <- function(label, args) {
 
 if (!length(arguments)) {
   run_script("tools/check-layers.R (calls go down only)", "tools/check-layers.R")
-  same <- grepl(paste(readLines("inst/demo/sunspots.R"), collapse = "\n"), paste(readLines("README.md"), collapse = "\n"), fixed = TRUE)
+  same <- grepl(paste(readLines("demo/sunspots.R"), collapse = "\n"), paste(readLines("README.md"), collapse = "\n"), fixed = TRUE)
   count(if (same) "passed" else "failed")
-  cat(if (same) "ok   " else "FAIL ", "README's first example is inst/demo/sunspots.R\n", sep = "")
+  cat(if (same) "ok   " else "FAIL ", "README's first example is demo/sunspots.R\n", sep = "")
   for (vignette in list.files("vignettes", "[.]Rmd$", full.names = TRUE)) {
     if (!requireNamespace("rmarkdown", quietly = TRUE) || !rmarkdown::pandoc_available()) {
       count("skipped")

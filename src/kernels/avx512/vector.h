@@ -42,9 +42,22 @@ struct VectorF32 {
   static Register exponent(Register a) { return _mm512_maskz_getexp_ps(all, a); }
   static Register mantissa(Register a) { return _mm512_maskz_getmant_ps(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
 
-  static float sum(Register a) { return _mm512_reduce_add_ps(a); }
-  static float largest(Register a) { return _mm512_reduce_max_ps(a); }
-  static float smallest(Register a) { return _mm512_reduce_min_ps(a); }
+  // By halves, as _mm512_reduce_add and its like do, whose halves GCC 12 takes for uninitialized registers.
+  static float sum(Register a) {
+    float x[16];
+    store(x, a);
+    for (int half = 8; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) x[i] += x[i + half];
+    return x[0];
+  }
+  static float largest(Register a) {
+    float x[16];
+    store(x, a);
+    for (int half = 8; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
+    return x[0];
+  }
+  static float smallest(Register a) { return -largest(negate(a)); }
 
  private:
   static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }
@@ -91,9 +104,22 @@ struct VectorF64 {
   static Register exponent(Register a) { return _mm512_maskz_getexp_pd(all, a); }
   static Register mantissa(Register a) { return _mm512_maskz_getmant_pd(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
 
-  static double sum(Register a) { return _mm512_reduce_add_pd(a); }
-  static double largest(Register a) { return _mm512_reduce_max_pd(a); }
-  static double smallest(Register a) { return _mm512_reduce_min_pd(a); }
+  // By halves, as _mm512_reduce_add and its like do, whose halves GCC 12 takes for uninitialized registers.
+  static double sum(Register a) {
+    double x[8];
+    store(x, a);
+    for (int half = 4; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) x[i] += x[i + half];
+    return x[0];
+  }
+  static double largest(Register a) {
+    double x[8];
+    store(x, a);
+    for (int half = 4; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
+    return x[0];
+  }
+  static double smallest(Register a) { return -largest(negate(a)); }
 
  private:
   static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }

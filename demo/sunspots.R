@@ -1,5 +1,5 @@
 # A denoising autoencoder for the monthly sunspot numbers since 1749: two convolutions halve the time axis twice, two transposed
-# convolutions bring it back. Run with `make demo`, or source(system.file("demo/sunspots.R", package = "keratin")).
+# convolutions bring it back. Run with `make demo`, or demo("sunspots", package = "keratin").
 library(keratin)
 set.seed(1749)
 

@@ -36,7 +36,6 @@ preprocess_pixels <- function(x, mode, data_format = k_image_data_format()) {
     if (mode == "caffe") op_subtract(op_reverse(x, axes = axis - 1L), along(mean)) else op_divide(op_subtract(op_divide(x, 255), along(mean)), along(std))
   } else if (mode == "caffe") sweep(reversed_along(x, axis), axis, mean) else sweep(sweep(x / 255, axis, mean), axis, std, "/")
 }
-as_float_tensor <- function(x) if (startsWith(tensor_dtype(x), "float")) x else op_cast(x, k_floatx())
 reversed_along <- function(x, axis) {
   index <- rep(list(TRUE), length(dim(x)))
   index[[axis]] <- rev(seq_len(dim(x)[axis]))

@@ -21,10 +21,10 @@ r_rooms <- list(
   model = "model",
   io = "io",
   data = "data",
-  applications = "application",
   train = c("loss", "metric", "optimizer", "callback", "train"),
   # The backend functions are for users; only the settings of k-config.R are asked for below.
   backend = c("k", "tf", "conv"),
+  applications = "application",
   package = "keratin"  # what happens when the package is loaded
 )
 

@@ -3,7 +3,6 @@
 #' Each query gets the average of the values, weighted by the softmax of its scores with the keys: their product (`"dot"`), or the sum of
 #' tanh of their sum (`"concat"`).
 #'
-#' @inheritParams layer_dense
 #' @param inputs List of the query (batch, queries, features), the value (batch, values, features) and perhaps the key (batch, values, features),
 #'   which otherwise is the value.
 #' @param use_scale Whether a learned number scales the scores.

@@ -2,7 +2,7 @@
 
 # Inputs: tensors, variables, KerasTensors, plain R values. NULL attributes are left out.
 call_op <- function(name, inputs, attributes = NULL) {
-  result <- op_apply(name, inputs, attributes)
+  result <- .Call(`_keratin_op_apply`, name, inputs, attributes)  # op_apply(), one function call less
   if (is.null(result)) keras_tensor_op(name, inputs, if (is.null(attributes)) list() else attributes) else result
 }
 

@@ -64,10 +64,12 @@ struct Draw<double> {
 template <class T, class Fill>
 void by_blocks(T* y, std::int64_t size, const Philox& philox, int per_block, Fill&& fill) {
   parallel_ranges(size, random_grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; at += per_block) {
-      std::uint32_t bits[4];
-      philox.block(static_cast<std::uint64_t>(at / per_block), bits);
-      fill(y + at, bits, static_cast<int>(std::min<std::int64_t>(per_block, end - at)));
+    for (std::int64_t at = begin; at < end;) {
+      std::uint32_t bits[16];
+      philox.four_blocks(static_cast<std::uint64_t>(at / per_block), bits);
+      for (int k = 0; k < 4 && at < end; ++k, at += per_block) {
+        fill(y + at, bits + 4 * k, static_cast<int>(std::min<std::int64_t>(per_block, end - at)));
+      }
     }
   });
 }
@@ -241,9 +243,9 @@ class Dropout : public Op {
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext& context) const override {
     const Philox philox = seed_ ? Philox(*seed_, 0) : Philox(context.seed, context.stream);
-    const double bound = rate_ * 4294967296.0;
+    const std::uint64_t bound = static_cast<std::uint64_t>(rate_ * 4294967296.0);
     by_blocks(outputs[1].data<bool>(), outputs[1].size(), philox, 4, [&](bool* out, const std::uint32_t* bits, int n) {
-      for (int i = 0; i < n; ++i) out[i] = static_cast<double>(bits[i]) >= bound;
+      for (int i = 0; i < n; ++i) out[i] = bits[i] >= bound;
     });
     apply_mask(inputs[0], outputs[1], scale_, outputs[0]);
   }

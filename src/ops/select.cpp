@@ -31,6 +31,15 @@ class Select : public Op {
           .run([&](std::int64_t at, const std::array<std::int64_t, 3>& offset, const std::array<std::int64_t, 3>& step, std::int64_t n) {
             const bool* c = condition + offset[0];
             const T *v = x + offset[1], *w = y + offset[2];
+            if (step[0] && step[1] && step[2]) {
+              for (std::int64_t i = 0; i < n; ++i) out[at + i] = c[i] ? v[i] : w[i];
+              return;
+            }
+            if (step[0] && step[1]) {
+              const T other = *w;
+              for (std::int64_t i = 0; i < n; ++i) out[at + i] = c[i] ? v[i] : other;
+              return;
+            }
             for (std::int64_t i = 0; i < n; ++i) out[at + i] = c[i * step[0]] ? v[i * step[1]] : w[i * step[2]];
           });
     });

@@ -59,3 +59,11 @@ test_that("noise has the strength it says, in training only", {
   expect_true(all(apply(channels, c(1, 3), function(v) length(unique(v))) == 1))
   expect_identical(as.array(layer_alpha_dropout(rate = 0.3)(x)), x)
 })
+
+test_that("group normalization brings each group of channels to mean 0 and variance 1", {
+  set.seed(4)
+  layer <- from_config(list(class_name = "GroupNormalization", config = list(groups = 2L)))
+  x <- array(rnorm(48, 3, 2), c(2, 6, 4))
+  y <- as.array(layer(x))
+  for (i in 1:2) for (g in list(1:2, 3:4)) expect_equal(c(mean(y[i, , g]), mean(y[i, , g]^2)), c(0, 1), tolerance = 1e-3)
+})

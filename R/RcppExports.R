@@ -37,6 +37,10 @@ image_resize_levels <- function(x, size, filter) {
     .Call(`_keratin_image_resize_levels`, x, size, filter)
 }
 
+crc32 <- function(bytes) {
+    .Call(`_keratin_crc32`, bytes)
+}
+
 op_apply <- function(name, inputs, attributes) {
     .Call(`_keratin_op_apply`, name, inputs, attributes)
 }

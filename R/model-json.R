@@ -52,22 +52,12 @@ escaped_character <- function(code) {
 
 # An R function in a file: its serialized form in base 64.
 function_as_text <- function(f) list(class_name = "__r_function__", config = list(value = jsonlite::base64_enc(serialize(f, NULL))))
-functions_from_text <- function(x) {
-  if (!is.list(x)) return(x)
-  if (identical(x$class_name, "__r_function__")) return(unserialize(jsonlite::base64_dec(x$config$value)))
-  if (is.null(names(x)) && !length(x)) return(list())
-  x[] <- lapply(x, functions_from_text)
-  x
-}
-
-# JSON as nested lists, arrays staying lists.
-from_python_json <- function(text) functions_from_text(jsonlite::fromJSON(text, simplifyVector = FALSE))
-
 #' Architecture of a model as JSON
 #'
 #' @param object A model.
 #' @param json String from `model_to_json()` (or from Keras 2.15).
 #' @param custom_objects Named list of your own classes and functions that the model uses.
+#' @param safe_mode Refuse R functions (of lambda layers, say) that the text holds? They may do anything once they run.
 #' @return `model_to_json()`: a string. `model_from_json()`: a model with new weights.
 #' @examples
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(1)
@@ -78,10 +68,8 @@ model_to_json <- function(object) to_python_json(model_description(unwrap(object
 
 #' @rdname model_to_json
 #' @export
-model_from_json <- function(json, custom_objects = NULL) {
-  description <- from_python_json(paste(json, collapse = "\n"))
-  deserialize_keras_object(description, custom_objects)
-}
+model_from_json <- function(json, custom_objects = NULL, safe_mode = TRUE)
+  model_from_config(parse_json(paste(json, collapse = "\n")), custom_objects, safe_mode, "the JSON text")
 
 model_description <- function(model) {
   list(class_name = class(model)[1L], config = model$get_config(), keras_version = "2.15.0", backend = "tensorflow")

@@ -1,0 +1,142 @@
+# HDF5 through hdf5r. Every step of a path is looked at before it is opened: only hard links are followed, never a link to another file,
+# and a dataset's type and sizes are compared with what is wanted before a byte of it is read. Data goes through flat, in the file's
+# row-major order, so that nothing is transposed.
+
+# Runs `code(file)` on an open file, which is closed whatever happens; what HDF5 complains about becomes a classed error.
+with_hdf5 <- function(path, code, mode = "r") {
+  need_package("hdf5r", "reading and writing HDF5 files")
+  file <- in_file(path, hdf5r::H5File$new(path, mode))
+  on.exit(tryCatch(file$close_all(), error = function(e) NULL))
+  in_file(path, code(file))
+}
+
+# Errors of other packages as errors of the file; the package's own say already what is wrong.
+in_file <- function(path, code) {
+  tryCatch(code, error = function(e) {
+    if (inherits(e, "keratin_error")) stop(e)
+    message <- trimws(gsub("[[:space:]]+", " ", conditionMessage(e)))
+    if (nchar(message) > 300L) message <- paste0(substr(message, 1L, 297L), "...")
+    abort_file('cannot read "', path, '": ', message)
+  })
+}
+
+check_readable <- function(path, what = "file") {
+  if (!is.character(path) || length(path) != 1L || is.na(path)) abort_argument("`filepath` must be one string. Received: ", received(path))
+  path <- path.expand(path)
+  if (!file.exists(path)) abort_file("there is no file \"", path, "\"")
+  if (dir.exists(path)) abort_file("\"", path, "\" is a folder, a ", what, " is wanted")
+  path
+}
+
+is_hdf5_file <- function(path) identical(readBin(path, "raw", 8L), as.raw(c(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a)))
+
+# ---- reading
+
+# The member at `path` of a group, or NULL. Links that leave the file, or may run in a circle, are refused.
+hdf5_member <- function(group, path) {
+  for (part in strsplit(path, "/", fixed = TRUE)[[1L]]) {
+    if (!nzchar(part)) next
+    if (part %in% c(".", "..")) abort_file("the name \"", path, "\" in the file is not a plain path")
+    if (!inherits(group, c("H5Group", "H5File")) || !group$link_exists(part)) return(NULL)
+    if (!identical(as.integer(group$link_info(part)$type), 0L))
+      abort_file("\"", path, "\" in the file is a soft or external link. Links are not followed")
+    group <- group[[part]]
+  }
+  group
+}
+
+hdf5_names <- function(group) if (is.null(group)) character() else names(group)
+
+# A text attribute; NULL if there is none. Keras writes an empty list of names as an array of no numbers.
+hdf5_attribute <- function(object, name) {
+  if (!object$attr_exists(name)) return(NULL)
+  attribute <- object$attr_open(name)
+  n <- attribute$get_space()$get_simple_extent_npoints()
+  if (n == 0) return(character())
+  if (n > 1e6) abort_file("the attribute \"", name, "\" declares ", format(n, big.mark = ","), " entries")
+  value <- attribute$read()
+  if (is.character(value)) enc2utf8(value) else value
+}
+
+# Lists of names that are too long for one attribute are split: layer_names0, layer_names1, ...
+hdf5_name_list <- function(object, name) {
+  whole <- hdf5_attribute(object, name)
+  if (!is.null(whole)) return(as.character(whole))
+  if (!object$attr_exists(paste0(name, 0L))) return(NULL)
+  found <- character()
+  i <- 0L
+  while (object$attr_exists(paste0(name, i))) {
+    found <- c(found, as.character(hdf5_attribute(object, paste0(name, i))))
+    i <- i + 1L
+  }
+  found
+}
+
+hdf5_sizes <- function(dataset) rev(as.numeric(dataset$dims))   # scalars: none
+
+check_dataset <- function(dataset, what) {
+  if (is.null(dataset)) abort_file(what, " is not in the file")
+  if (!inherits(dataset, "H5D")) abort_file(what, " is a group in the file, an array is wanted")
+  if (dataset$get_create_plist()$get_external_count() > 0L) abort_file(what, " keeps its data in another file, which is not read")
+  kind <- as.character(dataset$get_type()$get_class())
+  if (!kind %in% c("H5T_FLOAT", "H5T_INTEGER", "H5T_ENUM")) abort_file(what, " does not hold numbers but ", kind)
+  dataset
+}
+
+# An array that has been checked, as a tensor.
+hdf5_tensor <- function(dataset, dims, dtype) {
+  values <- dataset$read()
+  if (is.factor(values)) values <- as.integer(values) - 1L   # h5py's logical values
+  if (dtype == "bool") values <- as.logical(as.numeric(values))
+  else if (inherits(values, "integer64")) values <- as.numeric(values)
+  op_reshape(tensor(as.vector(values), dtype), as.integer(dims))
+}
+
+# ---- writing
+
+hdf5_string <- function() hdf5r::H5T_STRING$new(size = Inf)$set_cset(hdf5r::h5const$H5T_CSET_UTF8)
+
+write_text_attribute <- function(object, name, value) {
+  object$create_attr(name, enc2utf8(value), dtype = hdf5_string(), space = hdf5r::H5S$new("scalar"))
+}
+
+write_name_list <- function(object, name, values) {
+  if (!length(values)) {   # as h5py does with an empty list
+    object$create_attr(name, dtype = hdf5r::h5types$H5T_IEEE_F64LE, space = hdf5r::H5S$new("simple", dims = 0, maxdims = 0))
+    return(invisible())
+  }
+  size <- cumsum(pmax(nchar(values, "bytes"), 16))
+  part <- as.integer(size %/% 60000)
+  write_one <- function(name, values)
+    object$create_attr(name, enc2utf8(values), dtype = hdf5_string(), space = hdf5r::H5S$new("simple", dims = length(values), maxdims = length(values)))
+  if (max(part) == 0L) return(invisible(write_one(name, values)))
+  parts <- unname(split(values, part))
+  for (i in seq_along(parts)) write_one(paste0(name, i - 1L), parts[[i]])
+}
+
+hdf5_type <- function(dtype) {
+  types <- hdf5r::h5types
+  switch(dtype, float32 = types$H5T_IEEE_F32LE, float64 = types$H5T_IEEE_F64LE, int64 = types$H5T_STD_I64LE, int32 = types$H5T_STD_I32LE,
+         uint8 = types$H5T_STD_I16LE, bool = types$H5T_STD_I8LE, abort_file("arrays of dtype ", dtype, " are not written"))
+}
+
+hdf5_make_group <- function(group, path) {
+  for (part in strsplit(path, "/", fixed = TRUE)[[1L]]) {
+    if (!nzchar(part)) next
+    group <- if (group$link_exists(part)) group[[part]] else group$create_group(part)
+  }
+  group
+}
+
+write_variable <- function(group, name, variable) {
+  parts <- strsplit(name, "/", fixed = TRUE)[[1L]]
+  folder <- hdf5_make_group(group, paste(parts[-length(parts)], collapse = "/"))
+  sizes <- rev(as.numeric(tensor_shape(variable)))
+  dtype <- tensor_dtype(variable)
+  flat <- as.vector(as.array(op_reshape(variable_read(variable), -1L)))
+  if (dtype == "bool") flat <- as.integer(flat)
+  space <- if (length(sizes)) hdf5r::H5S$new("simple", dims = sizes, maxdims = sizes) else hdf5r::H5S$new("scalar")
+  dataset <- folder$create_dataset(parts[length(parts)], dtype = hdf5_type(dtype), space = space, chunk_dims = NULL)
+  if (length(flat)) dataset$write_low_level(flat)
+  invisible(dataset)
+}

@@ -1,0 +1,192 @@
+# .keras files: a zip archive of config.json, metadata.json, model.weights.h5 and, for layers with vocabularies, assets.
+
+#' Save and load whole models
+#'
+#' By the ending of the path: `.keras` is Keras's zip format (files of Keras 2.15 and Keras 3 are read, Keras 2.15's are written), `.h5` or
+#' `.hdf5` the one of [save_model_hdf5()]. `save_model_tf()` and `load_model_tf()` do the same under the name that R keras has; a path
+#' without one of these endings is made a folder that holds the model in `model.keras`. TensorFlow's SavedModel format is not written.
+#'
+#' @inherit save_model_hdf5 params details
+#' @param signatures,options Ignored, for compatibility.
+#' @return `save_model()`: the model, invisibly. `load_model()`: a model.
+#' @section Errors: `keratin_error_file` if the file is damaged or not a model; `keratin_error_argument` if it needs `custom_objects`.
+#' @examplesIf requireNamespace("hdf5r", quietly = TRUE) && requireNamespace("zip", quietly = TRUE)
+#' model <- keras_model_sequential(input_shape = 3) |> layer_dense(2)
+#' path <- tempfile(fileext = ".keras")
+#' save_model(model, path)
+#' load_model(path)
+#' @family model persistence
+#' @export
+save_model <- function(object, filepath, overwrite = TRUE, include_optimizer = TRUE) {
+  if (is.character(filepath) && length(filepath) == 1L && grepl("\\.(h5|hdf5)$", filepath)) return(save_model_hdf5(object, filepath, overwrite, include_optimizer))
+  model <- unwrap(object)
+  if (is.character(filepath) && length(filepath) == 1L && !grepl("\\.keras$", filepath)) filepath <- model_folder(filepath, overwrite)
+  path <- check_writable(filepath, overwrite)
+  need_package("hdf5r", "save_model()")
+  need_package("zip", "save_model()")
+  check_has_weights(model)
+  write_in_place(path, function(partial) write_keras_file(partial, model, include_optimizer))
+  invisible(object)
+}
+
+model_folder <- function(path, overwrite) {
+  path <- path.expand(path)
+  if (file.exists(path) && !dir.exists(path)) abort_file("\"", path, "\" is a file: end the path in .keras or .h5")
+  if (dir.exists(path) && !isTRUE(overwrite)) abort_file("\"", path, "\" exists already: give `overwrite = TRUE` to replace it")
+  dir.create(path, recursive = TRUE, showWarnings = FALSE)
+  file.path(path, "model.keras")
+}
+
+#' @rdname save_model
+#' @export
+save_model_tf <- function(object, filepath, overwrite = TRUE, include_optimizer = TRUE, signatures = NULL, options = NULL)
+  save_model(object, filepath, overwrite, include_optimizer)
+
+write_keras_file <- function(path, model, include_optimizer) {
+  folder <- tempfile("keras", dirname(path))
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  optimizer <- if (isTRUE(include_optimizer)) built_optimizer(model)
+  config <- serialize_keras_object(model$instance)
+  if (class(model)[1L] == "Functional") {   # as Keras writes it
+    config$module <- "keras.src.engine.functional"
+    config$registered_name <- "Functional"
+  }
+  if (!is.null(optimizer)) config$compile_config <- written_compile_config(model, "keras")
+  write_text(file.path(folder, "metadata.json"), to_python_json(list(keras_version = "2.15.0", date_saved = format(Sys.time(), "%Y-%m-%d@%H:%M:%S"))))
+  write_text(file.path(folder, "config.json"), to_python_json(config))
+  with_hdf5(file.path(folder, "model.weights.h5"), mode = "w", code = function(file) write_weights_v3(file, model, optimizer))
+  files <- c("metadata.json", "config.json", "model.weights.h5", write_assets(folder, model))
+  zip::zip(normalizePath(path, mustWork = FALSE), files, root = folder, mode = "mirror", compression_level = 0, include_directories = FALSE)
+}
+
+write_text <- function(path, text) {
+  connection <- file(path, "wb")
+  on.exit(close(connection))
+  writeBin(charToRaw(enc2utf8(paste(text, collapse = "\n"))), connection)
+}
+
+# Vocabularies that adapt() learned: one word per line. Gives the files' paths.
+write_assets <- function(folder, model) {
+  written <- character()
+  for (place in v3_places(model)) {
+    files <- if (is.function(place$layer$assets)) place$layer$assets()
+    for (name in names(files)) {
+      path <- file.path("assets", place$path, name)
+      dir.create(dirname(file.path(folder, path)), recursive = TRUE, showWarnings = FALSE)
+      write_text(file.path(folder, path), files[[name]])
+      written <- c(written, path)
+    }
+  }
+  written
+}
+
+#' @rdname save_model
+#' @export
+load_model <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) {
+  if (is.character(filepath) && length(filepath) == 1L && dir.exists(filepath)) filepath <- model_in_folder(path.expand(filepath))
+  path <- check_readable(filepath)
+  if (is_hdf5_file(path)) return(load_model_hdf5(path, custom_objects, compile, safe_mode))
+  if (!is_zip_file(path)) abort_file("\"", path, "\" is no model: it is neither a .keras (zip) nor an HDF5 file")
+  in_file(path, with_custom_object_scope(custom_objects, read_keras_file(path, compile, safe_mode)))
+}
+
+model_in_folder <- function(path) {
+  inside <- file.path(path, "model.keras")
+  if (file.exists(inside)) return(inside)
+  if (file.exists(file.path(path, "saved_model.pb")))
+    abort_file("\"", path, "\" is a TensorFlow SavedModel, which is not read. In Python, write it as a file that is: tf.keras.models.load_model(path).save(\"model.keras\")")
+  abort_file("there is no model in the folder \"", path, "\"")
+}
+
+#' @rdname save_model
+#' @export
+load_model_tf <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) load_model(filepath, custom_objects, compile, safe_mode)
+
+read_keras_file <- function(path, compile, safe_mode) {
+  members <- zip_directory(path)
+  need <- function(name) members[[name]] %||% abort_file("\"", path, "\" is no .keras file: ", name, " is missing")
+  text <- rawToChar(zip_member(path, need("config.json"), json_size_limit))
+  need("model.weights.h5")
+  config <- parse_json(text, "config.json")
+  instance <- model_from_config(config, safe_mode = safe_mode, what = "config.json")
+  if (!is_model(instance)) abort_file("\"", path, "\": config.json describes a ", sub(".*\\.", "", class(instance)[1L]), ", not a model")
+  model <- unwrap(instance)
+  if (!isTRUE(model$built) && is.list(config$build_config$input_shape)) model$build(config$build_config$input_shape)
+  load_assets(path, members, model)
+  weights <- tempfile(fileext = ".h5")
+  on.exit(unlink(weights))
+  writeBin(zip_member(path, members[["model.weights.h5"]], weights_limit(path)), weights)
+  with_hdf5(weights, function(file) {
+    plans <- plan_weights_v3(file, model)
+    if (isTRUE(compile) && length(config$compile_config)) {
+      compile_from_config(model, normalize_config(restore_functions(config$compile_config, safe_mode)))
+      plans <- c(plans, plan_optimizer_v3(file, model))
+    }
+    carry_out(plans)
+  })
+  instance
+}
+
+# Weights hardly shrink when packed; what claims to grow a thousandfold is an attack.
+weights_limit <- function(path) max(1024^2, 20 * file.size(path))
+
+load_assets <- function(path, members, model) {
+  for (place in v3_places(model)) {
+    if (!is.function(place$layer$load_assets)) next
+    prefix <- paste0("assets/", place$path, "/")
+    found <- names(members)[startsWith(names(members), prefix)]
+    if (!length(found) || !is.null(place$layer$given_vocabulary)) next
+    files <- lapply(setNames(found, substr(found, nchar(prefix) + 1L, nchar(found))), function(name) {
+      text <- rawToChar(zip_member(path, members[[name]], json_size_limit))
+      Encoding(text) <- "UTF-8"
+      strsplit(text, "\r?\n", perl = TRUE)[[1L]]
+    })
+    place$layer$load_assets(files)
+  }
+}
+
+#' Models as raw vectors
+#'
+#' @param model `serialize_model()`: a model; `unserialize_model()`: a raw vector.
+#' @param include_optimizer Include the optimizer's state?
+#' @inheritParams save_model
+#' @return `serialize_model()`: a raw vector, the content of a `.h5` file (of a `.keras` file where layers have learned vocabularies).
+#'   `unserialize_model()`: a model.
+#' @details `saveRDS()` and `save()` carry models too: their weights live in R's memory.
+#' @examplesIf requireNamespace("hdf5r", quietly = TRUE)
+#' model <- keras_model_sequential(input_shape = 3) |> layer_dense(2)
+#' unserialize_model(serialize_model(model))
+#' @family model persistence
+#' @export
+serialize_model <- function(model, include_optimizer = TRUE) {
+  has_assets <- any(vapply(flatten_layers(unwrap(model)), function(layer) is.function(layer$assets), NA))
+  path <- tempfile(fileext = if (has_assets) ".keras" else ".h5")
+  on.exit(unlink(path))
+  save_model(model, path, include_optimizer = include_optimizer)
+  readBin(path, "raw", file.size(path))
+}
+
+#' @rdname serialize_model
+#' @export
+unserialize_model <- function(model, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) {
+  if (!is.raw(model)) abort_argument("unserialize_model(): `model` must be a raw vector from serialize_model(). Received: ", received(model))
+  path <- tempfile(fileext = ".h5")
+  on.exit(unlink(path))
+  writeBin(model, path)
+  load_model(path, custom_objects, compile, safe_mode)
+}
+
+#' Models as YAML
+#'
+#' Keras has removed YAML, as reading it could run code: use [model_to_json()] and [model_from_json()].
+#'
+#' @param object,yaml,custom_objects Not used.
+#' @return Nothing: an error.
+#' @family model persistence
+#' @export
+model_to_yaml <- function(object) abort_argument("model_to_yaml() has been removed, as reading YAML could run code: use model_to_json()")
+
+#' @rdname model_to_yaml
+#' @export
+model_from_yaml <- function(yaml, custom_objects = NULL) abort_argument("model_from_yaml() has been removed, as reading YAML could run code: use model_from_json()")

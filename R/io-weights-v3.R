@@ -1,0 +1,88 @@
+# The layout of model.weights.h5 in .keras files: a group for each layer under the name of its class, variables numbered in `vars`, and
+# what a layer holds in groups below it, under the names of its fields.
+
+v3_layers_name <- function(group) if ("_layer_checkpoint_dependencies" %in% hdf5_names(group)) "_layer_checkpoint_dependencies" else "layers"
+is_v3_group <- function(group) any(c("layers", "_layer_checkpoint_dependencies") %in% hdf5_names(group)) && !has_layer_names(group)
+
+# list(path =, variables =) for the object and all layers in it. A shared layer is stored once, where it comes first.
+v3_places <- function(layer, path = "", seen = new.env(parent = emptyenv()), layers_name = "layers") {
+  id <- rlang::obj_address(layer)
+  if (!is.null(seen[[id]])) return(list())
+  seen[[id]] <- layer   # kept, so that the address stays taken
+  own <- own_variables(layer)
+  trainable <- vapply(own, variable_trainable, NA)
+  places <- list(list(path = path, name = layer$name, layer = layer, variables = c(own[trainable], own[!trainable])))
+  below <- function(name) if (nzchar(path)) paste0(path, "/", name) else name
+  for (child in v3_children(layer, layers_name)) places <- c(places, v3_places(child$layer, below(child$name), seen, layers_name))
+  places
+}
+
+# Layers directly in a layer, with the part of the path each adds.
+v3_children <- function(layer, layers_name = "layers") {
+  if (!is.null(layer$network_layers)) return(v3_container(model_layers(layer), layers_name))
+  fields <- layer_fields(layer)
+  children <- list()
+  for (name in sort(names(fields), method = "radix")) {
+    value <- fields[[name]]
+    if (is.function(value)) { if (is_layer(value) && !is_metric(value)) children[[length(children) + 1L]] <- list(name = name, layer = unwrap(value)) }
+    else if (is.environment(value)) { if (inherits(value, "Layer")) children[[length(children) + 1L]] <- list(name = name, layer = value) }
+    else if (is.list(value) && !is.object(value)) {
+      layers <- lapply(Filter(function(item) (is.function(item) && is_layer(item) && !is_metric(item)) || (is.environment(item) && inherits(item, "Layer")), value), unwrap)
+      if (length(layers)) children <- c(children, v3_container(layers, name))
+    }
+  }
+  children
+}
+
+# Names of classes, counted: layers/dense, layers/dense_1.
+v3_container <- function(layers, name) {
+  used <- list()
+  lapply(unname(layers), function(layer) {
+    key <- v3_key(class(layer)[1L])
+    count <- used[[key]] %||% 0L
+    used[[key]] <<- count + 1L
+    list(name = paste0(name, "/", key, if (count > 0L) paste0("_", count)), layer = layer)
+  })
+}
+
+# Not the rule of layer names: "conv_lstm2d" here, "conv_lst_m2d" there.
+v3_key <- function(class_name) {
+  name <- gsub("(.)([A-Z][a-z]+)", "\\1_\\2", gsub("\\W+", "", class_name))
+  tolower(gsub("([a-z])([A-Z])", "\\1_\\2", name))
+}
+
+write_weights_v3 <- function(file, model, optimizer = NULL) {
+  for (place in v3_places(model)) write_vars(file, place$path, place$variables)
+  if (!is.null(optimizer)) write_vars(file, "optimizer", optimizer$variables())
+}
+
+write_vars <- function(file, path, variables) {
+  vars <- hdf5_make_group(file, paste0(path, "/vars"))
+  for (i in seq_along(variables)) write_variable(vars, as.character(i - 1L), variables[[i]])
+}
+
+plan_weights_v3 <- function(group, model, skip_mismatch = FALSE) {
+  plans <- list()
+  for (place in v3_places(model, layers_name = v3_layers_name(group))) {
+    what <- paste0('layer "', place$name, '"')
+    vars <- hdf5_member(group, paste0(place$path, "/vars"))
+    keys <- number_names(vars)
+    if (length(keys) != length(place$variables)) {
+      message <- paste0(what, " has ", length(place$variables), " weights, the file has ", length(keys), " at ", place$path, "/vars")
+      if (!isTRUE(skip_mismatch)) abort_file(message)
+      warning("Skipping loading of weights: ", message, call. = FALSE)
+      next
+    }
+    for (i in seq_along(keys)) {
+      plan <- planned(place$variables[[i]], hdf5_member(vars, keys[i]), paste0(what, ": the weight ", place$path, "/vars/", keys[i]))
+      if (plan$fits) plans[[length(plans) + 1L]] <- plan else if (isTRUE(skip_mismatch)) warning("Skipping loading of ", plan$what, ": other shape", call. = FALSE) else shape_mismatch(plan)
+    }
+  }
+  plans
+}
+
+# "0", "1", ..., "10": HDF5 lists 10 before 2.
+number_names <- function(group) {
+  keys <- grep("^[0-9]{1,9}$", hdf5_names(group), value = TRUE)
+  keys[order(as.integer(keys))]
+}

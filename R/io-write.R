@@ -1,0 +1,21 @@
+# Files are written beside their place, synced, and moved there: a reader finds the old file or the new one, never half of one.
+
+check_writable <- function(path, overwrite) {
+  if (!is.character(path) || length(path) != 1L || is.na(path) || !nzchar(path)) abort_argument("`filepath` must be one string. Received: ", received(path))
+  path <- path.expand(path)
+  if (dir.exists(path)) abort_file("\"", path, "\" is a folder")
+  if (!dir.exists(dirname(path))) abort_file("there is no folder \"", dirname(path), "\"")
+  if (file.exists(path) && !isTRUE(overwrite)) abort_file("\"", path, "\" exists already: give `overwrite = TRUE` to replace it")
+  path
+}
+
+# `write(partial)` makes the file.
+write_in_place <- function(path, write) {
+  partial <- tempfile(paste0(".", basename(path), "-"), dirname(path))
+  on.exit(unlink(partial))
+  tryCatch(write(partial), error = function(e) {
+    if (inherits(e, "keratin_error")) stop(e)
+    abort_file("cannot write \"", path, "\": ", trimws(gsub("[[:space:]]+", " ", conditionMessage(e))))
+  })
+  put_in_place(partial, path)
+}

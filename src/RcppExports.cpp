@@ -145,6 +145,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// crc32
+double crc32(Rcpp::RawVector bytes);
+RcppExport SEXP _keratin_crc32(SEXP bytesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
+    rcpp_result_gen = Rcpp::wrap(crc32(bytes));
+    return rcpp_result_gen;
+END_RCPP
+}
 // op_apply
 SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
@@ -629,6 +639,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_numpy_shuffles", (DL_FUNC) &_keratin_numpy_shuffles, 2},
     {"_keratin_image_affine", (DL_FUNC) &_keratin_image_affine, 6},
     {"_keratin_image_resize_levels", (DL_FUNC) &_keratin_image_resize_levels, 3},
+    {"_keratin_crc32", (DL_FUNC) &_keratin_crc32, 1},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},
     {"_keratin_op_names", (DL_FUNC) &_keratin_op_names, 0},
     {"_keratin_op_gradients_call", (DL_FUNC) &_keratin_op_gradients_call, 3},

@@ -8,8 +8,8 @@
 #' @param greedy Whether to take the best class of each step; otherwise a beam search.
 #' @param beam_width Number of candidates kept by the beam search.
 #' @param top_paths Number of results of the beam search.
-#' @return `k_ctc_batch_cost()`: the loss, of shape (batch, 1). `k_ctc_decode()`: a list of a list of decoded label tensors, padded with -1,
-#'   and the log probabilities. `k_ctc_label_dense_to_sparse()`: a sparse tensor.
+#' @return `k_ctc_batch_cost()`: the loss, of shape (batch, 1). `k_ctc_decode()`: a list of a list of decoded label tensors, padded with -1
+#'   to the number of steps, and the log probabilities (greedy: minus the sum of the best ones). `k_ctc_label_dense_to_sparse()`: a sparse tensor.
 #' @references Graves et al. (2006), "Connectionist temporal classification".
 #' @family backend functions
 #' @examples
@@ -35,9 +35,9 @@ k_ctc_decode <- function(y_pred, input_length, greedy = TRUE, beam_width = 100L,
   paths <- lapply(samples, function(p) if (greedy) list(ctc_best_path(p)) else ctc_beam_search_call(p, as.integer(beam_width), as.integer(top_paths)))
   decoded <- lapply(seq_len(if (greedy) 1L else top_paths), function(k) {
     found <- lapply(paths, function(p) if (k <= length(p)) p[[k]][[1L]] else integer())
-    longest <- max(lengths(found))
-    rows <- lapply(found, function(labels) c(labels, rep_len(-1L, longest - length(labels))))
-    tensor(array(as.numeric(do.call(rbind, rows)), c(length(found), longest)), "int64")
+    steps <- dim(log_p)[2L]
+    rows <- lapply(found, function(labels) c(labels, rep_len(-1L, steps - length(labels))))
+    tensor(array(as.numeric(do.call(rbind, rows)), c(length(found), steps)), "int64")
   })
   scores <- lapply(paths, function(p) vapply(p, function(one) one[[2L]], 0))
   list(decoded, tensor(do.call(rbind, scores)))

@@ -34,7 +34,7 @@ one_free <- function(shape) if (sum(is.na(shape)) == 1L) replace(shape, is.na(sh
 
 #' @rdname k_dot
 #' @export
-k_batch_dot <- function(x, y, axes = NULL) {
+k_batch_dot <- function(x, y, axes) {
   if (!is_tensor(x)) x <- tensor(x, if (!is_tensor(y)) k_floatx())
   if (!is_tensor(y)) y <- tensor(y, tensor_dtype(x))
   shape_x <- tensor_shape(x)
@@ -42,7 +42,7 @@ k_batch_dot <- function(x, y, axes = NULL) {
   rank_x <- length(shape_x)
   rank_y <- length(shape_y)
   if (rank_x < 2L || rank_y < 2L) abort_shape("k_batch_dot() takes arrays with a batch axis and at least one more. Received ", rank_x, " and ", rank_y, " axes.")
-  if (is.null(axes)) axes <- c(rank_x, if (rank_y == 2L) 2L else rank_y - 1L)
+  if (missing(axes) || is.null(axes)) axes <- c(rank_x, if (rank_y == 2L) 2L else rank_y - 1L)
   axes <- rep_len(unlist(axes), 2L)
   axis_x <- if (axes[1L] < 0) rank_x + 1 + axes[1L] else axes[1L]
   axis_y <- if (axes[2L] < 0) rank_y + 1 + axes[2L] else axes[2L]
@@ -77,7 +77,8 @@ k_bias_add <- function(x, bias, data_format = NULL) {
 #' @param x Tensor or array.
 #' @param mean,var,beta,gamma Mean, variance, offset and scale: vectors along `axis`, or arrays that broadcast. `NULL` beta is 0, gamma 1.
 #' @param axis Axis of the channels, counted from 1.
-#' @param reduction_axes Axes over which mean and variance are taken, counted from 1.
+#' @param reduction_axes Axes over which mean and variance are taken, counted from 0 (as R keras
+#'   has it, unlike `axis`).
 #' @param epsilon Added to the variance.
 #' @return A tensor. `k_normalize_batch_in_training()`: a list of the normalized tensor, the mean and the variance.
 #' @family backend functions
@@ -102,7 +103,7 @@ k_batch_normalization <- function(x, mean, var, beta, gamma, axis = -1, epsilon 
 #' @rdname k_batch_normalization
 #' @export
 k_normalize_batch_in_training <- function(x, gamma, beta, reduction_axes, epsilon = 0.001) {
-  axes <- axes_from_one(reduction_axes)
+  axes <- as.integer(unlist(reduction_axes))
   x <- as_float_tensor(x)
   mean <- op_reduce_mean(x, axes, keepdims = TRUE)
   var <- op_reduce_mean(op_square(op_subtract(x, mean)), axes, keepdims = TRUE)

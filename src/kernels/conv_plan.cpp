@@ -60,18 +60,22 @@ void set_panels(ConvPlan& plan, int vectors, Index vector_width) {
   plan.panels = plan.panels_of_group * plan.geometry.groups;
 }
 
-// Multiply-adds per output pixel, those on padding included, and a little for loads: a tile of r rows and v registers loads r + v
-// registers for r * v products.
+// Cycles for one output line, about: a step of a tile of r rows and v registers makes r * v products, two a cycle, loads r + v registers, two a
+// cycle, and cannot be shorter than the four cycles that a sum takes to be ready again; to begin and to end a tile costs some more.
 double cost(const ConvPlan& plan, Index tile_rows) {
-  double products = 0;
+  const PhaseRows lines = phase_rows(plan, 0);
+  const Index rows = larger(lines.end - lines.first, 1), tiles = ceil_divide(rows, tile_rows);
+  const double tile = static_cast<double>(rows) / static_cast<double>(tiles), vectors = plan.vectors;
+  double step = tile * vectors / 2;
+  if (step < (tile + vectors) / 2) step = (tile + vectors) / 2;
+  if (step < 4) step = 4;
+  step += 0.06 * tile / vectors;  // loads are not quite free
+  double steps = 0;
   for (Index p = 0; p < plan.panels_of_group; ++p) {
     const PanelWindow window = panel_window(plan, p);
-    products += static_cast<double>((window.high - window.low) * plan.panel_width);
+    steps += static_cast<double>((window.high - window.low) * plan.depth_channels * plan.taps) * step + 10 + tile * vectors;
   }
-  const PhaseRows rows = phase_rows(plan, 0);
-  const Index count = larger(rows.end - rows.first, 1);
-  const double loads = static_cast<double>(tile_rows + plan.vectors) / static_cast<double>(tile_rows * plan.vectors);
-  return products * static_cast<double>(count) * (1 + 0.06 * loads) * (plan.vectors == 1 ? 1.05 : 1.0);
+  return steps * static_cast<double>(tiles);
 }
 
 }  // namespace
@@ -180,14 +184,18 @@ void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow 
       const Index count = smaller(plan.depth_channels - channel, block.end_row - row);
       for (Index column = first; column < end;) {
         const Index pixel = column / plan.columns_channels, filter = column % plan.columns_channels;
-        const Index run = smaller(plan.columns_channels - filter, end - column);
+        Index run = smaller(plan.columns_channels - filter, end - column);
         const Index k = plan.fused ? kernel_position(plan, pixel, at) : 0;
         T* to = packed + (column - first);
         if (k < 0) {
           for (Index c = 0; c < count; ++c) std::memset(to + c * width, 0, static_cast<std::size_t>(run) * sizeof(T));
         } else {
           const T* from = kernel + (plan.fused ? tap * g.kernel[2] + k : tap) * position;
-          if (plan.transposed) {
+          if (plan.transposed && plan.columns_channels == 1) {
+            // Neighbouring pixels of one input step take neighbouring kernel positions.
+            while (column + run < end && (pixel + run) % g.strides[2] != 0 && k + run < g.kernel[2] && plan.fused) ++run;
+            kernels<T>().transpose(to, width, from + group * plan.depth_channels + channel, position, run, count);
+          } else if (plan.transposed) {
             const T* weights = from + filter * g.filters + group * plan.depth_channels + channel;
             kernels<T>().transpose(to, width, weights, g.filters, run, count);
           } else {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Index tiles_of_part = 24;              // enough for a block of weights to pay for its way into the first-level cache
 constexpr Index input_bytes_of_part = 192 << 10;  // stays in the second-level cache while the panels pass
+constexpr Index bytes_of_row_slice = 1024;        // what a block of weights meets of a row, at most
 constexpr Index few_parts = 8;
 
 struct Panel {
@@ -60,9 +61,9 @@ class ConvRun {
       end_row_ = larger(end_row_, rows.end);
     }
     const Index rows = larger(end_row_ - first_row_, 1);
-    const Index row_bytes = larger(1, plan_.step * plan_.in_channels) * static_cast<Index>(sizeof(T));
+    const Index row_bytes = smaller(larger(1, plan_.step * plan_.in_channels) * static_cast<Index>(sizeof(T)), bytes_of_row_slice);
     const Index wanted = larger(4 * tile_rows_, smaller(tiles_of_part * tile_rows_, input_bytes_of_part / row_bytes));
-    row_blocks_ = rows > wanted + wanted / 2 ? ceil_divide(rows, wanted) : 1;
+    row_blocks_ = rows > 2 * wanted ? ceil_divide(rows, wanted) : 1;
     const Index lines = row_blocks_ > 1 ? 1 : smaller(plan_.out[1], larger(1, wanted / rows));
     line_blocks_ = ceil_divide(plan_.out[1], lines);
     row_parts_ = g_.batch * plan_.out[0] * line_blocks_ * row_blocks_;
@@ -148,9 +149,7 @@ class ConvRun {
     if (plan_.depthwise) {
       run_depthwise(part);
     } else {
-      for (Index p = part.panel_begin; p < part.panel_end; ++p) {
-        for (Index b = 0; b < panels_[p].blocks; ++b) run_block(part, p, b);
-      }
+      run_products(part);
     }
     if (part.has_edges) copy_edges(part);
     if (epilogue_.activation) activate(part);
@@ -170,7 +169,8 @@ class ConvRun {
     high = larger(low, smaller(high, plan_.in[axis]));
   }
 
-  // Reads in place where it can; otherwise the needed pixels are copied with zeros around them.
+  // Reads in place where it can; otherwise the needed pixels are copied with zeros around them. (A depthwise convolution leaves out the taps
+  // that would reach outside, see run_depthwise().)
   void bind_input(Part& part) {
     Index plane_end, line_end;
     input_range(0, part.depth, part.depth + 1, part.first_plane, plane_end);
@@ -178,7 +178,7 @@ class ConvRun {
     const Index low = part.row_begin * plan_.step + reach_low_, high = (part.row_end - 1) * plan_.step + reach_high_;
     const Index channels = plan_.in_channels, line = plan_.in[2] * channels;
     const T* image = x_ + part.image * plan_.in[0] * plan_.in[1] * line;
-    if (low >= 0 && high <= plan_.in[2]) {
+    if (plan_.depthwise || (low >= 0 && high <= plan_.in[2])) {
       part.input_line = line;
       part.input_plane = plan_.in[1] * line;
       part.input = image + part.first_plane * part.input_plane + part.first_line * line + low * channels;
@@ -280,6 +280,25 @@ class ConvRun {
     }
   }
 
+  // All blocks of a panel before the next panel, so that what is computed stays near; but where the rows read are more than the second-level
+  // cache holds, all panels before the next slice of the rows.
+  void run_products(const Part& part) {
+    const Index input_bytes = (part.row_end - part.row_begin) * (part.line_end - part.line_begin) * plan_.step * plan_.in_channels * static_cast<Index>(sizeof(T));
+    if (input_bytes <= input_bytes_of_part) {
+      for (Index p = part.panel_begin; p < part.panel_end; ++p) {
+        for (Index b = 0; b < panels_[p].blocks; ++b) run_block(part, p, b);
+      }
+      return;
+    }
+    Index blocks = 0;
+    for (Index p = part.panel_begin; p < part.panel_end; ++p) blocks = larger(blocks, panels_[p].blocks);
+    for (Index b = 0; b < blocks; ++b) {
+      for (Index p = part.panel_begin; p < part.panel_end; ++p) {
+        if (b < panels_[p].blocks) run_block(part, p, b);
+      }
+    }
+  }
+
   void run_depthwise(const Part& part) {
     DepthwiseTile<T> tile;
     tile.x_row = plan_.step * plan_.in_channels;
@@ -295,13 +314,33 @@ class ConvRun {
         const PhaseRows rows = phase_rows(plan_, phase);
         const Index first = larger(part.row_begin, rows.first), end = smaller(part.row_end, rows.end);
         if (end <= first) continue;
-        const Index which = (line - part.line_begin) * plan_.phases + phase;
-        tile.taps = part.taps + which * plan_.taps;
-        tile.tap_count = part.tap_counts[which];
-        tile.x = part.input + (first - part.row_begin) * tile.x_row;
-        tile.y = output + (first * stride - (plan_.transposed ? g_.padding[2] - phase : 0)) * plan_.out_channels;
-        tile.rows = end - first;
-        kernels<T>().depthwise(tile);
+        const Index which = (line - part.line_begin) * plan_.phases + phase, count = part.tap_counts[which];
+        const Tap* taps = part.taps + which * plan_.taps;
+        T* pixels = output - (plan_.transposed ? g_.padding[2] - phase : 0) * plan_.out_channels;
+        auto run_rows = [&](Index begin, Index stop, const Tap* used, Index used_count) {
+          tile.taps = used;
+          tile.tap_count = used_count;
+          tile.x = part.input + (begin - part.row_begin) * tile.x_row;
+          tile.y = pixels + begin * tile.y_row;
+          tile.rows = stop - begin;
+          if (stop > begin) kernels<T>().depthwise(tile);
+        };
+        // Rows [inner, inner_end) have all their taps inside the line, the others pick theirs.
+        const Index inner = smaller(end, larger(first, ceil_divide(-reach_low_, plan_.step)));
+        const Index inner_end = larger(inner, smaller(end, floor_divide(plan_.in[2] - reach_high_, plan_.step) + 1));
+        Tap* inside = scratch<Tap>(Scratch::edges, plan_.taps);
+        for (Index row = first; row < end; ++row) {
+          if (row == inner) row = inner_end;
+          if (row >= end) break;
+          Index inside_count = 0;
+          for (Index t = 0; t < count; ++t) {
+            const Index k2 = taps[t].index % g_.kernel[2];
+            const Index pixel = row * plan_.step + (plan_.transposed ? (phase - k2 * g_.dilation[2]) / g_.strides[2] : k2 * g_.dilation[2] - g_.padding[2]);
+            if (pixel >= 0 && pixel < plan_.in[2]) inside[inside_count++] = taps[t];
+          }
+          run_rows(row, row + 1, inside, inside_count);
+        }
+        run_rows(inner, inner_end, taps, count);
       }
     }
   }
@@ -320,10 +359,13 @@ class ConvRun {
     // Equal tiles, so that no tiny one is left at the end.
     const Index tiles = ceil_divide(end - first, tile_rows_), size = (end - first) / tiles, larger_tiles = (end - first) % tiles;
     Index row = first;
-    for (Index t = 0; t < tiles; ++t) {
-      const Index rows = size + (t < larger_tiles ? 1 : 0);
+    for (Index t = 0; t < tiles;) {
+      const Index rows = size + (t < larger_tiles ? 1 : 0), alike = t < larger_tiles ? larger_tiles : tiles;
+      const bool edge = part.has_edges && is_edge(row, rows);
+      tile.repeats = 1;
+      while (t + tile.repeats < alike && !edge && !(part.has_edges && is_edge(row + tile.repeats * rows, rows))) ++tile.repeats;
       tile.a = part.input + a_start + (row - part.row_begin) * plan_.step * plan_.in_channels;
-      if (part.has_edges && is_edge(row, rows)) {
+      if (edge) {
         tile.c = part.edges + ((line - part.line_begin) * (part.row_end - part.row_begin) + (row - part.row_begin)) * plan_.columns + column;
         tile.c_row = plan_.columns;
       } else {
@@ -331,7 +373,8 @@ class ConvRun {
         tile.c_row = stride * plan_.out_channels;
       }
       functions_[rows](tile);
-      row += rows;
+      row += tile.repeats * rows;
+      t += tile.repeats;
     }
   }
 
@@ -350,9 +393,12 @@ class ConvRun {
       Index row = part.row_begin;
       for (Index t = 0; t < tiles; ++t) {
         const Index rows = size + (t < larger_tiles ? 1 : 0);
-        for (Index r = row; r < row + rows && is_edge(row, rows); ++r) {
+        // Whole rows follow each other without gaps.
+        const bool whole = column_begin == 0 && column_end == plan_.columns;
+        const Index runs = !is_edge(row, rows) ? 0 : whole ? 1 : rows, run = whole ? rows * plan_.columns : column_end;
+        for (Index r = row; r < row + runs; ++r) {
           const Index at = r * plan_.columns - plan_.shift * plan_.out_channels;
-          const Index low = larger(column_begin, -at), high = smaller(column_end, line_elements - at);
+          const Index low = larger(column_begin, -at), high = smaller(run, line_elements - at);
           if (high > low) {
             std::memcpy(output + at + low, edges + (r - part.row_begin) * plan_.columns + low, static_cast<std::size_t>(high - low) * sizeof(T));
           }

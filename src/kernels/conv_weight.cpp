@@ -28,11 +28,7 @@ class WeightGradient {
     group_filters_ = g_.filters / g_.groups;
     outer_positions_ = g_.kernel[0] * g_.kernel[1];
     elements_ = outer_positions_ * g_.kernel[2] * group_channels_ * g_.filters;
-    if (g_.is_depthwise()) {
-      fused_ = true;
-    } else {
-      choose_form();
-    }
+    if (!g_.is_depthwise()) choose_form();
     cut_into_chunks();
     cut_into_parts();
   }
@@ -148,10 +144,11 @@ class WeightGradient {
       if (panel_part == 0 && row_part == 0) std::memset(to, 0, static_cast<std::size_t>(elements_) * sizeof(T));
       return;
     }
+    if (g_.is_depthwise()) std::memset(to, 0, static_cast<std::size_t>(elements_) * sizeof(T));
     for (Index c = first; c < end; ++c) {
       const Chunk now = chunk(c);
       if (g_.is_depthwise()) {
-        run_depthwise(now, c > first, to);
+        run_depthwise(now, to);
         continue;
       }
       for (Index group = 0; group < g_.groups; ++group) {
@@ -300,41 +297,58 @@ class WeightGradient {
       for (Index p = panel_begin; p < panel_end; ++p) {
         tile.columns = smaller(width_, columns_ - p * width_);
         tile.b = swapped_ ? window + p * width_ : right + (p - panel_begin) * c.lines * c.positions * width_;
-        Index row = row_begin;
-        for (Index s = 0; s < strips; ++s) {
-          const Index rows = size + (s < larger_strips ? 1 : 0);
-          tile.a = (swapped_ ? left : window) + row;
-          tile.c = to + (swapped_ ? ((position * g_.groups + group) * group_filters_ + row) * group_channels_
-                                  : (position * group_channels_ + row) * g_.filters + group * group_filters_) + p * width_;
-          functions_[rows](tile);
-          row += rows;
+        const T* a = (swapped_ ? left : window) + row_begin;
+        T* c_start = to + (swapped_ ? ((position * g_.groups + group) * group_filters_ + row_begin) * group_channels_
+                                    : (position * group_channels_ + row_begin) * g_.filters + group * group_filters_) + p * width_;
+        run_strips(tile, a, c_start, larger_strips, size + 1);
+        run_strips(tile, a + larger_strips * (size + 1), c_start + larger_strips * (size + 1) * tile.c_row, strips - larger_strips, size);
+      }
+    }
+  }
+
+  void run_strips(GemmTile<T>& tile, const T* a, T* c, Index count, Index rows) const {
+    if (count == 0) return;
+    tile.a = a;
+    tile.c = c;
+    tile.repeats = count;
+    functions_[rows](tile);
+  }
+
+  // All taps at once where they lie inside the line, and each by itself where only some do.
+  void run_depthwise(const Chunk& c, T* to) const {
+    DepthwiseWeightTile<T> tile;
+    tile.channels = g_.channels;
+    tile.x_tap = g_.dilation[2] * g_.channels;
+    tile.x_row = g_.strides[2] * g_.channels;
+    const Index end = c.first + c.positions;
+    for (Index outer = 0; outer < outer_positions_; ++outer) {
+      for (Index l = 0; l < c.lines; ++l) {
+        const T* line = input_line(c.line + l, outer);
+        if (!line) continue;
+        const T* upstream = upstream_ + (c.line + l) * g_.out[2] * g_.filters;
+        auto run_positions = [&](Index k, Index taps, Index begin, Index stop) {
+          if (stop <= begin) return;
+          tile.x = line + (begin * g_.strides[2] - g_.padding[2] + k * g_.dilation[2]) * g_.channels;
+          tile.upstream = upstream + begin * g_.filters;
+          tile.positions = stop - begin;
+          tile.grad = to + (outer * g_.kernel[2] + k) * g_.channels;
+          tile.taps = taps;
+          kernels<T>().depthwise_weight(tile);
+        };
+        const Index inner = smaller(end, larger(c.first, first_inside(0)));
+        const Index inner_end = larger(inner, smaller(end, end_inside(g_.kernel[2] - 1)));
+        run_positions(0, g_.kernel[2], inner, inner_end);
+        for (Index k = 0; k < g_.kernel[2]; ++k) {
+          run_positions(k, 1, larger(c.first, first_inside(k)), smaller(inner, end_inside(k)));
+          run_positions(k, 1, larger(inner_end, first_inside(k)), smaller(end, end_inside(k)));
         }
       }
     }
   }
 
-  void run_depthwise(const Chunk& c, bool accumulate, T* to) {
-    DepthwiseWeightTile<T> tile;
-    tile.channels = g_.channels;
-    tile.taps = g_.kernel[2];
-    tile.x_tap = g_.dilation[2] * g_.channels;
-    for (Index outer = 0; outer < outer_positions_; ++outer) {
-      const Windows w = bind_windows(c, 0, outer, 0, g_.channels);
-      tile.x_row = w.pixel;
-      tile.grad = to + outer * g_.kernel[2] * g_.channels;
-      tile.accumulate = accumulate;
-      tile.positions = w.line_count > 0 ? c.positions : 0;
-      tile.x = tile.upstream = nullptr;
-      for (Index i = 0; i < larger(w.line_count, 1); ++i) {
-        if (w.line_count > 0) {
-          tile.x = w.data + w.offsets[i];
-          tile.upstream = upstream_ + ((c.line + w.lines[i]) * g_.out[2] + c.first) * g_.filters;
-        }
-        kernels<T>().depthwise_weight(tile);
-        tile.accumulate = true;
-      }
-    }
-  }
+  // The outputs whose tap k lies inside the line: [first_inside, end_inside).
+  Index first_inside(Index k) const { return ceil_divide(g_.padding[2] - k * g_.dilation[2], g_.strides[2]); }
+  Index end_inside(Index k) const { return floor_divide(g_.in[2] - 1 + g_.padding[2] - k * g_.dilation[2], g_.strides[2]) + 1; }
 
   Index window_offset(const Windows& w, Index k) const {
     if (fused_) return 0;

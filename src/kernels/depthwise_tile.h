@@ -18,7 +18,7 @@ struct DepthwiseTile {
   bool relu;
 };
 
-// Its gradient for neighbouring taps of one line:  grad[tap, c] = sum over positions of x[position, tap, c] * upstream[position, c].
+// Its gradient for neighbouring taps of one line:  grad[tap, c] += sum over positions of x[position, tap, c] * upstream[position, c].
 template <class T>
 struct DepthwiseWeightTile {
   const T* x;
@@ -27,7 +27,6 @@ struct DepthwiseWeightTile {
   Index positions, channels;
   T* grad;  // [tap][channels]
   Index taps;
-  bool accumulate;
 };
 
 }  // namespace keratin

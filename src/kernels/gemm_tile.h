@@ -12,7 +12,7 @@ struct Tap {
   Index index;
 };
 
-// One register tile of a batch-reduce GEMM:  C[rows x columns] = bias + sum over taps of A_tap[rows x depth] * B_tap[depth x columns].
+// Register tiles of a batch-reduce GEMM:  C[rows x columns] = bias + sum over taps of A_tap[rows x depth] * B_tap[depth x columns].
 // B is a panel some registers wide, packed (zero beyond `columns`). Rows of A may overlap: they are windows of a convolution.
 template <class T>
 struct GemmTile {
@@ -32,6 +32,7 @@ struct GemmTile {
   const T* bias;     // of these columns, or null
   bool accumulate;   // add to what C holds
   bool relu;         // max(0, .) of the result
+  Index repeats = 1;  // this many tiles, each below the one before
 };
 
 template <class T>

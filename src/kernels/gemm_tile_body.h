@@ -14,34 +14,37 @@ static int gemm_tile_rows(int vectors) {
   return vectors >= 1 && vectors <= tile_vectors<V>() ? tile_rows<V>(vectors) : 0;
 }
 
+// What is left to do with the sums of a tile. `bias_is_in`: the sums began with the bias.
 template <class V, int rows, int vectors>
-static inline void finish_tile(const GemmTile<typename V::Element>& tile, typename V::Register (&sum)[rows][vectors], bool bias_is_in) {
+KERATIN_INLINE void finish_tile(const GemmTile<typename V::Element>& tile, typename V::Element* to, typename V::Register (&sum)[rows][vectors],
+                                bool bias_is_in) {
   using T = typename V::Element;
   using R = typename V::Register;
   if (tile.columns == vectors * V::width) {
-    KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
-      KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
-        T* c = tile.c + m * tile.c_row + j * V::width;
-        R value = sum[m][j];
+    unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
+      unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+        T* c = to + m.value * tile.c_row + j.value * V::width;
+        R value = sum[m.value][j.value];
         if (tile.accumulate) value = V::add(value, V::load(c));
         if (tile.relu) value = V::max(V::zero(), value);
         V::store(c, value);
-      }
-    }
+      });
+    });
     return;
   }
-  KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
-    if (tile.columns <= j * V::width) break;
-    const int n = tile.columns - j * V::width < V::width ? static_cast<int>(tile.columns - j * V::width) : V::width;
-    const R bias = tile.bias && !bias_is_in ? V::load_partial(tile.bias + j * V::width, n) : V::zero();
-    KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
-      T* c = tile.c + m * tile.c_row + j * V::width;
-      R value = V::add(sum[m][j], bias);
+  unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+    const Index left = tile.columns - j.value * V::width;
+    if (left <= 0) return;
+    const int n = left < V::width ? static_cast<int>(left) : V::width;
+    const R bias = tile.bias && !bias_is_in ? V::load_partial(tile.bias + j.value * V::width, n) : V::zero();
+    unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
+      T* c = to + m.value * tile.c_row + j.value * V::width;
+      R value = V::add(sum[m.value][j.value], bias);
       if (tile.accumulate) value = V::add(value, V::load_partial(c, n));
       if (tile.relu) value = V::max(V::zero(), value);
       V::store_partial(c, value, n);
-    }
-  }
+    });
+  });
 }
 
 // Rows of A broadcast against registers of B. `transposed`: A[m, k] lies at a + k * a_depth + m, else at a + m * a_row + k.
@@ -49,32 +52,39 @@ template <class V, int rows, int vectors, bool transposed>
 static void gemm_tile_of(const GemmTile<typename V::Element>& tile) {
   using T = typename V::Element;
   using R = typename V::Register;
-  R sum[rows][vectors];
   const bool whole = tile.columns == vectors * V::width;
   const bool bias_is_in = tile.bias && whole;
-  KERATIN_UNROLL for (int j = 0; j < vectors; ++j) {
-    const R start = bias_is_in ? V::load(tile.bias + j * V::width) : V::zero();
-    KERATIN_UNROLL for (int m = 0; m < rows; ++m) sum[m][j] = start;
-  }
-  if (tile.tap_count * tile.depth > 32) {
-    KERATIN_UNROLL for (int m = 0; m < rows; ++m) __builtin_prefetch(tile.c + m * tile.c_row, 1);
-  }
   const Index row = transposed ? 1 : tile.a_row, step = transposed ? tile.a_depth : 1, b_row = tile.b_row;
-  for (Index t = 0; t < tile.tap_count; ++t) {
-    const T* a = tile.a + tile.taps[t].a;
-    const T* b = tile.b + (tile.taps[t].index - tile.first_tap) * tile.b_tap;
-    for (Index k = 0; k < tile.depth; ++k) {
-      R panel[vectors];
-      KERATIN_UNROLL for (int j = 0; j < vectors; ++j) panel[j] = V::load(b + j * V::width);
-      KERATIN_UNROLL for (int m = 0; m < rows; ++m) {
-        const R x = V::set(a[m * row]);
-        KERATIN_UNROLL for (int j = 0; j < vectors; ++j) sum[m][j] = V::fma(x, panel[j], sum[m][j]);
-      }
-      a += step;
-      b += b_row;
+  const Index depth = tile.depth, tap_count = tile.tap_count;
+  const T* from = tile.a;
+  T* to = tile.c;
+  for (Index repeat = 0; repeat < tile.repeats; ++repeat) {
+    R sum[rows][vectors];
+    unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+      const R start = bias_is_in ? V::load(tile.bias + j.value * V::width) : V::zero();
+      unroll<rows>([&](auto m) KERATIN_INLINE_BODY { sum[m.value][j.value] = start; });
+    });
+    if (tap_count * depth > 32) {
+      unroll<rows>([&](auto m) KERATIN_INLINE_BODY { __builtin_prefetch(to + m.value * tile.c_row, 1); });
     }
+    for (Index t = 0; t < tap_count; ++t) {
+      const T* a = from + tile.taps[t].a;
+      const T* b = tile.b + (tile.taps[t].index - tile.first_tap) * tile.b_tap;
+      for (Index k = 0; k < depth; ++k) {
+        R panel[vectors];
+        unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { panel[j.value] = V::load(b + j.value * V::width); });
+        unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
+          const R x = V::set(a[m.value * row]);
+          unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(x, panel[j.value], sum[m.value][j.value]); });
+        });
+        a += step;
+        b += b_row;
+      }
+    }
+    finish_tile<V, rows, vectors>(tile, to, sum, bias_is_in);
+    from += rows * row;
+    to += rows * tile.c_row;
   }
-  finish_tile<V, rows, vectors>(tile, sum, bias_is_in);
 }
 
 // The tile with `rows` rows, by counting down from the largest.

@@ -1,17 +1,6 @@
 // Windows over a line of positions, channels last: window p starts at x + p * step, its elements (vectors of `channels`) lie at the
 // offsets `taps` from there. All kernels walk a line; who calls them cuts the borders off, where windows have fewer taps.
 
-// A register of channels, or what is left of one at the end.
-template <class V, bool whole>
-static inline typename V::Register load_channels(const typename V::Element* p, int n) {
-  return whole ? V::load(p) : V::load_partial(p, n);
-}
-template <class V, bool whole>
-static inline void store_channels(typename V::Element* p, typename V::Register value, int n) {
-  if (whole) V::store(p, value);
-  else V::store_partial(p, value, n);
-}
-
 // call(whole, n) for every register of a vector of channels: n of its elements are meant.
 #define KERATIN_OVER_CHANNELS(call)                \
   for (int c = 0; c < channels; c += V::width) {   \

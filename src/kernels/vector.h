@@ -8,6 +8,45 @@
 // max(a, b) is a > b ? a : b and min likewise: where either is NaN the answer is b.
 
 #define KERATIN_UNROLL _Pragma("GCC unroll 32")
+#define KERATIN_INLINE static inline __attribute__((always_inline))
+#define KERATIN_INLINE_BODY __attribute__((always_inline))
+
+// body(Constant<0>()), body(Constant<1>()), … in place of a loop: indices known from the start keep arrays of registers in registers.
+template <int n>
+struct Constant {
+  static constexpr int value = n;
+};
+template <int... n>
+struct Constants {};
+template <int count, int... n>
+struct CountTo : CountTo<count - 1, count - 1, n...> {};
+template <int... n>
+struct CountTo<0, n...> {
+  using type = Constants<n...>;
+};
+template <class Body, int... n>
+KERATIN_INLINE void unroll_over(Constants<n...>, Body&& body) {
+  (body(Constant<n>()), ...);
+}
+template <int count, class Body>
+KERATIN_INLINE void unroll(Body&& body) {
+  unroll_over(typename CountTo<count>::type(), body);
+}
+
+// The first n channels of a register; all of them where `whole`.
+template <class V, bool whole>
+KERATIN_INLINE typename V::Register load_channels(const typename V::Element* p, int n) {
+  if constexpr (whole) return V::load(p);
+  return V::load_partial(p, n);
+}
+template <class V, bool whole>
+KERATIN_INLINE void store_channels(typename V::Element* p, typename V::Register v, int n) {
+  if constexpr (whole) {
+    V::store(p, v);
+  } else {
+    V::store_partial(p, v, n);
+  }
+}
 
 template <class V, int terms>
 static inline typename V::Register polynomial(typename V::Register x, const double (&coefficients)[terms]) {  // highest power first

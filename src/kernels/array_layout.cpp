@@ -81,10 +81,17 @@ void for_blocks(const Stack& s, Body&& body) {
   });
 }
 
+bool is_empty(const Index* sizes, int rank) {
+  for (int axis = 0; axis < rank; ++axis)
+    if (sizes[axis] == 0) return true;
+  return false;
+}
+
 }  // namespace
 
 template <class T>
 void from_r_layout(const Index* all_sizes, int all_rank, const double* x, T* y) {
+  if (is_empty(all_sizes, all_rank)) return;
   Index sizes[max_axes];
   const int rank = without_unit_axes(all_sizes, all_rank, sizes);
   if (rank < 2) {
@@ -107,6 +114,7 @@ void from_r_layout(const Index* all_sizes, int all_rank, const double* x, T* y) 
 
 template <class T>
 void to_r_layout(const Index* all_sizes, int all_rank, const T* x, double* y) {
+  if (is_empty(all_sizes, all_rank)) return;
   Index sizes[max_axes];
   const int rank = without_unit_axes(all_sizes, all_rank, sizes);
   if (rank < 2) {

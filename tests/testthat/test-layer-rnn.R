@@ -144,3 +144,8 @@ test_that("dropout of a recurrent layer is one mask for all steps, in training o
   expect_true(all(abs(y - y[1]) < 1e-6))
   expect_equal(as.array(layer(x)), array(8, c(1, 6, 3)))
 })
+
+test_that("no samples give no outputs", {
+  for (layer in list(layer_lstm(units = 2), layer_gru(units = 2), layer_simple_rnn(units = 2), layer_dense(units = 2)))
+    expect_identical(dim(as.array(layer(array(0, c(0, 4, 3)))))[1], 0L)
+})

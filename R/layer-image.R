@@ -12,7 +12,7 @@ on_image_batch <- function(layer, images, f) {
 smart_resize <- function(images, size, interpolation) {
   dims <- tensor_shape(images)[2:3]
   if (!anyNA(dims)) {
-    crop <- pmin(dims, c(dims[2L] * size[1L] %/% size[2L], dims[1L] * size[2L] %/% size[1L]))
+    crop <- pmin(dims, c((dims[2L] * size[1L]) %/% size[2L], (dims[1L] * size[2L]) %/% size[1L]))
     images <- crop_images(images, (dims - crop) %/% 2L, crop)
   }
   op_resize(images, size, interpolation)

@@ -51,3 +51,11 @@ test_that("bins and moments are learned", {
   expect_equal(as.array(normal(cbind(1:4, 5)))[, 1], c(-1.341641, -0.4472136, 0.4472136, 1.341641), tolerance = 1e-6)
   expect_length(normal$get_weights(), 3)
 })
+
+test_that("layers over codes keep the layer contract", {
+  codes <- matrix(c(0L, 2L, 1L, 1L), 2)
+  expect_layer_contract(layer_category_encoding(num_tokens = 4, output_mode = "count"), input = codes, gradient = FALSE, train = FALSE)
+  expect_layer_contract(layer_discretization(bin_boundaries = c(0.5, 1)), input = codes, gradient = FALSE, train = FALSE)
+  expect_layer_contract(layer_integer_lookup(vocabulary = c(2L, 1L), output_mode = "multi_hot"), input = codes, gradient = FALSE, train = FALSE)
+  expect_layer_contract(layer_hashing(num_bins = 5, salt = 3), input = codes, gradient = FALSE, train = FALSE)
+})

@@ -70,6 +70,7 @@ int without_unit_axes(const Index* sizes, int rank, Index* kept) {
 template <class Body>
 void for_blocks(const Stack& s, Body&& body) {
   const Index row_blocks = ceil_divide(s.rows, side), column_blocks = ceil_divide(s.columns, side), matrices = s.count();
+  if (row_blocks * column_blocks * matrices == 0) return;
   const Index block = smaller(s.rows, side) * smaller(s.columns, side);
   parallel_ranges(column_blocks * matrices * row_blocks, larger(1, elements_of_part / block), [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {

@@ -73,7 +73,7 @@ validation_source <- function(model, data, batch_size, steps) {
 split_source <- function(source, share, validation_steps, steps, validation_batch_size) {
   if (!is.numeric(share) || length(share) != 1L || is.na(share) || share < 0 || share >= 1)
     abort_argument("`validation_split` must be in [0, 1). Received: validation_split = ", received(share))
-  if (!source$is_array) abort_argument("`validation_split` needs data as arrays: with a generator give `validation_data`")
+  if (!is.function(source$part)) abort_argument("`validation_split` needs data as arrays: with a generator give `validation_data`")
   first <- floor(source$n * (1 - share))
   if (first == 0 || first == source$n)
     abort_argument("`validation_split` = ", share, " of ", source$n, " samples leaves nothing to ", if (first == 0) "train" else "validate", " on")
@@ -98,6 +98,7 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
     model$history <- history()
     list(history = model$history)
   }
+  hinted <- FALSE
   guard_interrupts(what = "fit()", keep = keep, {
     callbacks$call("on_train_begin")
     first <- if (is.null(run$resume)) initial_epoch else run$resume$epoch
@@ -124,6 +125,11 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       }
       logs <- callbacks$epoch_end(as.integer(epoch), logs)
       progress$finish(logs, result$seen)
+      if (verbose > 0L && isTRUE(is.nan(logs$loss)) && !hinted) {
+        hinted <- TRUE
+        message("The loss is not a number from epoch ", epoch + 1, " on. A smaller learning rate, clipnorm = 1 in the optimizer, or scaled inputs may help; ",
+                "callback_terminate_on_naan() stops there.")
+      }
       for (saver in callbacks$savers) saver$after_epoch(as.integer(epoch))
       if (!enough) {
         warning("the generator ran out of data after ", result$seen, " of ", source$batches, " batches: training ends here. It must give `steps_per_epoch * epochs` batches",
@@ -141,9 +147,6 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
 
 # validation_freq: every so many epochs, or the epochs (from 1) named.
 is_validation_epoch <- function(epoch, frequency) if (length(frequency) > 1L) (epoch + 1) %in% frequency else (epoch + 1) %% frequency == 0
-
-# Shows live curves where there is a viewer (see view_metrics); nothing elsewhere.
-metrics_viewer <- function(view_metrics, params, record) list()
 
 #' Train, test and predict with generators
 #'

@@ -9,6 +9,7 @@ batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight 
   reader <- batch_reader(x)
   if (!is.null(reader)) return(ReaderSource$new(model, reader, steps, class_weight))
   batch_size <- as_whole_number(batch_size, "batch_size")
+  if (inherits(x, "Matrix")) return(sparse_source(model, x, y, sample_weight, class_weight, batch_size, steps))
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
   if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
   ArraySource$new(data$data, data$n, batch_size, steps)
@@ -122,4 +123,54 @@ batch_reader.default <- function(x) {
   if (!gives_batches(x)) return(NULL)
   at <- as_iterator(x)
   list(read = function() iter_next(at), restart = function() at <<- as_iterator(x), length = as.numeric(batch_count(x)), restarts = inherits(x, "keratin_dataset"))
+}
+
+# A sparse matrix (package Matrix) stays sparse as a whole; each batch is made dense.
+SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
+  model = NULL, x = NULL, others = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, is_array = FALSE,
+
+  initialize = function(model, x, others, batch_size, steps = NULL, rows = seq_len(nrow(x))) {
+    self$model <- model
+    self$x <- x
+    self$others <- others
+    self$rows <- rows
+    self$order <- rows
+    self$n <- length(rows)
+    self$batch_size <- min(batch_size, self$n)
+    self$batches <- min(ceiling(self$n / self$batch_size), steps %||% Inf)
+  },
+  part = function(rows, steps = NULL, batch_size = self$batch_size) SparseSource$new(self$model, self$x, self$others, batch_size, steps, rows),
+  example = function() self$data(head(self$rows, 1L)),
+  start = function(shuffle = FALSE) {
+    self$at <- 0
+    self$order <- if (isTRUE(shuffle)) self$rows[sample.int(self$n)] else self$rows
+  },
+  data = function(rows) {
+    x <- as.matrix(self$x[rows, , drop = FALSE])
+    if (anyNA(x)) abort_argument("`x` has missing values (NA or NaN) among its samples: remove or replace them")
+    dtypes <- input_dtypes(self$model)
+    c(list(tensor(unname(x), if (length(dtypes)) dtypes[[1L]] else k_floatx())), lapply(self$others, take_samples, rows))
+  },
+  take = function() {
+    if (self$at >= self$n) return(NULL)
+    rows <- self$order[seq.int(self$at + 1, min(self$at + self$batch_size, self$n))]
+    self$at <- self$at + length(rows)
+    self$data(rows)
+  }
+))
+
+# Some samples of a tensor, or of a list of them.
+take_samples <- function(x, rows) map_leaves(x, function(t) op_gather(t, as.integer(rows - 1L), axis = 0L))
+
+sparse_source <- function(model, x, y, sample_weight, class_weight, batch_size, steps) {
+  wanted <- length(model$network_inputs)
+  if (wanted > 1L) abort_argument("the model \"", model$name, "\" has ", wanted, " inputs, `x` is one sparse matrix")
+  if (nrow(x) == 0L) abort_shape("there is no data: `x` has 0 samples")
+  parts <- list(y = if (!is.null(y)) data_argument(y, "y"), sample_weight = if (!is.null(sample_weight)) data_argument(sample_weight, "sample_weight"))
+  given <- Filter(Negate(is.null), parts)
+  if (length(given) && do.call(check_counts, given) != nrow(x))
+    abort_shape("all data must have the same number of samples. Received: x ", nrow(x), ", ", names(given)[[1L]], " ", sample_counts(given[[1L]])[[1L]])
+  if (!is.null(class_weight)) parts$sample_weight <- weights_of_classes(class_weight, parts$y, parts$sample_weight)
+  check_class_ids(model, parts$y)
+  SparseSource$new(model, x, unname(Filter(Negate(is.null), parts)), batch_size %||% default_batch_size, steps)
 }

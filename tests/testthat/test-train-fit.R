@@ -179,3 +179,34 @@ test_that("Ctrl-C keeps what finished and says so", {
   expect_gt(r$steps, 3999)
   expect_lt(as.numeric(r$ended - sent, units = "secs"), 1)
 })
+
+test_that("sparse matrices are trained on batch by batch", {
+  skip_if_not_installed("Matrix")
+  dense <- fixed_x * (fixed_x > 0.5)
+  sparse <- Matrix::Matrix(dense, sparse = TRUE)
+  run <- function(x) {
+    model <- fixed_model()
+    model %>% compile(optimizer = "sgd", loss = "mse")
+    set.seed(1)
+    h <- fit(model, x, fixed_y, epochs = 2, batch_size = 7, verbose = 0, validation_split = 0.25, sample_weight = 1:24 / 24)
+    list(h$metrics, predict(model, x, verbose = 0))
+  }
+  expect_equal(run(sparse), run(dense), tolerance = 1e-6)
+})
+
+test_that("a loss that is not a number is pointed out once, with what may help", {
+  model <- fixed_model()
+  model %>% compile(optimizer = optimizer_sgd(1e20), loss = "mse")
+  expect_message(capture.output(fit(model, fixed_x, fixed_y, epochs = 4, verbose = 1)), "learning rate")
+})
+
+test_that("view_metrics writes a page of curves", {
+  shown <- NULL
+  withr::local_options(viewer = function(url) shown <<- url)
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse", metrics = "mae")
+  fit_fixed(model, epochs = 3, validation_split = 0.25, view_metrics = TRUE)
+  page <- paste(readLines(shown), collapse = "\n")
+  expect_match(page, "<h2>loss</h2>.*<h2>mae</h2>")
+  expect_false(grepl("refresh", page))
+})

@@ -77,6 +77,7 @@ normalize_object <- function(x) {
     if (class_name == "Lambda") x$config <- lambda_config(x$config)
     config <- lapply(x$config, normalize_config)
     config <- config[!names(config) %in% ignored_keys]
+    if (!known) config <- without_foreign_keys(config, class_name)
     if (class_name == "InputLayer" && "batch_shape" %in% names(config)) names(config)[names(config) == "batch_shape"] <- "batch_input_shape"
     if (is.character(config$vocabulary)) abort_file("layer ", received(owner), ": the vocabulary is the name of a file, ", received(config$vocabulary), ", which is not read")
     x$config <- config
@@ -84,6 +85,19 @@ normalize_object <- function(x) {
   if (!is.null(x$inbound_nodes)) x$inbound_nodes <- lapply(x$inbound_nodes, normalize_node)
   x$shared_object_id <- NULL
   x
+}
+
+# Arguments of later versions of Keras which are off.
+without_foreign_keys <- function(config, class_name) {
+  generator <- builtin_class(class_name)
+  if (is.null(generator) || extends(generator, "Model")) return(config)
+  taken <- c(names(formals(init_layer)), "batch_shape", "ragged", "sparse")
+  while (!is.null(generator)) {
+    for (name in names(generator$public_methods)) if (grepl("^(initialize|init_)", name)) taken <- c(taken, names(formals(generator$public_methods[[name]])))
+    generator <- generator$get_inherit()
+  }
+  off <- vapply(config, function(value) is.null(value) || identical(value, FALSE), NA)
+  config[names(config) %in% taken | !(off | names(config) == "seed")]
 }
 
 # Keras 3: {"args": [...], "kwargs": {...}}; Keras 2: [[layer, node, tensor, {...}], ...].

@@ -109,11 +109,13 @@ read_keras_file <- function(path, compile, safe_mode) {
   text <- rawToChar(zip_member(path, need("config.json"), json_size_limit))
   need("model.weights.h5")
   config <- parse_json(text, "config.json")
+  learned <- learned_vocabularies(path, members)
+  config <- with_vocabularies(config, "", learned)
   instance <- model_from_config(config, safe_mode = safe_mode, what = "config.json")
   if (!is_model(instance)) abort_file("\"", path, "\": config.json describes a ", sub(".*\\.", "", class(instance)[1L]), ", not a model")
   model <- unwrap(instance)
   if (!isTRUE(model$built) && is.list(config$build_config$input_shape)) model$build(config$build_config$input_shape)
-  load_assets(path, members, model)
+  if (length(learned)) mark_as_learned(model, names(learned))
   weights <- tempfile(fileext = ".h5")
   on.exit(unlink(weights))
   writeBin(zip_member(path, members[["model.weights.h5"]], weights_limit(path)), weights)
@@ -131,18 +133,37 @@ read_keras_file <- function(path, compile, safe_mode) {
 # Weights hardly shrink when packed; what claims to grow a thousandfold is an attack.
 weights_limit <- function(path) max(1024^2, 20 * file.size(path))
 
-load_assets <- function(path, members, model) {
-  for (place in v3_places(model)) {
-    if (!is.function(place$layer$load_assets)) next
-    prefix <- paste0("assets/", place$path, "/")
-    found <- names(members)[startsWith(names(members), prefix)]
-    if (!length(found) || !is.null(place$layer$given_vocabulary)) next
-    files <- lapply(setNames(found, substr(found, nchar(prefix) + 1L, nchar(found))), function(name) {
-      text <- rawToChar(zip_member(path, members[[name]], json_size_limit))
-      Encoding(text) <- "UTF-8"
-      strsplit(text, "\r?\n", perl = TRUE)[[1L]]
-    })
-    place$layer$load_assets(files)
+# Vocabularies by the path of their layer.
+learned_vocabularies <- function(path, members) {
+  found <- grep("^assets/.*/vocabulary\\.txt$", names(members), value = TRUE)
+  found <- found[!grepl("/_lookup_layer/", found)]
+  lapply(setNames(found, sub("^assets/(.*)/vocabulary\\.txt$", "\\1", found)), function(name) {
+    text <- rawToChar(zip_member(path, members[[name]], json_size_limit))
+    Encoding(text) <- "UTF-8"
+    as.list(strsplit(text, "\r?\n", perl = TRUE)[[1L]])
+  })
+}
+
+# What adapt() learned goes into the configs, as the sizes of later layers may depend on it.
+with_vocabularies <- function(config, path, learned) {
+  if (!length(learned) || !is.list(config$config)) return(config)
+  if (path %in% names(learned) && is.null(config$config$vocabulary)) config$config$vocabulary <- learned[[path]]
+  if (is.list(config$config$layers)) {
+    layers <- config$config$layers
+    if (identical(config$class_name, "Sequential")) layers <- Filter(function(layer) !identical(layer$class_name, "InputLayer"), layers)
+    keys <- v3_keys(vapply(layers, function(layer) if (is.character(layer$class_name)) sub("^.*>", "", layer$class_name[1L]) else "", ""))
+    inner <- Map(function(layer, key) with_vocabularies(layer, paste0(if (nzchar(path)) paste0(path, "/"), "layers/", key), learned), layers, keys)
+    at <- if (identical(config$class_name, "Sequential")) which(!vapply(config$config$layers, function(layer) identical(layer$class_name, "InputLayer"), NA)) else seq_along(layers)
+    config$config$layers[at] <- inner
+  }
+  config
+}
+
+# Learned, not given: such a layer may be adapted again.
+mark_as_learned <- function(model, paths) {
+  for (place in v3_places(model)) if (place$path %in% paths) {
+    place$layer$given_vocabulary <- NULL
+    place$layer$is_adapted <- TRUE
   }
 }
 

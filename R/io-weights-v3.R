@@ -36,13 +36,13 @@ v3_children <- function(layer, layers_name = "layers") {
 
 # Names of classes, counted: layers/dense, layers/dense_1.
 v3_container <- function(layers, name) {
-  used <- list()
-  lapply(unname(layers), function(layer) {
-    key <- v3_key(class(layer)[1L])
-    count <- used[[key]] %||% 0L
-    used[[key]] <<- count + 1L
-    list(name = paste0(name, "/", key, if (count > 0L) paste0("_", count)), layer = layer)
-  })
+  keys <- v3_keys(vapply(layers, function(layer) class(layer)[1L], ""))
+  unname(Map(function(layer, key) list(name = paste0(name, "/", key), layer = layer), unname(layers), keys))
+}
+v3_keys <- function(class_names) {
+  keys <- vapply(class_names, v3_key, "", USE.NAMES = FALSE)
+  count <- stats::ave(seq_along(keys), keys, FUN = seq_along) - 1L
+  paste0(keys, ifelse(count > 0L, paste0("_", count), ""))
 }
 
 # Not the rule of layer names: "conv_lstm2d" here, "conv_lst_m2d" there.

@@ -193,11 +193,14 @@ network_config <- function(model) {
 network_node_numbers <- function(model) {
   numbers <- list()
   for (layer in model$network_layers) {
-    count <- 0L
+    count <- if (has_own_node(layer)) 1L else 0L
     for (node in layer$inbound_nodes) if (!is.null(model$network$nodes[[node$key]])) { numbers[[node$key]] <- count; count <- count + 1L }
   }
   numbers
 }
+
+# In Keras a model with inputs has a first node of its own, between them and its outputs, so its calls count from one.
+has_own_node <- function(layer) inherits(layer, "Functional") && !is.null(layer$network_inputs)
 
 node_config <- function(node, entry) {
   others <- node$arguments[-1L]
@@ -216,12 +219,13 @@ functional_from_config <- function(config) {
     layer <- deserialize_keras_object(entry)
     layers[[entry$name %||% unwrap(layer)$name]] <- unwrap(layer)
   }
+  from_one <- counted_from_one(config, names(Filter(has_own_node, layers)))
   made <- list()   # made[[layer]][[node + 1]]: flat outputs
   for (name in names(layers)) if (inherits(layers[[name]], "InputLayer")) made[[name]] <- list(list(layers[[name]]$inbound_nodes[[1L]]$outputs))
   look_up <- function(reference) {
     outputs <- made[[reference[[1L]]]]
-    node <- as.integer(reference[[2L]]) + 1L
-    if (length(outputs) < node) NULL else outputs[[node]][[as.integer(reference[[3L]]) + 1L]]
+    node <- as.integer(reference[[2L]]) + 1L - if (reference[[1L]] %in% from_one) 1L else 0L
+    if (is.na(node) || node < 1L || length(outputs) < node) NULL else outputs[[node]][[as.integer(reference[[3L]]) + 1L]]
   }
   waiting <- list()
   for (entry in config$layers) for (node in entry$inbound_nodes) waiting[[length(waiting) + 1L]] <- list(name = entry$name, node = node)
@@ -241,6 +245,21 @@ functional_from_config <- function(config) {
   outputs <- lapply(as_references(config$output_layers), look_up)
   single <- function(x) if (length(x) == 1L) x[[1L]] else x
   new_instance(Functional$new(inputs = single(inputs), outputs = single(outputs), name = config$name, trainable = config$trainable))
+}
+
+# Models among `names` whose calls the config counts from one: Keras 2 does, Keras 3 does not.
+counted_from_one <- function(config, names) {
+  from_zero <- character()
+  look <- function(x) {
+    if (!is.list(x)) return()
+    if (is.null(names(x)) && length(x) %in% 3:4 && is.character(x[[1L]]) && is.numeric(x[[2L]])) { if (x[[2L]] == 0) from_zero <<- c(from_zero, x[[1L]]) }
+    else lapply(x, look)
+  }
+  if (length(names)) {
+    for (entry in config$layers) look(entry$inbound_nodes)
+    look(config$output_layers)
+  }
+  setdiff(names, from_zero)
 }
 
 as_references <- function(x) if (length(x) && is.character(x[[1L]])) list(x) else x

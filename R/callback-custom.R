@@ -13,7 +13,9 @@
 #' @examples
 #' callback_watch <- new_callback_class("watch",
 #'   initialize = function(every) { super$initialize(); self$every <- every },
-#'   on_epoch_end = function(epoch, logs = NULL) if (epoch %% self$every == 0) message(epoch, ": ", logs$loss))
+#'   on_epoch_end = function(epoch, logs = NULL) {
+#'     if (epoch %% self$every == 0) message(epoch, ": ", logs$loss)
+#'   })
 #' callback_watch(every = 2)
 #' @family callbacks
 #' @export

@@ -26,7 +26,8 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' @param ... Datasets to be walked through side by side.
 #' @return A dataset.
 #' @examples
-#' ds <- tensor_slices_dataset(list(matrix(1:6, 3), 1:3)) |> dataset_map(\(x, y) list(x * 2, y)) |> dataset_batch(2)
+#' ds <- tensor_slices_dataset(list(matrix(1:6, 3), 1:3)) |>
+#'   dataset_map(\(x, y) list(x * 2, y)) |> dataset_batch(2)
 #' iter_next(as_iterator(ds))
 #' @export
 tensor_slices_dataset <- function(tensors) {

@@ -23,7 +23,8 @@
 #' @family image preprocessing
 #' @examples
 #' generator <- image_data_generator(rescale = 1 / 255, horizontal_flip = TRUE)
-#' flow <- flow_images_from_data(array(runif(96) * 255, c(2, 4, 4, 3)), c(0, 1), generator, batch_size = 2)
+#' images <- array(runif(96) * 255, c(2, 4, 4, 3))
+#' flow <- flow_images_from_data(images, c(0, 1), generator, batch_size = 2)
 #' str(generator_next(flow))
 #' @export
 image_data_generator <- function(featurewise_center = FALSE, samplewise_center = FALSE, featurewise_std_normalization = FALSE,

@@ -22,7 +22,8 @@
 #' difference <- array(c(-1, 1), c(2, 1, 1))
 #' k_conv1d(x, difference)                     # 1 2 3
 #' k_conv1d(x, difference, padding = "causal")  # 1 1 2 3
-#' k_conv2d_transpose(array(1, c(1, 2, 2, 1)), array(1:4, c(2, 2, 1, 1)), output_shape = c(1, 4, 4, 1), strides = c(2, 2))
+#' k_conv2d_transpose(array(1, c(1, 2, 2, 1)), array(1:4, c(2, 2, 1, 1)),
+#'   output_shape = c(1, 4, 4, 1), strides = c(2, 2))
 #' @name k_conv1d
 NULL
 

@@ -13,7 +13,8 @@
 #' @section Output shape: (batch, new_steps, channels): each axis of length `n` becomes `(n - pool_size) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same")
 #' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis shorter than the window.
 #' @examples
-#' as.vector(as.array(layer_average_pooling_1d(pool_size = 2)(array(c(1, 5, 2, 8), c(1, 4, 1)))))   # 3 5
+#' x <- array(c(1, 5, 2, 8), c(1, 4, 1))
+#' as.vector(as.array(layer_average_pooling_1d(pool_size = 2)(x)))   # 3 5
 #' @family pooling layers
 #' @export
 layer_average_pooling_1d <- function(object, pool_size = 2L, strides = NULL, padding = "valid", data_format = "channels_last",

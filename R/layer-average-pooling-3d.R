@@ -13,7 +13,8 @@
 #' @section Output shape: (batch, new_depth, new_rows, new_columns, channels): each axis of length `n` becomes `(n - pool_size) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same")
 #' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis shorter than the window.
 #' @examples
-#' dim(layer_average_pooling_3d(pool_size = c(1, 2, 2))(array(runif(64), c(1, 4, 4, 4, 1))))   # 1 4 2 2 1
+#' x <- array(runif(64), c(1, 4, 4, 4, 1))
+#' dim(layer_average_pooling_3d(pool_size = c(1, 2, 2))(x))   # 1 4 2 2 1
 #' @family pooling layers
 #' @export
 layer_average_pooling_3d <- function(object, pool_size = c(2L, 2L, 2L), strides = NULL, padding = "valid", data_format = NULL,

@@ -22,7 +22,8 @@
 #' layer_scale <- new_layer_class("scale",
 #'   initialize = function(start = 1, ...) { super$initialize(...); self$start <- start },
 #'   build = function(input_shape) {
-#'     self$factor <- self$add_weight("factor", list(), initializer = initializer_constant(self$start), trainable = TRUE)
+#'     self$factor <- self$add_weight("factor", list(), trainable = TRUE,
+#'       initializer = initializer_constant(self$start))
 #'   },
 #'   call = function(inputs) inputs * self$factor)
 #' layer_scale(start = 3)(c(1, 2))
@@ -156,7 +157,8 @@ Layer <- function(classname, initialize, build = NULL, call = NULL, compute_outp
 #' `compute_output_shape(input_shape)`, made into a layer with [create_layer()]. New code uses [new_layer_class()].
 #'
 #' @examples
-#' Twice <- R6::R6Class("Twice", inherit = KerasLayer, public = list(call = function(x, mask = NULL) x * 2))
+#' Twice <- R6::R6Class("Twice", inherit = KerasLayer,
+#'   public = list(call = function(x, mask = NULL) x * 2))
 #' layer_twice <- function(object, name = NULL) create_layer(Twice, object, list(name = name))
 #' layer_twice()(c(1, 2))
 #' @name KerasLayer

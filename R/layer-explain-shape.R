@@ -13,7 +13,8 @@
 #' @section Errors: `keratin_error_shape` if the layer cannot take the shape, saying why.
 #' @references Odena, Dumoulin & Olah (2016), Deconvolution and checkerboard artifacts, \doi{10.23915/distill.00003}.
 #' @examples
-#' explain_shape(layer_conv_2d_transpose(filters = 16, kernel_size = 3, strides = 2, padding = "same"), c(14, 14, 64))
+#' layer <- layer_conv_2d_transpose(filters = 16, kernel_size = 3, strides = 2, padding = "same")
+#' explain_shape(layer, c(14, 14, 64))
 #' explain_shape(layer_conv_1d(filters = 8, kernel_size = 3, dilation_rate = 4), list(NULL, 2))
 #' @export
 explain_shape <- function(layer_or_model, input_shape = NULL) {

@@ -28,7 +28,8 @@
 #'
 #' # Encoder and decoder: the last states of one are the first of the other.
 #' encoded <- layer_lstm(units = 2, return_state = TRUE)(array(rnorm(12), c(2, 3, 2)))
-#' layer_lstm(units = 2, return_sequences = TRUE)(array(rnorm(16), c(2, 4, 2)), initial_state = encoded[2:3])
+#' decoder <- layer_lstm(units = 2, return_sequences = TRUE)
+#' decoder(array(rnorm(16), c(2, 4, 2)), initial_state = encoded[2:3])
 #' @family recurrent layers
 #' @export
 layer_lstm <- function(object, units, activation = "tanh", recurrent_activation = "sigmoid", use_bias = TRUE, return_sequences = FALSE,

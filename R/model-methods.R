@@ -79,7 +79,8 @@ as_node_index <- function(node_index) as_count(node_index, "node_index") - 1L
 #' @param index Position, from 1; negative from the end.
 #' @return The layer.
 #' @examples
-#' model <- keras_model_sequential(input_shape = 3) |> layer_dense(4, name = "hidden") |> layer_dense(1)
+#' model <- keras_model_sequential(input_shape = 3) |>
+#'   layer_dense(4, name = "hidden") |> layer_dense(1)
 #' get_layer(model, "hidden")
 #' get_layer(model, index = -1)
 #' @family model functions

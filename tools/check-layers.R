@@ -19,9 +19,10 @@ r_rooms <- list(
   # Symbolic tensors and the nodes between them belong to the layers that make them.
   layer = c("layer", "model-graph"),
   model = "model",
-  io = "io",
-  data = "data",
+  data = c("data", "io-numpy", "io-download"),
   train = c("loss", "metric", "optimizer", "callback", "train"),
+  # Models in files: their layers, losses, metrics and optimizers.
+  io = c("io", "callback-checkpoint"),
   # The backend functions are for users; only the settings of k-config.R are asked for below.
   backend = c("k", "tf", "conv"),
   applications = "application",
@@ -40,13 +41,18 @@ doors <- c(
   Model = "a class of new_model_class() inherits from Model as one of new_layer_class() does from Layer",
   metric_mean = "add_metric() of a layer keeps a mean",
   tensor_key = "which symbolic tensor is meant, in the table of a functional model",
+  put_in_place = "a file is written beside the old one and then takes its place",
   check_connected = "the loss of a functional model must hang on its inputs",
   is_layer = "a layer may stand where an activation's name is expected",
   is_model = "create_layer() appends to a Sequential"
 )
 
 # Files that may call a room above them.
-forwards <- c("model.R -> train" = "compile(), fit() ... are methods of the class Model, but live in train-*.R")
+forwards <- c(
+  "model.R -> train" = "compile(), fit() ... are methods of the class Model, but live in train-*.R",
+  "model.R -> io" = "as are save() and load_weights(), in io-*.R",
+  "model-json.R -> io" = "the reader of configurations is that of model files"
+)
 
 problems <- character()
 report <- function(...) problems <<- c(problems, paste0(...))

@@ -60,3 +60,16 @@ test_that("errors quote what came", {
   expect_error(op("transpose", array(1, c(2, 3)), c(0L, 0L)), "twice", class = "keratin_error_argument")
   expect_error(op("sparse_softmax_cross_entropy", array(4L), array(0, c(1, 3))), "4", class = "keratin_error_argument")
 })
+
+test_that("gradients inside a trace, with memory reused, are the eager ones, run after run", {
+  ops <- differentiable_ops()
+  for (name in names(ops)) {
+    f <- ops[[name]]$f
+    at <- ops[[name]]$at + 0
+    derivative <- function(inputs) internal("op_gradients")(weighted(f(inputs[[1L]])), list(inputs[[1L]]))[[1L]]
+    program <- internal("trace_program")(derivative, list(list(dtype = "float64", shape = dim(at))))
+    first <- as.array(internal("program_run")(program, list(double_tensor(at))))
+    expect_equal(first, as.array(op_first_derivative(f, at)), tolerance = 1e-12, info = name)
+    expect_identical(as.array(internal("program_run")(program, list(double_tensor(at)))), first)
+  }
+})

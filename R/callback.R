@@ -50,7 +50,7 @@ KerasCallback <- R6Class("KerasCallback", lock_objects = FALSE, cloneable = FALS
 
 new_callback <- function(Class, ...) {
   callback <- Class$new(...)
-  class(callback) <- c(paste0("keras.callbacks.", Class$classname), "keras.callbacks.Callback", class(callback))
+  class(callback) <- c(paste0("keras.callbacks.", Class$classname), "keras.callbacks.Callback")
   callback
 }
 
@@ -73,7 +73,7 @@ normalize_callbacks <- function(callbacks) {
 
 # The hook a callback has for an event; NULL if it does nothing there.
 callback_hook <- function(callback, event) {
-  if (inherits(callback, "LambdaCallback")) {
+  if (inherits(callback, "keras.callbacks.LambdaCallback")) {
     hook <- callback$functions[[event]]
     if (is.null(hook) && event %in% c("on_train_batch_begin", "on_train_batch_end")) hook <- callback$functions[[sub("train_", "", event)]]
     return(hook)
@@ -91,7 +91,7 @@ CallbackList <- R6Class("CallbackList", cloneable = FALSE, public = list(
   savers = list(),   # those that write the state of the run after all the others are done
   initialize = function(callbacks, model, params) {
     self$callbacks <- callbacks
-    self$savers <- Filter(function(callback) inherits(callback, "BackupAndRestore"), callbacks)
+    self$savers <- Filter(function(callback) inherits(callback, "keras.callbacks.BackupAndRestore"), callbacks)
     for (callback in callbacks) {
       callback$set_params(params)
       callback$set_model(model)

@@ -118,7 +118,9 @@ normalize_node <- function(node) {
 # Python code is never run: an R function takes its place.
 lambda_config <- function(config) {
   body <- config$`function`
-  if (is.function(body)) return(config)
+  if (is.list(body) && is.list(body$config) && is.function(body$config$value)) body <- body$config$value   # keratin's own, restored
+  if (is.function(body)) return(list(name = config$name, trainable = config$trainable, dtype = config$dtype, f = body,
+                                     arguments = if (is.list(config$arguments) && length(config$arguments)) config$arguments))
   given <- layer_state$custom_objects[[config$name %||% ""]]
   if (is.null(given) && is.character(body)) given <- find_custom_object(body)
   if (is.list(body) && is.character(body$config)) given <- given %||% find_custom_object(body$config)

@@ -66,6 +66,7 @@ plan_weights_v3 <- function(group, model, skip_mismatch = FALSE) {
   for (place in v3_places(model, layers_name = v3_layers_name(group))) {
     what <- paste0('layer "', place$name, '"')
     vars <- hdf5_member(group, paste0(place$path, "/vars"))
+    if (is.null(vars)) vars <- hdf5_member(group, paste0(gsub("(^|/)_(?!layer_checkpoint)", "\\1", place$path, perl = TRUE), "/vars"))   # Keras 3: query_dense
     keys <- number_names(vars)
     if (length(keys) != length(place$variables)) {
       message <- paste0(what, " has ", length(place$variables), " weights, the file has ", length(keys), " at ", place$path, "/vars")

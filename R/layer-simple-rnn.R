@@ -36,10 +36,15 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
     cell_class = function() NULL,
     initialize = function(...) {
       arguments <- list(...)
-      is_cells <- names(arguments) %in% cell_arguments
+      is_cells <- names(arguments) %in% names(formals(self$init_cell))
       cell <- self$make_cell(c(arguments[is_cells], arguments[intersect(names(arguments), c("dtype", "trainable"))]))
       do.call(super$initialize, c(list(cell = new_instance(cell)), arguments[!is_cells]))
     },
+    # Declares the arguments that are the cell's.
+    init_cell = function(units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+                         unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
+                         bias_constraint, dropout, recurrent_dropout, implementation, reset_after, filters, kernel_size, strides, padding, data_format,
+                         dilation_rate) invisible(),
     make_cell = function(arguments) {
       generator <- self$cell_class()
       do.call(generator$new, c(arguments, list(name = snake_case(generator$classname))))
@@ -58,11 +63,6 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
     recurrent_dropout = function() unwrap(self$cell)$recurrent_dropout
   )
 )
-cell_arguments <- c("units", "activation", "recurrent_activation", "use_bias", "kernel_initializer", "recurrent_initializer", "bias_initializer",
-                    "unit_forget_bias", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer", "kernel_constraint", "recurrent_constraint",
-                    "bias_constraint", "dropout", "recurrent_dropout", "implementation", "reset_after",
-                    "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
-
 SimpleRNN <- R6::R6Class("SimpleRNN", inherit = CellRNN, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     keras_class = c("keras.layers.rnn.simple_rnn.SimpleRNN", "keras.layers.rnn.base_rnn.RNN", "keras.engine.base_layer.BaseRandomLayer"),

@@ -149,3 +149,13 @@ test_that("no samples give no outputs", {
   for (layer in list(layer_lstm(units = 2), layer_gru(units = 2), layer_simple_rnn(units = 2), layer_dense(units = 2)))
     expect_identical(dim(as.array(layer(array(0, c(0, 4, 3)))))[1], 0L)
 })
+
+test_that("what is switched off stays off in a model's JSON", {
+  model <- keras_model_sequential() |>
+    layer_gru(2, use_bias = FALSE, reset_after = FALSE, return_sequences = TRUE, input_shape = c(3, 2)) |> layer_lstm(2, use_bias = FALSE, unit_forget_bias = FALSE)
+  again <- model_from_json(model_to_json(model))
+  expect_identical(length(get_weights(again)), 4L)
+  cells <- lapply(again$layers, function(layer) layer$cell)
+  expect_false(cells[[1]]$reset_after)
+  expect_false(cells[[2]]$unit_forget_bias)
+})

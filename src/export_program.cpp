@@ -14,21 +14,15 @@ Rcpp::List wrap_all(const Values& values) {
   return out;
 }
 
-template <class T>
-T& behind(SEXP pointer, const char* what) {
-  if (TYPEOF(pointer) != EXTPTRSXP || !R_ExternalPtrAddr(pointer)) fail_argument(what, " does not belong to this R session.");
-  return *static_cast<T*>(R_ExternalPtrAddr(pointer));
-}
-
 }  // namespace
 
 // [[Rcpp::export(rng = false)]]
-SEXP trace_begin() { return Rcpp::XPtr<GraphPtr>(new GraphPtr(begin_trace())); }
+SEXP trace_begin() { return wrap_pointer(new GraphPtr(begin_trace()), "trace"); }
 
 // [[Rcpp::export(rng = false)]]
 void trace_end(SEXP graph) {
   guarded([&]() -> SEXP {
-    end_trace(behind<GraphPtr>(graph, "this trace"));
+    end_trace(behind<GraphPtr>(graph, "trace"));
     return R_NilValue;
   });
 }
@@ -49,14 +43,14 @@ SEXP trace_placeholder(std::string dtype, Rcpp::NumericVector shape) {
 // [[Rcpp::export(rng = false)]]
 SEXP program_create(SEXP graph, Rcpp::List outputs) {
   return guarded([&]() -> SEXP {
-    return Rcpp::XPtr<Program>(new Program(behind<GraphPtr>(graph, "this trace"), values_from(outputs)));
+    return wrap_pointer(new Program(behind<GraphPtr>(graph, "trace"), values_from(outputs)), "program");
   });
 }
 
 // [[Rcpp::export(rng = false)]]
 SEXP program_run_call(SEXP program, Rcpp::List inputs) {
   return guarded([&]() -> SEXP {
-    Program& ready = behind<Program>(program, "this program");
+    Program& ready = behind<Program>(program, "program");
     const Types& types = ready.input_types();
     if (static_cast<std::size_t>(inputs.size()) != types.size()) fail_argument("a program takes ", types.size(), " inputs. Received: ", inputs.size(), ".");
     Tensors tensors;
@@ -73,7 +67,7 @@ SEXP program_time(SEXP program, Rcpp::List inputs, double budget) {
   return guarded([&]() -> SEXP {
     using Clock = std::chrono::steady_clock;
     const auto seconds_since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
-    Program& ready = behind<Program>(program, "this program");
+    Program& ready = behind<Program>(program, "program");
     Tensors tensors;
     for (R_xlen_t i = 0; i < inputs.size(); ++i) tensors.push_back(value_from(inputs[i])->tensor);
     for (int warm = 0; warm < 2; ++warm) ready.run(tensors);
@@ -89,12 +83,12 @@ SEXP program_time(SEXP program, Rcpp::List inputs, double budget) {
 }
 
 // [[Rcpp::export(rng = false)]]
-bool program_is_alive(SEXP program) { return TYPEOF(program) == EXTPTRSXP && R_ExternalPtrAddr(program); }
+bool program_is_alive(SEXP program) { return has_tag(program, "program") && R_ExternalPtrAddr(program); }
 
 // [[Rcpp::export(rng = false)]]
 SEXP program_summary(SEXP program) {
   return guarded([&]() -> SEXP {
-    Program& ready = behind<Program>(program, "this program");
+    Program& ready = behind<Program>(program, "program");
     const Program::Summary summary = ready.summary();
     return Rcpp::List::create(Rcpp::Named("steps") = Rcpp::wrap(ready.step_names()), Rcpp::Named("fused") = static_cast<double>(summary.fused),
                               Rcpp::Named("in_place") = static_cast<double>(summary.in_place),

@@ -19,12 +19,6 @@ namespace {
 void ask_r(void*) { R_CheckUserInterrupt(); }
 bool interrupt_pending() { return R_ToplevelExec(ask_r, nullptr) == FALSE; }
 
-template <class T>
-T& behind(SEXP pointer, const char* what) {
-  if (TYPEOF(pointer) != EXTPTRSXP || !R_ExternalPtrAddr(pointer)) fail_argument(what, " does not belong to this R session.");
-  return *static_cast<T*>(R_ExternalPtrAddr(pointer));
-}
-
 // 1-based in R; NULL or length zero: as the data lies.
 std::vector<std::int64_t> order_from(SEXP order) {
   std::vector<std::int64_t> rows;
@@ -45,14 +39,14 @@ LoopRequest request_from(double first, double last, double batch_size, double se
   return request;
 }
 
-Rcpp::List wrap_tensors(const std::vector<Tensor>& tensors) {
+Rcpp::List wrap_tensors(const Tensors& tensors) {
   Rcpp::List out(static_cast<R_xlen_t>(tensors.size()));
   for (std::size_t i = 0; i < tensors.size(); ++i) out[static_cast<R_xlen_t>(i)] = wrap_tensor(constant(tensors[i]));
   return out;
 }
 
-std::vector<Tensor> tensors_from(const Rcpp::List& values) {
-  std::vector<Tensor> tensors;
+Tensors tensors_from(const Rcpp::List& values) {
+  Tensors tensors;
   for (R_xlen_t i = 0; i < values.size(); ++i) tensors.push_back(value_from(values[i])->tensor);
   return tensors;
 }
@@ -61,13 +55,13 @@ std::vector<Tensor> tensors_from(const Rcpp::List& values) {
 
 // [[Rcpp::export(rng = false)]]
 SEXP feed_create(Rcpp::List data, SEXP order) {
-  return guarded([&]() -> SEXP { return Rcpp::XPtr<Feed>(new Feed(tensors_from(data), order_from(order))); });
+  return guarded([&]() -> SEXP { return wrap_pointer(new Feed(tensors_from(data), order_from(order)), "feed"); });
 }
 
 // [[Rcpp::export(rng = false)]]
 void feed_reorder(SEXP feed, SEXP order) {
   guarded([&]() -> SEXP {
-    behind<Feed>(feed, "this feed").set_order(order_from(order));
+    behind<Feed>(feed, "feed").set_order(order_from(order));
     return R_NilValue;
   });
 }
@@ -76,8 +70,8 @@ void feed_reorder(SEXP feed, SEXP order) {
 // [[Rcpp::export(rng = false)]]
 SEXP feed_batch(SEXP feed, double begin, double size) {
   return guarded([&]() -> SEXP {
-    std::vector<Tensor> out;
-    for (const Tensor& tensor : behind<Feed>(feed, "this feed").batch(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(size))) {
+    Tensors out;
+    for (const Tensor& tensor : behind<Feed>(feed, "feed").batch(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(size))) {
       Tensor copy(tensor.dtype(), tensor.shape());
       std::memcpy(copy.raw(), tensor.raw(), tensor.bytes());
       out.push_back(copy);
@@ -91,8 +85,8 @@ SEXP feed_batch(SEXP feed, double begin, double size) {
 SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, double batch_size, double seconds) {
   return guarded([&]() -> SEXP {
     const LoopRequest request = request_from(first, last, batch_size, seconds);
-    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
-    const LoopResult result = run_batches(behind<Feed>(feed, "this feed"), behind<Program>(whole, "this program"), smaller, request);
+    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "program");
+    const LoopResult result = run_batches(behind<Feed>(feed, "feed"), behind<Program>(whole, "program"), smaller, request);
     return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted,
                               Rcpp::Named("outputs") = wrap_tensors(result.outputs));
   });
@@ -102,8 +96,8 @@ SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, doubl
 // [[Rcpp::export(rng = false)]]
 SEXP loop_outputs(SEXP whole, double samples) {
   return guarded([&]() -> SEXP {
-    std::vector<Tensor> outputs;
-    for (const TensorType& type : behind<Program>(whole, "this program").output_types()) {
+    Tensors outputs;
+    for (const TensorType& type : behind<Program>(whole, "program").output_types()) {
       Shape shape = type.shape;
       if (shape.rank() == 0) fail_shape("predict() takes outputs with one row per sample. The model gave a single number.");
       shape[0] = static_cast<std::int64_t>(samples);
@@ -117,11 +111,11 @@ SEXP loop_outputs(SEXP whole, double samples) {
 // [[Rcpp::export(rng = false)]]
 SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, Rcpp::List outputs, double first, double last, double batch_size, double seconds) {
   return guarded([&]() -> SEXP {
-    std::vector<Tensor> collected = tensors_from(outputs);
+    Tensors collected = tensors_from(outputs);
     LoopRequest request = request_from(first, last, batch_size, seconds);
     request.collect = &collected;
-    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "this program");
-    const LoopResult result = run_batches(behind<Feed>(feed, "this feed"), behind<Program>(whole, "this program"), smaller, request);
+    Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "program");
+    const LoopResult result = run_batches(behind<Feed>(feed, "feed"), behind<Program>(whole, "program"), smaller, request);
     return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted);
   });
 }

@@ -27,11 +27,6 @@ SEXP tensor_classes() {
   return classes;
 }
 
-void finalize_value(SEXP pointer) {
-  delete static_cast<Value*>(R_ExternalPtrAddr(pointer));
-  R_ClearExternalPtr(pointer);
-}
-
 // R's collector knows nothing of the memory behind an external pointer, so a loop over large tensors must call it now and then.
 void collect_if_much_was_handed_out(std::size_t bytes) {
   static std::size_t since_collection = 0;
@@ -79,16 +74,15 @@ std::shared_ptr<void> keep_alive(SEXP object) {
 
 SEXP wrap_tensor(const Value& value) {
   if (!value->is_symbolic()) collect_if_much_was_handed_out(value->tensor.bytes());
-  SEXP pointer = PROTECT(R_MakeExternalPtr(new Value(value), R_NilValue, R_NilValue));
-  R_RegisterCFinalizerEx(pointer, finalize_value, FALSE);
+  SEXP pointer = PROTECT(wrap_pointer(new Value(value), "tensor"));
   Rf_setAttrib(pointer, R_ClassSymbol, tensor_classes());
   UNPROTECT(1);
   return pointer;
 }
 
 bool is_tensor(SEXP x) {
-  if (TYPEOF(x) != EXTPTRSXP) return false;
-  return Rf_getAttrib(x, R_ClassSymbol) == tensor_classes() || Rf_inherits(x, tensor_class);  // nearly all share the one class vector
+  static SEXP tag = Rf_install("tensor");
+  return TYPEOF(x) == EXTPTRSXP && R_ExternalPtrTag(x) == tag;
 }
 bool is_variable(SEXP x) { return TYPEOF(x) == ENVSXP && Rf_inherits(x, variable_class); }
 
@@ -196,22 +190,36 @@ SEXP r_from_tensor(const Tensor& tensor) {
 }
 
 VariablePtr variable_from(SEXP environment) {
+  if (!is_variable(environment)) fail_argument("a variable is wanted. Received: a value of type ", Rf_type2char(TYPEOF(environment)), ".");
   static SEXP pointer_symbol = Rf_install("pointer");
   SEXP pointer = Rf_findVarInFrame(environment, pointer_symbol);
-  if (TYPEOF(pointer) == EXTPTRSXP && R_ExternalPtrAddr(pointer)) return *static_cast<VariablePtr*>(R_ExternalPtrAddr(pointer));
+  if (has_tag(pointer, "variable") && R_ExternalPtrAddr(pointer)) return *static_cast<VariablePtr*>(R_ExternalPtrAddr(pointer));
 
-  Rcpp::Environment fields(environment);
-  Rcpp::List holder = fields["memory"];  // list(raw): the one place both sides know
-  SEXP raw = holder[0];
+  // Anybody can make an environment of this class, and files can be damaged: nothing is believed before it is checked.
+  auto field = [&](const char* name, SEXPTYPE type, R_xlen_t length) {
+    SEXP value = Rf_findVarInFrame(environment, Rf_install(name));
+    if (TYPEOF(value) != static_cast<int>(type) || (length >= 0 && Rf_xlength(value) != length))
+      fail_argument("this is no usable variable: its field `", name, "` is damaged.");
+    return value;
+  };
+  SEXP holder = field("memory", VECSXP, 1);  // list(raw): the one place both sides know
+  SEXP raw = VECTOR_ELT(holder, 0);
+  SEXP sizes = field("sizes", REALSXP, -1);
   auto variable = std::make_shared<Variable>();
-  variable->name = Rcpp::as<std::string>(fields["name"]);
-  Rcpp::NumericVector sizes = fields["sizes"];
-  variable->type = {dtype_from_name(Rcpp::as<std::string>(fields["dtype"])), Shape(std::vector<std::int64_t>(sizes.begin(), sizes.end()))};
-  variable->trainable = Rcpp::as<bool>(fields["trainable"]);
+  variable->name = CHAR(STRING_ELT(field("name", STRSXP, 1), 0));
+  Shape shape;
+  for (R_xlen_t i = 0; i < Rf_xlength(sizes); ++i) {
+    const double size = REAL(sizes)[i];
+    if (!(size >= 0 && size < 9e15) || size != std::floor(size)) fail_argument("variable \"", variable->name, "\" has an axis of length ", size, ".");
+    shape.append(static_cast<std::int64_t>(size));
+  }
+  variable->type = {dtype_from_name(CHAR(STRING_ELT(field("dtype", STRSXP, 1), 0))), shape};
+  variable->trainable = Rf_asLogical(field("trainable", LGLSXP, 1)) == TRUE;
+  if (TYPEOF(raw) != RAWSXP || static_cast<double>(Rf_xlength(raw)) != static_cast<double>(shape.elements()) * size_of(variable->type.dtype))
+    fail_argument("variable \"", variable->name, "\" has lost its memory.");
   auto in_raw = [](SEXP memory, const TensorType& type) {
     return Tensor(type.dtype, type.shape, adopt(RAW(memory), static_cast<std::size_t>(Rf_xlength(memory)), keep_alive(memory)));
   };
-  if (TYPEOF(raw) != RAWSXP) fail_internal("variable \"", variable->name, "\" has lost its memory.");
   variable->storage = in_raw(raw, variable->type);
   std::shared_ptr<void> kept_holder = keep_alive(holder);
   SEXP holder_object = holder;
@@ -221,8 +229,7 @@ VariablePtr variable_from(SEXP environment) {
     SET_VECTOR_ELT(holder_object, 0, memory);
     return in_raw(memory, type);
   };
-  Rcpp::Shield<SEXP> fresh(R_MakeExternalPtr(new VariablePtr(variable), R_NilValue, R_NilValue));
-  R_RegisterCFinalizerEx(fresh, [](SEXP p) { delete static_cast<VariablePtr*>(R_ExternalPtrAddr(p)); R_ClearExternalPtr(p); }, FALSE);
+  Rcpp::Shield<SEXP> fresh(wrap_pointer(new VariablePtr(variable), "variable"));
   Rf_defineVar(pointer_symbol, fresh, environment);
   return variable;
 }

@@ -3,6 +3,7 @@
 #include <Rcpp.h>
 
 #include <new>
+#include <stdexcept>
 
 #include "graph/graph.h"
 
@@ -24,6 +25,28 @@ void set_floatx(DType dtype);
 
 std::shared_ptr<void> keep_alive(SEXP object);                // protects from R's collector as long as the result lives
 
+// External pointers carry a tag that says what they point to, so that a wrong one is an error and not a crash.
+template <class T>
+SEXP wrap_pointer(T* object, const char* tag) {
+  SEXP pointer = PROTECT(R_MakeExternalPtr(object, Rf_install(tag), R_NilValue));
+  R_RegisterCFinalizerEx(
+      pointer,
+      [](SEXP p) {
+        delete static_cast<T*>(R_ExternalPtrAddr(p));
+        R_ClearExternalPtr(p);
+      },
+      FALSE);
+  UNPROTECT(1);
+  return pointer;
+}
+inline bool has_tag(SEXP pointer, const char* tag) { return TYPEOF(pointer) == EXTPTRSXP && R_ExternalPtrTag(pointer) == Rf_install(tag); }
+template <class T>
+T& behind(SEXP pointer, const char* tag) {
+  if (!has_tag(pointer, tag)) fail_argument("a ", tag, " is wanted. Received: a value of type ", Rf_type2char(TYPEOF(pointer)), ".");
+  if (!R_ExternalPtrAddr(pointer)) fail_argument("this ", tag, " belongs to another R session.");
+  return *static_cast<T*>(R_ExternalPtrAddr(pointer));
+}
+
 [[noreturn]] void signal_error(const char* kind, const std::string& message);
 
 // Runs the body; core errors become R conditions of class keratin_error_<kind>.
@@ -39,6 +62,9 @@ SEXP guarded(Body&& body) {
   } catch (const std::bad_alloc&) {
     message = "not enough memory.";
     kind = "memory";
+  } catch (const std::out_of_range&) {
+    message = "too few inputs were given.";
+    kind = "argument";
   }
   signal_error(kind, message);
 }

@@ -17,9 +17,30 @@ using OpPtr = std::shared_ptr<const Op>;
 using NodePtr = std::shared_ptr<Node>;
 using VariablePtr = std::shared_ptr<Variable>;
 using Value = std::shared_ptr<ValueImpl>;
-using Values = std::vector<Value>;
-using Types = std::vector<TensorType>;
-using Tensors = std::vector<Tensor>;
+
+// A list whose elements are asked for by position; asking for one that is not there is an error, not a crash. Ops can be
+// called from R with any number of inputs, and check the number by using them.
+template <class T>
+class List : public std::vector<T> {
+ public:
+  using std::vector<T>::vector;
+  const T& operator[](std::size_t i) const {
+    check(i);
+    return std::vector<T>::operator[](i);
+  }
+  T& operator[](std::size_t i) {
+    check(i);
+    return std::vector<T>::operator[](i);
+  }
+
+ private:
+  void check(std::size_t i) const {
+    if (i >= this->size()) fail_argument("too few inputs: at least ", i + 1, " are needed. Received: ", this->size(), ".");
+  }
+};
+using Values = List<Value>;
+using Types = List<TensorType>;
+using Tensors = List<Tensor>;
 
 // What flows between ops: a tensor (eager), or the promise of one (traced: `tensor` is empty).
 struct ValueImpl {

@@ -6,7 +6,7 @@
 
 namespace keratin {
 
-Feed::Feed(std::vector<Tensor> data, std::vector<std::int64_t> order) : data_(std::move(data)) {
+Feed::Feed(Tensors data, std::vector<std::int64_t> order) : data_(std::move(data)) {
   if (data_.empty()) fail_argument("no data to feed.");
   for (const Tensor& tensor : data_) {
     if (tensor.shape().rank() == 0) fail_shape("data must have samples along the first axis. Received: a single number.");
@@ -23,7 +23,7 @@ void Feed::set_order(std::vector<std::int64_t> order) {
   order_ = std::move(order);
 }
 
-const std::vector<Tensor>& Feed::batch(std::int64_t begin, std::int64_t size) {
+const Tensors& Feed::batch(std::int64_t begin, std::int64_t size) {
   if (begin < 0 || size < 0 || begin + size > samples()) fail_internal("batch [", begin, ", ", begin + size, ") of ", samples(), " samples.");
   batch_.resize(data_.size());
   const bool gathered = !order_.empty();

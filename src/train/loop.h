@@ -9,13 +9,13 @@ struct LoopRequest {
   std::int64_t batch_size = 0;
   double seconds = 1e300;                     // return after about this long even if batches are left
   bool (*interrupt_pending)() = nullptr;      // asked between batches, at most every 50 ms
-  std::vector<Tensor>* collect = nullptr;     // whole results, written batch by batch (predict)
+  Tensors* collect = nullptr;     // whole results, written batch by batch (predict)
 };
 
 struct LoopResult {
   std::int64_t next = 0;     // first batch that has not run
   bool interrupted = false;  // finished batches are complete, the others untouched
-  std::vector<Tensor> outputs;  // of the last batch that ran
+  Tensors outputs;  // of the last batch that ran
 };
 
 // Runs `whole` on full batches and `rest` on the last, smaller one (null if there is none).

@@ -80,6 +80,7 @@ Rcpp::List numpy_shuffles(double seed, Rcpp::NumericVector sizes) {
     std::mt19937 generator(static_cast<std::uint32_t>(seed));
     Rcpp::List out(sizes.size());
     for (R_xlen_t k = 0; k < sizes.size(); ++k) {
+      if (!(sizes[k] >= 0 && sizes[k] <= 1e8)) fail_argument("a data set of ", sizes[k], " rows cannot be shuffled.");
       Rcpp::IntegerVector order(static_cast<R_xlen_t>(sizes[k]));
       for (R_xlen_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i + 1);
       for (R_xlen_t i = order.size() - 1; i > 0; --i) {

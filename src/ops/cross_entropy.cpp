@@ -127,10 +127,24 @@ REGISTER_OP("sparse_softmax_cross_entropy", [](const Attributes&) { return std::
 class SparseGradient : public Op {
  public:
   const char* name() const override { return "sparse_softmax_cross_entropy_gradient"; }
-  Types infer(const Types& inputs) const override { return {inputs.at(1)}; }
+  Types infer(const Types& inputs) const override {
+    const TensorType &upstream = inputs[0], &p = inputs[1], &labels = inputs[2];
+    Shape rows = p.shape;
+    if (rows.rank() > 0) rows.erase(rows.rank() - 1);
+    const bool fits = p.shape.rank() > 0 && upstream.dtype == p.dtype && is_floating(p.dtype) && is_integer(labels.dtype) &&
+                      upstream.shape.rank() == rows.rank() && labels.shape.rank() == rows.rank();
+    for (int i = 0; fits && i < rows.rank(); ++i) {
+      if (!sizes_fit(upstream.shape[i], rows[i]) || !sizes_fit(labels.shape[i], rows[i]))
+        fail_shape(name(), ": shapes ", upstream.shape, ", ", p.shape, " and ", labels.shape, " do not fit together.");
+    }
+    if (!fits) fail_argument(name(), ": takes a gradient, probabilities and integer labels.");
+    return {p};
+  }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const std::int64_t n = inputs[1].shape().back(), rows = inputs[0].size();
     visit_label(inputs[2], [&](const auto* labels) {
+      for (std::int64_t r = 0; r < rows; ++r)
+        if (labels[r] < 0 || labels[r] >= n) fail_argument("a label is ", labels[r], ", outside the valid range [0, ", n, ").");
       visit_floating(inputs[1].dtype(), name(), [&](auto zero) {
         using T = decltype(zero);
         parallel_ranges(rows, std::max<std::int64_t>(1, cross_entropy_grain / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {

@@ -147,7 +147,17 @@ class StridedSliceGradient : public Op {
  public:
   explicit StridedSliceGradient(const Attributes& a) : ranges_(a) {}
   const char* name() const override { return "strided_slice_gradient"; }
-  Types infer(const Types& inputs) const override { return {{inputs.at(0).dtype, inputs.at(1).shape}}; }
+  Types infer(const Types& inputs) const override {
+    const TensorType &upstream = inputs[0], &whole = inputs[1];
+    if (upstream.shape.is_known() && whole.shape.is_known()) {
+      Shape part;
+      for (const Range& range : ranges_.of(whole.shape))
+        if (!range.dropped) part.append(range.count);
+      if (part.elements() != upstream.shape.elements() || part.rank() > upstream.shape.rank())
+        fail_shape(name(), ": a gradient of shape ", upstream.shape, " for a slice of shape ", part, ".");
+    }
+    return {{upstream.dtype, whole.shape}};
+  }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const std::vector<Range> ranges = ranges_.of(outputs[0].shape());
     const std::vector<std::int64_t> from = strides_of(inputs[0].shape()), to = strides_of(outputs[0].shape());

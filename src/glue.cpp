@@ -275,6 +275,7 @@ Attributes attributes_from(SEXP list) {
   Attributes attributes;
   if (Rf_xlength(list) == 0) return attributes;
   SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+  if (TYPEOF(list) != VECSXP || TYPEOF(names) != STRSXP) fail_argument("an op's attributes are a named list.");
   for (R_xlen_t i = 0; i < Rf_xlength(list); ++i) {
     SEXP x = VECTOR_ELT(list, i);
     if (x == R_NilValue) continue;

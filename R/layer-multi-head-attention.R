@@ -77,6 +77,7 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
       self$`_value_dense` <- dense("value", 1L, c(self$num_heads, self$value_dim), value)
       merged <- if (is.null(self$merged_shape)) query[length(query)] else self$merged_shape
       self$`_output_dense` <- dense("attention_output", 2L, merged, c(query[-length(query)], self$num_heads, self$value_dim))
+      self$built_shapes <- lapply(list(query = query, key = key, value = value), shape_as_list)
       self$projection <- TRUE
     },
 
@@ -114,7 +115,8 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
       attention_axes = if (!is.null(self$attention_axes)) as.list(self$attention_axes), kernel_initializer = serialize_callable(self$kernel_initializer),
       bias_initializer = serialize_callable(self$bias_initializer), kernel_regularizer = serialize_callable(self$kernel_regularizer),
       bias_regularizer = serialize_callable(self$bias_regularizer), activity_regularizer = serialize_callable(self$activity_regularizer),
-      kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint)))
+      kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint),
+      query_shape = self$built_shapes$query, key_shape = self$built_shapes$key, value_shape = self$built_shapes$value))   # Keras wants these three keys
   )
 )
 

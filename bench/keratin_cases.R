@@ -13,7 +13,7 @@ seconds <- function(run, budget, least = 5, most = 1000, warm = 2) {
 }
 clock <- function() as.numeric(Sys.time())
 internal <- function(name) getFromNamespace(name, "keratin")
-normal <- function(...) internal("tensor")(array(rnorm(prod(...)), c(...)), "float32")
+normal <- function(shape, dtype = "float32") internal("tensor")(array(rnorm(prod(shape)), shape), dtype)
 
 # Times of a traced function, run by the core as fit() runs a train step.
 program_seconds <- function(f, inputs, budget) {
@@ -22,39 +22,71 @@ program_seconds <- function(f, inputs, budget) {
   internal("program_time")(program$pointer, inputs, budget)
 }
 
-# forward(x, weight, bias); the step adds the gradients of all three.
-forward_and_step <- function(forward, x, weight, bias, budget) {
-  upstream <- normal(internal("tensor_shape")(forward(x, weight, bias)))
+# forward(x, parameters); the step adds the gradients of the input and of each parameter.
+forward_and_step <- function(forward, x, parameters, budget) {
+  upstream <- normal(internal("tensor_shape")(forward(x, parameters)))
+  inputs <- c(list(x), parameters)
   list(
-    forward = program_seconds(function(i) list(forward(i[[1]], i[[2]], i[[3]])), list(x, weight, bias), budget),
+    forward = program_seconds(function(i) list(forward(i[[1]], i[-1])), inputs, budget),
     step = program_seconds(function(i) {
-      y <- forward(i[[1]], i[[2]], i[[3]])
-      c(list(y), internal("op_gradients")(y, i[1:3], upstream = i[[4]]))
-    }, list(x, weight, bias, upstream), budget)
+      sources <- i[-length(i)]
+      y <- forward(i[[1]], sources[-1])
+      c(list(y), internal("op_gradients")(y, sources, upstream = i[[length(i)]]))
+    }, c(inputs, list(upstream)), budget)
   )
 }
 
-convolution <- function(case) {
+# What a convolution's step consists of, each op by itself.
+parts_of_step <- function(forward, x, parameters, budget) {
+  upstream <- normal(internal("tensor_shape")(forward(x, parameters)))
+  gradient <- function(which) {
+    program_seconds(function(i) {
+      sources <- i[-length(i)]
+      internal("op_gradients")(forward(i[[1]], sources[-1]), sources[which], upstream = i[[length(i)]])
+    }, c(list(x), parameters, list(upstream)), budget)
+  }
+  list(forward = program_seconds(function(i) list(forward(i[[1]], i[-1])), c(list(x), parameters), budget),
+       data = gradient(1), weight = gradient(2), bias = gradient(3))
+}
+
+convolution <- function(case, run = forward_and_step) {
   spatial <- rep(case$length, case$rank)
   kernel <- rep(case$kernel, case$rank)
-  x <- normal(c(case$batch, spatial, case$channels))
-  bias <- normal(case$filters)
+  x <- normal(c(case$batch, spatial, case$channels), dtype = case$dtype)
+  bias <- normal(case$filters, dtype = case$dtype)
   if (case$kind == "conv") {
-    forward <- function(x, weight, bias) {
-      internal("op_conv")(x, weight, bias, strides = case$stride, dilation = case$dilation, padding_before = case$pad, padding_after = case$pad)
+    forward <- function(x, p) {
+      internal("op_conv")(x, p[[1]], p[[2]], strides = case$stride, dilation = case$dilation, groups = case$groups, padding_before = case$pad,
+                          padding_after = case$pad)
     }
-    weight <- normal(c(kernel, case$channels, case$filters))
+    weight <- normal(c(kernel, case$channels / case$groups, case$filters), dtype = case$dtype)
   } else {
     size <- rep(output_length(case), case$rank)
-    forward <- function(x, weight, bias) internal("op_conv_transpose")(x, weight, bias, strides = case$stride, dilation = case$dilation, output_size = size)
-    weight <- normal(c(kernel, case$filters, case$channels))
+    forward <- function(x, p) {
+      internal("op_conv_transpose")(x, p[[1]], p[[2]], strides = case$stride, dilation = case$dilation, groups = case$groups, crop_before = case$pad,
+                                    output_size = size)
+    }
+    weight <- normal(c(kernel, case$filters / case$groups, case$channels), dtype = case$dtype)
   }
-  forward_and_step(forward, x, weight, bias, case$budget)
+  run(forward, x, list(weight, bias), case$budget)
+}
+
+conv_lstm <- function(case) {
+  layer <- layer_conv_lstm_2d(filters = case$filters, kernel_size = case$kernel, padding = "same", recurrent_activation = "sigmoid", return_sequences = TRUE)
+  x <- normal(c(case$batch, case$steps, case$length, case$length, case$channels))
+  upstream <- normal(internal("tensor_shape")(layer(x)))
+  list(
+    forward = program_seconds(function(i) list(layer(i[[1]])), list(x), case$budget),
+    step = program_seconds(function(i) {
+      y <- layer(i[[1]])
+      c(list(y), internal("op_gradients")(y, c(i[1], layer$trainable_weights), upstream = i[[2]]))
+    }, list(x, upstream), case$budget)
+  )
 }
 
 dense <- function(case) {
-  forward_and_step(function(x, weight, bias) internal("op_dense")(x, weight, bias), normal(c(case$batch, case$channels)),
-                   normal(c(case$channels, case$filters)), normal(case$filters), case$budget)
+  forward_and_step(function(x, p) internal("op_dense")(x, p[[1]], p[[2]]), normal(c(case$batch, case$channels)),
+                   list(normal(c(case$channels, case$filters)), normal(case$filters)), case$budget)
 }
 
 arrays <- function(case) {
@@ -140,8 +172,33 @@ startup <- function() {
   list(forward = clock() - before, megabytes = as.numeric(megabytes[length(megabytes)]))
 }
 
+# Largest resident memory so far and memory now, in bytes (Linux).
+memory <- function(what) {
+  status <- "/proc/self/status"
+  if (file.exists(status)) 1024 * as.numeric(gsub("[^0-9]", "", grep(what, readLines(status), value = TRUE))) else NA_real_
+}
+
+# How far the largest memory rises over a training step, as a multiple of inputs, outputs and gradients. The inputs are made by the core, so
+# that no R array of doubles counts. To be run in a process of its own.
+step_memory <- function(number) {
+  case <- Filter(function(case) identical(case$number, number), kernel_cases)[[1]]
+  shapes <- list(x = c(case$batch, rep(case$length, case$rank), case$channels),
+                 weight = c(rep(case$kernel, case$rank), case$channels / case$groups, case$filters),
+                 bias = case$filters,
+                 upstream = c(case$batch, rep(output_length(case), case$rank), case$filters))
+  types <- lapply(unname(shapes), function(shape) list(dtype = "float32", shape = as.integer(shape)))
+  step <- internal("trace_program")(function(i) {
+    y <- internal("op_conv")(i[[1]], i[[2]], i[[3]], strides = case$stride, dilation = case$dilation, groups = case$groups, padding_before = case$pad)
+    c(list(y), internal("op_gradients")(y, i[1:3], upstream = i[[4]]))
+  }, types)
+  before <- memory("VmRSS")
+  inputs <- lapply(unname(shapes), internal("op_fill"), value = 0.5, dtype = "float32")
+  result <- internal("program_run")(step, inputs)
+  (memory("VmHWM") - before) / (2 * 4 * sum(vapply(shapes, prod, 0)))
+}
+
 run_keratin <- function(case) {
   switch(case$kind,
-    conv = , conv_transpose = convolution(case), dense = dense(case), arrays = arrays(case), istft = istft(case), hifigan = hifigan(case),
+    conv = , conv_transpose = convolution(case), conv_lstm = conv_lstm(case), dense = dense(case), arrays = arrays(case), istft = istft(case), hifigan = hifigan(case),
     startup = startup(), whole_program(case))
 }

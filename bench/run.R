@@ -1,7 +1,8 @@
-# The standing benchmark. From the checkout's root:
+# The standing benchmark: see bench/README.md. From the checkout's root:
 #   make bench                       everything keratin alone can measure
 #   KERATIN_BENCH_PYTHON=python make bench     beside PyTorch and TensorFlow of that Python (either may be missing)
 #   Rscript bench/run.R 1 2 9 mlp    only these cases
+#   Rscript bench/run.R --parts 2 9  forward and each gradient by itself
 # Case by case keratin and the others take turns (two rounds); minimum and median of all single runs are printed, so that the spread
 # is seen. Kernel cases use one thread, whole programs two, on every side.
 suppressPackageStartupMessages({
@@ -9,7 +10,10 @@ suppressPackageStartupMessages({
 })
 source("bench/cases.R")
 source("bench/keratin_cases.R")
+source("bench/variants.R")
 arguments <- commandArgs(trailingOnly = TRUE)
+in_parts <- "--parts" %in% arguments
+arguments <- setdiff(arguments, "--parts")
 wanted <- function(name) !length(arguments) || as.character(name) %in% arguments
 budget <- as.numeric(Sys.getenv("KERATIN_BENCH_SECONDS", "0.5"))  # of each measurement
 python <- Sys.getenv("KERATIN_BENCH_PYTHON")
@@ -60,6 +64,10 @@ for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
   measure_again()
   case$threads <- 1
   case$budget <- budget
+  if (in_parts) {
+    if (case$kind %in% c("conv", "conv_transpose")) show_parts(case)
+    next
+  }
   sides <- kernel_sides
   if (torch && case$kind != "arrays") sides$torch <- function(case) run_python("torch_cases.py", case)
   results <- tryCatch(measure(case, sides), error = function(e) conditionMessage(e))
@@ -80,10 +88,14 @@ for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
   part <- if (is.null(ours$step)) "forward" else "step"
   best <- if (case$kind == "istft") mean else min
   theirs <- results$torch[[part]]
-  show("%-44s %19s %6.1f [%g] %19s %19s %s", describe(case), two(ours$forward), 100 * work / main / 1e9 / machine$float32, case$goal_peak,
-       two(ours$step), two(theirs),
+  bound <- if (is_depthwise(case)) forward_bytes(case) / machine$bandwidth else work / machine$float32  # nanoseconds
+  show("%-44s %19s %6.1f [%g] %19s %19s %s", describe(case), two(ours$forward), 100 * bound / main / 1e9, case$goal_peak, two(ours$step), two(theirs),
        if (is.null(theirs)) "" else sprintf("%.2f (median %.2f) [%g]", best(theirs) / best(ours[[part]]), median(theirs) / median(ours[[part]]), case$goal_ratio))
 }
+
+
+if (!in_parts && wanted("variants")) show_variants()
+if (!in_parts && wanted("memory")) show_memory()
 
 measure_again()
 show("peak in the end: %.1f GFLOP/s float32, %.1f float64; bandwidth %.1f GB/s", machine$float32, machine$float64, machine$bandwidth)
@@ -92,7 +104,7 @@ show("peak in the end: %.1f GFLOP/s float32, %.1f float64; bandwidth %.1f GB/s",
 show("\nWhole programs, two threads each. Times in ms: minimum, median.")
 show("%-60s %19s %19s %19s", "case", "keratin", "Keras/TensorFlow", "PyTorch")
 set_threads(2L)
-for (case in Filter(function(case) wanted(case$kind), program_cases)) {
+for (case in Filter(function(case) !in_parts && wanted(case$kind), program_cases)) {
   case$threads <- 2
   case$budget <- 2 * budget
   sides <- list(keratin = run_keratin)

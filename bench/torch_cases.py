@@ -65,8 +65,32 @@ def convolution(case, channels_last):
     function = getattr(F, f"conv_transpose{effective}d" if transposed else f"conv{effective}d")
     settings = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
     if transposed:
-        settings["output_padding"] = [0] * effective
+        settings["output_padding"] = [case.get("output_padding", 0)] * rank
+        if lift:
+            settings["output_padding"] = [0] + settings["output_padding"]
     return forward_and_step(lambda v: function(v, weight, bias, **settings), [weight, bias], x, case["budget"])
+
+
+def conv_lstm(case, channels_last):
+    """The cell as it is usually written by hand: one convolution of input and state together, gates i, f, c, o."""
+    channels, filters = case["channels"], case["filters"]
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    convolve = torch.nn.Conv2d(channels + filters, 4 * filters, case["kernel"], padding=case["kernel"] // 2).to(memory_format=layout)
+
+    def forward(x):
+        h = c = torch.zeros(case["batch"], filters, case["length"], case["length"]).to(memory_format=layout)
+        outputs = []
+        for step in x.unbind(1):
+            i, f, g, o = convolve(torch.cat([step, h], 1)).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            outputs.append(h)
+        return torch.stack(outputs, 1)
+
+    x = torch.randn(case["batch"], case["steps"], channels, case["length"], case["length"])
+    if channels_last:
+        x = x.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
+    return forward_and_step(forward, list(convolve.parameters()), x, case["budget"])
 
 
 def dense(case):
@@ -185,8 +209,9 @@ def whole_program(case):
 
 
 kind = case["kind"]
-if kind in ("conv", "conv_transpose"):
-    results = {"channels_first": convolution(case, False), "channels_last": convolution(case, True)}
+if kind in ("conv", "conv_transpose", "conv_lstm"):
+    measure = conv_lstm if kind == "conv_lstm" else convolution
+    results = {"channels_first": measure(case, False), "channels_last": measure(case, True)}
     # The format is chosen by the step; both times come from the same one.
     best = min(results, key=lambda name: min(results[name]["step"]))
     result = {"format": best, **results[best]}

@@ -115,6 +115,12 @@ ConvLSTM <- R6::R6Class("ConvLSTM", inherit = CellRNN, cloneable = FALSE, lock_o
       })
     },
 
+    # One step goes through the convolution of the inputs; that of the state keeps its sizes.
+    explain = function(dims) {
+      step <- if (self$is_channels_first()) dims[c(1L, seq(4L, length(dims)), 3L)] else dims[-2L]
+      explain_conv(unwrap(self$cell), step)
+    },
+
     takes = function(rank) {
       spatial <- axis_words[[self$rank]]
       axes <- if (self$is_channels_first()) c("batch", "steps", "channels", spatial) else c("batch", "steps", spatial, "channels")

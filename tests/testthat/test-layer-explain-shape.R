@@ -29,3 +29,13 @@ test_that("explain_shape() goes through sequential and functional models", {
   expect_error(explain_shape(layer_dense(units = 1)), "input_shape", class = "keratin_error_argument")
   expect_error(explain_shape(1), "layer or a model", class = "keratin_error_argument")
 })
+
+test_that("explain_shape() explains a step of a convolutional LSTM, in either data format", {
+  for (format in c("channels_last", "channels_first")) {
+    layer <- layer_conv_lstm_2d(filters = 2, kernel_size = 3, strides = 2, data_format = format)
+    table <- as.data.frame(explain_shape(layer, if (format == "channels_first") c(4, 1, 5, 8) else c(4, 5, 8, 1)))
+    expect_equal(table$axis, c("rows", "columns", "channels"))
+    expect_equal(table$from, c(5L, 8L, 1L))
+    expect_equal(table$to, c(2L, 3L, 2L))
+  }
+})

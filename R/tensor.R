@@ -90,6 +90,7 @@ shape_text <- function(shape) {
     ndim = , rank = length(tensor_shape_of(x)),
     numpy = function() tensor_value(x),
     get_shape = function() tensor_shape_object(tensor_shape_of(x)),
+    `_keras_mask` = attr(x, "keras_mask", exact = TRUE),
     abort_argument("a tensor has no member `", name, "`."))
 }
 

@@ -22,5 +22,5 @@
   if (!is.null(threads)) threads_set(as.integer(threads))
   isa <- getOption("keratin.isa")
   if (!is.null(isa)) isa_set(isa)
-  if (isNamespaceLoaded("reticulate")) teach_reticulate() else setHook(packageEvent("reticulate", "onLoad"), teach_reticulate)
+  if (isNamespaceLoaded("parsnip")) register_parsnip_engine() else setHook(packageEvent("parsnip", "onLoad"), register_parsnip_engine)
 }

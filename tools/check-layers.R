@@ -26,6 +26,7 @@ r_rooms <- list(
   # The backend functions are for users; only the settings of k-config.R are asked for below.
   backend = c("k", "tf", "conv"),
   applications = "application",
+  tabular = "tabular",
   package = "keratin"  # what happens when the package is loaded
 )
 

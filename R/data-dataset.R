@@ -180,21 +180,97 @@ zip_datasets <- function(...) {
   }, do.call(pmin, lapply(datasets, function(d) d$size)))
 }
 
+dataset_filter <- function(dataset, predicate) {
+  through(dataset, function(read) function() {
+    while (!is.null(element <- read())) {
+      keep <- if (is.list(element)) do.call(predicate, unname(element)) else predicate(element)
+      if (isTRUE(as.logical(as.vector(if (is_tensor(keep)) as.array(keep) else keep)))) return(element)
+    }
+  }, NA_real_)
+}
+
+dataset_concatenate <- function(dataset, other) {
+  new_dataset(function() {
+    read <- dataset$open()
+    second <- FALSE
+    function() {
+      element <- read()
+      if (is.null(element) && !second) {
+        second <<- TRUE
+        read <<- other$open()
+        element <- read()
+      }
+      element
+    }
+  }, dataset$size + other$size)
+}
+
+# The rows of each element one by one.
+dataset_unbatch <- function(dataset) {
+  through(dataset, function(read) {
+    rows <- function() NULL
+    function() {
+      while (is.null(row <- rows())) {
+        element <- read()
+        if (is.null(element)) return(NULL)
+        rows <<- tensor_slices_dataset(element)$open()
+      }
+      row
+    }
+  }, NA_real_)
+}
+
+# Every `num_shards`th element, from `index` (counted from 0) on.
+dataset_shard <- function(dataset, num_shards, index) {
+  through(dataset, function(read) {
+    at <- -1
+    function() while (!is.null(element <- read())) {
+      at <<- at + 1
+      if (at %% num_shards == index) return(element)
+    }
+  }, ceiling((dataset$size - index) / num_shards))
+}
+
+dataset_reduce <- function(dataset, initial_state, reduce_func) {
+  read <- dataset$open()
+  state <- initial_state
+  while (!is.null(element <- read())) state <- reduce_func(state, element)
+  state
+}
+
+dataset_enumerate <- function(dataset, start = 0) {
+  through(dataset, function(read) {
+    at <- start - 1
+    function() {
+      element <- read()
+      if (!is.null(element)) list(tensor(at <<- at + 1, "int64"), element)
+    }
+  }, dataset$size)
+}
+
 #' @export
 `$.keratin_dataset` <- function(x, name) {
   found <- get0(name, envir = x, inherits = FALSE)
   if (!is.null(found)) return(found)
   switch(name,
-    map = function(map_func, ...) dataset_map(x, map_func),
-    batch = function(batch_size, drop_remainder = FALSE, ...) dataset_batch(x, batch_size, drop_remainder),
-    shuffle = function(buffer_size, seed = NULL, reshuffle_each_iteration = TRUE) dataset_shuffle(x, buffer_size, seed, reshuffle_each_iteration),
-    `repeat` = function(count = NULL) dataset_repeat(x, count),
-    prefetch = function(buffer_size = NULL) x,
-    cache = function(...) x,
-    take = function(count) dataset_take(x, count),
-    skip = function(count) dataset_skip(x, count),
+    map = function(map_func, num_parallel_calls = NULL, deterministic = NULL, name = NULL) dataset_map(x, map_func),
+    batch = function(batch_size, drop_remainder = FALSE, num_parallel_calls = NULL, deterministic = NULL, name = NULL) dataset_batch(x, batch_size, drop_remainder),
+    shuffle = function(buffer_size, seed = NULL, reshuffle_each_iteration = TRUE, name = NULL) dataset_shuffle(x, buffer_size, seed, reshuffle_each_iteration),
+    `repeat` = function(count = NULL, name = NULL) dataset_repeat(x, count),
+    prefetch = function(buffer_size = NULL, name = NULL) x,
+    cache = function(filename = "", name = NULL) x,
+    take = function(count, name = NULL) dataset_take(x, count),
+    skip = function(count, name = NULL) dataset_skip(x, count),
+    filter = function(predicate, name = NULL) dataset_filter(x, predicate),
+    concatenate = function(dataset, name = NULL) dataset_concatenate(x, dataset),
+    unbatch = function(name = NULL) dataset_unbatch(x),
+    shard = function(num_shards, index, name = NULL) dataset_shard(x, num_shards, index),
+    reduce = function(initial_state, reduce_func, name = NULL) dataset_reduce(x, initial_state, reduce_func),
+    enumerate = function(start = 0, name = NULL) dataset_enumerate(x, start),
+    with_options = function(options, name = NULL) x,
     cardinality = function() x$size,
-    as_numpy_iterator = function() as_iterator(dataset_map(x, function(...) lapply(list(...), as.array))))
+    as_numpy_iterator = function() as_iterator(dataset_map(x, function(...) { values <- lapply(list(...), as.array); if (length(values) == 1L) values[[1L]] else values })),
+    NULL)
 }
 
 #' @exportS3Method

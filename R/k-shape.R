@@ -26,7 +26,7 @@ NULL
 
 #' @rdname k_shapes
 #' @export
-k_reshape <- function(x, shape) op_reshape(x, sizes_of(shape))
+k_reshape <- function(x, shape) op_reshape(x, sizes_of(shape, in_reshape = TRUE))
 #' @rdname k_shapes
 #' @export
 k_flatten <- function(x) op_reshape(x, -1)
@@ -81,9 +81,10 @@ k_gather <- function(reference, indices) op_gather(reference, indices)
 k_one_hot <- function(indices, num_classes) op_one_hot(indices, num_classes)
 
 # Sizes from numbers, lists with NULL or NA for unknown, shapes and tensors. A tensor without a value, which k_shape() gives while only
-# shapes are inferred, stands for unknown sizes.
-sizes_of <- function(shape) {
-  if (is.list(shape)) return(unlist(lapply(unclass(shape), function(n) if (is.null(n)) NA_real_ else sizes_of(n))))
+# shapes are inferred, stands for unknown sizes; so does, for a reshape, a KerasTensor that is one size.
+sizes_of <- function(shape, in_reshape = FALSE) {
+  if (is.list(shape)) return(unlist(lapply(unclass(shape), function(n) if (is.null(n)) NA_real_ else sizes_of(n, in_reshape))))
+  if (in_reshape && is_keras_tensor(shape) && tensor_rank(shape) == 0L) return(NA_real_)
   if (is_keras_tensor(shape)) abort_argument("a shape must be known here. Received a KerasTensor: put the expression into layer_lambda().")
   if (is_tensor(shape) && is_symbolic(shape)) return(rep(NA_real_, prod(tensor_shape(shape))))
   as.numeric(shape)

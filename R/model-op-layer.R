@@ -2,6 +2,10 @@
 
 # Called by call_op() when an input is a KerasTensor.
 keras_tensor_op <- function(name, inputs, attributes = list()) {
+  is_traced <- function(x) inherits(x, "keratin_tensor") && tensor_is_symbolic(x)
+  if (any(vapply(nest_flatten(inputs), is_traced, NA))) abort_argument(
+    "`", name, "` mixes a Keras tensor (an input or output of layers of a functional model) with values of a call. A loss, metric or layer can use ",
+    "only what it is given: add a loss of Keras tensors with model$add_loss(), or hand the Keras tensor to the layer as an input")
   layer <- TFOpLambda$new(`function` = name)
   new_instance(layer)
   call_layer(layer, inputs, attributes = attributes)

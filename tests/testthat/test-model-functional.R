@@ -76,3 +76,12 @@ test_that("losses and metrics of symbolic tensors", {
   expect_equal(history$metrics$size, 3)
   expect_true("AddLoss" %in% vapply(model$layers, function(l) class(internal("unwrap")(l))[1], ""))
 })
+
+test_that("a loss that reaches for a Keras tensor says what to do instead", {
+  input <- layer_input(shape = 2)
+  code <- layer_dense(input, 3)
+  model <- keras_model(input, layer_dense(code, 1))
+  compile(model, "sgd", loss = function(y_true, y_pred) k_mean(k_square(y_pred - y_true)) + k_mean(code))
+  expect_error(fit(model, matrix(0, 4, 2), matrix(0, 4, 1), verbose = 0), "mixes a Keras tensor.*model\\$add_loss", class = "keratin_error_argument")
+  expect_error(layer_dense(input, 1) %>% layer_lambda(function(x) x + k_mean(code)), "mixes a Keras tensor", class = "keratin_error_argument")
+})

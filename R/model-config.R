@@ -54,6 +54,7 @@ serialize_keras_object <- function(x) {
 serialize_layer <- function(layer) {
   custom <- is.null(builtin_class(class(layer)[1L]))
   out <- serialized(if (custom) list(NULL) else layer$keras_module, class(layer)[1L], layer$get_config())
+  if (inherits(layer, "TFOpLambda")) out[c("module", "registered_name")] <- list("keras.src.layers.core.tf_op_layer", "TFOpLambda")
   if (custom) { out["module"] <- list(NULL); out$registered_name <- class(layer)[1L] }
   if (!is.null(layer$input_dims) && !inherits(layer, "InputLayer")) out$build_config <- list(input_shape = input_shape_as_list(layer$input_dims))
   out
@@ -203,6 +204,7 @@ network_node_numbers <- function(model) {
 has_own_node <- function(layer) inherits(layer, "Functional") && !is.null(layer$network_inputs)
 
 node_config <- function(node, entry) {
+  if (inherits(node$layer, "TFOpLambda")) return(op_node_config(node, entry))
   others <- node$arguments[-1L]
   others <- lapply(others, function(value) nest_map(value, function(leaf) if (is_keras_tensor(leaf)) entry(leaf) else plain_value(leaf)))
   if (!length(others)) others <- empty_config()
@@ -274,7 +276,8 @@ node_arguments <- function(node, look_up, layer) {
     if (is.null(found)) complete <<- FALSE
     found
   }
-  if (is_reference(node)) node <- list(node)
+  bare <- is_reference(node)
+  if (bare) node <- list(node)
   inputs <- lapply(node, tensor_of)
   others <- node[[1L]][4L][[1L]]
   resolve <- function(x) {
@@ -284,6 +287,7 @@ node_arguments <- function(node, look_up, layer) {
   }
   others <- lapply(others, resolve)
   if (!complete) return(NULL)
+  if (inherits(layer, "TFOpLambda")) return(c(list(constant_array(if (bare) inputs[[1L]] else inputs)), tf_arguments(others, inherits(layer, "SlicingOpLambda"))))
   single <- length(inputs) == 1L && is.null(names(inputs)) && !isTRUE(layer$takes_list)
   c(list(if (single) inputs[[1L]] else inputs), others)
 }

@@ -10,7 +10,8 @@ SGD <- R6Class("SGD", inherit = Optimizer, lock_objects = FALSE, cloneable = FAL
     self$nesterov <- isTRUE(nesterov)
   },
 
-  slot_names = function() if (self$momentum > 0) "m" else character(),
+  # Without momentum the slot stays zero; Keras has it in its files.
+  slot_names = function() "m",
 
   # m = momentum m - rate g; w = w + m, or ahead of it with nesterov: w = w + momentum m - rate g
   update_step = function(gradient, variable, slots, step) {

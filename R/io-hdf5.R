@@ -7,7 +7,11 @@ with_hdf5 <- function(path, code, mode = "r") {
   need_package("hdf5r", "reading and writing HDF5 files")
   file <- in_file(path, hdf5r::H5File$new(path, mode))
   on.exit(tryCatch(file$close_all(), error = function(e) NULL))
-  in_file(path, code(file))
+  in_file(path, {
+    value <- code(file)
+    if (mode != "r") file$flush()   # closing would say nothing of a full disk
+    value
+  })
 }
 
 # Errors of other packages as errors of the file; the package's own say already what is wrong.
@@ -83,13 +87,25 @@ check_dataset <- function(dataset, what) {
   dataset
 }
 
-# An array that has been checked, as a tensor.
+# An array that has been checked, as a tensor: straight from the file's bytes where they lie there as they are in memory.
 hdf5_tensor <- function(dataset, dims, dtype) {
+  if (prod(dims) > 1000) {
+    offset <- plain_offset(dataset, dims, dtype)
+    if (!is.null(offset)) return(tensor_from_file(dataset$get_filename(), offset, dtype, dims))
+  }
   values <- dataset$read()
   if (is.factor(values)) values <- as.integer(values) - 1L   # h5py's logical values
   if (dtype == "bool") values <- as.logical(as.numeric(values))
   else if (inherits(values, "integer64")) values <- as.numeric(values)
   op_reshape(tensor(as.vector(values), dtype), as.integer(dims))
+}
+
+plain_offset <- function(dataset, dims, dtype) {
+  if (!dtype %in% c("float32", "float64", "int32", "int64") || !dataset$get_type()$equal(hdf5_type(dtype))) return(NULL)
+  if (as.character(dataset$get_create_plist()$get_layout()) != "H5D_CONTIGUOUS") return(NULL)
+  bytes <- prod(dims) * if (dtype %in% c("float64", "int64")) 8 else 4
+  offset <- as.numeric(dataset$get_offset())
+  if (as.numeric(dataset$get_storage_size()) == bytes && !is.na(offset) && offset > 0) offset
 }
 
 # ---- writing

@@ -58,6 +58,7 @@ is_keras_module <- function(module) is.null(module) || grepl("^(keras|tensorflow
 normalize_config <- function(x) {
   if (!is.list(x)) return(x)
   if (identical(x$class_name, "__keras_tensor__")) return(x$config$keras_history)
+  if (is.character(x$class_name) && length(x$class_name) == 1L && x$class_name %in% c("__tuple__", "TensorShape") && "items" %in% names(x)) return(normalize_config(x$items))
   if (is_config(x)) return(normalize_object(x))
   if (!length(x)) return(x)
   x[] <- lapply(x, normalize_config)

@@ -60,12 +60,6 @@ write_keras_file <- function(path, model, include_optimizer) {
   zip::zip(normalizePath(path, mustWork = FALSE), files, root = folder, mode = "mirror", compression_level = 0, include_directories = FALSE)
 }
 
-write_text <- function(path, text) {
-  connection <- file(path, "wb")
-  on.exit(close(connection))
-  writeBin(charToRaw(enc2utf8(paste(text, collapse = "\n"))), connection)
-}
-
 # Vocabularies that adapt() learned: one word per line. Gives the files' paths.
 write_assets <- function(folder, model) {
   written <- character()
@@ -84,19 +78,18 @@ write_assets <- function(folder, model) {
 #' @rdname save_model
 #' @export
 load_model <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) {
-  if (is.character(filepath) && length(filepath) == 1L && dir.exists(filepath)) filepath <- model_in_folder(path.expand(filepath))
+  if (is.character(filepath) && length(filepath) == 1L && dir.exists(filepath)) {
+    folder <- path.expand(filepath)
+    filepath <- file.path(folder, "model.keras")
+    if (!file.exists(filepath)) {
+      if (!file.exists(file.path(folder, "saved_model.pb"))) abort_file("there is no model in the folder \"", folder, "\"")
+      return(with_custom_object_scope(custom_objects, read_saved_model(folder, compile, safe_mode)))
+    }
+  }
   path <- check_readable(filepath)
   if (is_hdf5_file(path)) return(load_model_hdf5(path, custom_objects, compile, safe_mode))
   if (!is_zip_file(path)) abort_file("\"", path, "\" is no model: it is neither a .keras (zip) nor an HDF5 file")
   in_file(path, with_custom_object_scope(custom_objects, read_keras_file(path, compile, safe_mode)))
-}
-
-model_in_folder <- function(path) {
-  inside <- file.path(path, "model.keras")
-  if (file.exists(inside)) return(inside)
-  if (file.exists(file.path(path, "saved_model.pb")))
-    abort_file("\"", path, "\" is a TensorFlow SavedModel, which is not read. In Python, write it as a file that is: tf.keras.models.load_model(path).save(\"model.keras\")")
-  abort_file("there is no model in the folder \"", path, "\"")
 }
 
 #' @rdname save_model

@@ -37,11 +37,12 @@ write_weight_group <- function(group, name, variables, own = TRUE) {
 
 # ---- reading: everything is checked and read before the first weight changes
 
-# One weight that will be read: from the dataset, into the variable.
+# One weight that will be read: from the dataset (or the entry of a checkpoint), into the variable.
 planned <- function(variable, dataset, what, reshape = FALSE) {
-  dataset <- check_dataset(dataset, what)
+  in_checkpoint <- inherits(dataset, "bundle_entry")
+  dataset <- if (in_checkpoint) check_bundle_entry(dataset, what) else check_dataset(dataset, what)
   wanted <- tensor_shape(variable)
-  found <- hdf5_sizes(dataset)
+  found <- if (in_checkpoint) dataset$sizes else hdf5_sizes(dataset)
   fits <- if (isTRUE(reshape)) prod(wanted) == prod(found) else length(wanted) == length(found) && all(wanted == found)
   list(variable = variable, dataset = dataset, fits = fits, what = what, found = found)
 }
@@ -51,7 +52,10 @@ shape_mismatch <- function(plan)
 
 # Reads what was planned, then assigns it.
 carry_out <- function(plans) {
-  values <- lapply(plans, function(plan) hdf5_tensor(plan$dataset, tensor_shape(plan$variable), tensor_dtype(plan$variable)))
+  values <- lapply(plans, function(plan) {
+    read <- if (inherits(plan$dataset, "bundle_entry")) bundle_tensor else hdf5_tensor
+    read(plan$dataset, tensor_shape(plan$variable), tensor_dtype(plan$variable))
+  })
   variables <- lapply(plans, `[[`, "variable")
   suspendInterrupts(for (i in seq_along(values)) variable_assign(variables[[i]], values[[i]]))
   invisible(length(values))

@@ -5,7 +5,8 @@ v3_layers_name <- function(group) if ("_layer_checkpoint_dependencies" %in% hdf5
 is_v3_group <- function(group) any(c("layers", "_layer_checkpoint_dependencies") %in% hdf5_names(group)) && !has_layer_names(group)
 
 # list(path =, variables =) for the object and all layers in it. A shared layer is stored once, where it comes first.
-v3_places <- function(layer, path = "", seen = new.env(parent = emptyenv()), layers_name = "layers") {
+# `naming` gives the names of a model's layers and of those in a list.
+v3_places <- function(layer, path = "", seen = new.env(parent = emptyenv()), naming = v3_naming()) {
   id <- rlang::obj_address(layer)
   if (!is.null(seen[[id]])) return(list())
   seen[[id]] <- layer   # kept, so that the address stays taken
@@ -13,13 +14,14 @@ v3_places <- function(layer, path = "", seen = new.env(parent = emptyenv()), lay
   trainable <- vapply(own, variable_trainable, NA)
   places <- list(list(path = path, name = layer$name, layer = layer, variables = c(own[trainable], own[!trainable])))
   below <- function(name) if (nzchar(path)) paste0(path, "/", name) else name
-  for (child in v3_children(layer, layers_name)) places <- c(places, v3_places(child$layer, below(child$name), seen, layers_name))
+  for (child in v3_children(layer, naming)) places <- c(places, v3_places(child$layer, below(child$name), seen, naming))
   places
 }
 
 # Layers directly in a layer, with the part of the path each adds.
-v3_children <- function(layer, layers_name = "layers") {
-  if (!is.null(layer$network_layers)) return(v3_container(model_layers(layer), layers_name))
+v3_children <- function(layer, naming) {
+  contained <- function(layers, names) unname(Map(function(layer, name) list(name = name, layer = layer), unname(layers), names))
+  if (!is.null(layer$network_layers)) return(contained(model_layers(layer), naming$model(model_layers(layer))))
   fields <- layer_fields(layer)
   children <- list()
   for (name in sort(names(fields), method = "radix")) {
@@ -28,16 +30,16 @@ v3_children <- function(layer, layers_name = "layers") {
     else if (is.environment(value)) { if (inherits(value, "Layer")) children[[length(children) + 1L]] <- list(name = name, layer = value) }
     else if (is.list(value) && !is.object(value)) {
       layers <- lapply(Filter(function(item) (is.function(item) && is_layer(item) && !is_metric(item)) || (is.environment(item) && inherits(item, "Layer")), value), unwrap)
-      if (length(layers)) children <- c(children, v3_container(layers, name))
+      if (length(layers)) children <- c(children, contained(layers, naming$list(layers, name)))
     }
   }
   children
 }
 
 # Names of classes, counted: layers/dense, layers/dense_1.
-v3_container <- function(layers, name) {
-  keys <- v3_keys(vapply(layers, function(layer) class(layer)[1L], ""))
-  unname(Map(function(layer, key) list(name = paste0(name, "/", key), layer = layer), unname(layers), keys))
+v3_naming <- function(layers_name = "layers") {
+  keyed <- function(layers, name) paste0(name, "/", v3_keys(vapply(layers, function(layer) class(layer)[1L], "")))
+  list(model = function(layers) keyed(layers, layers_name), list = keyed)
 }
 v3_keys <- function(class_names) {
   keys <- vapply(class_names, v3_key, "", USE.NAMES = FALSE)
@@ -63,7 +65,7 @@ write_vars <- function(file, path, variables) {
 
 plan_weights_v3 <- function(group, model, skip_mismatch = FALSE) {
   plans <- list()
-  for (place in v3_places(model, layers_name = v3_layers_name(group))) {
+  for (place in v3_places(model, naming = v3_naming(v3_layers_name(group)))) {
     what <- paste0('layer "', place$name, '"')
     vars <- hdf5_member(group, paste0(place$path, "/vars"))
     if (is.null(vars)) vars <- hdf5_member(group, paste0(gsub("(^|/)_(?!layer_checkpoint)", "\\1", place$path, perl = TRUE), "/vars"))   # Keras 3: query_dense

@@ -19,3 +19,19 @@ write_in_place <- function(path, write) {
   })
   put_in_place(partial, path)
 }
+
+write_text <- function(path, text) write_bytes(path, charToRaw(enc2utf8(paste(text, collapse = "\n"))))
+
+write_bytes <- function(path, bytes) {
+  file <- file(path, "wb")
+  on.exit(close(file))
+  write_whole(file, bytes)
+}
+
+# R's connections say nothing of a full disk; the place in the file tells.
+write_whole <- function(file, bytes) {
+  before <- seek(file, rw = "write")
+  writeBin(bytes, file)
+  flush(file)
+  if (seek(file, rw = "write") != before + length(bytes)) abort_file("the disk is full: ", length(bytes), " bytes could not be written")
+}

@@ -155,6 +155,70 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// masked_crc32c
+double masked_crc32c(Rcpp::List parts);
+RcppExport SEXP _keratin_masked_crc32c(SEXP partsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
+    rcpp_result_gen = Rcpp::wrap(masked_crc32c(parts));
+    return rcpp_result_gen;
+END_RCPP
+}
+// wire_read
+SEXP wire_read(Rcpp::RawVector message);
+RcppExport SEXP _keratin_wire_read(SEXP messageSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type message(messageSEXP);
+    rcpp_result_gen = Rcpp::wrap(wire_read(message));
+    return rcpp_result_gen;
+END_RCPP
+}
+// table_read
+SEXP table_read(Rcpp::RawVector file);
+RcppExport SEXP _keratin_table_read(SEXP fileSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type file(fileSEXP);
+    rcpp_result_gen = Rcpp::wrap(table_read(file));
+    return rcpp_result_gen;
+END_RCPP
+}
+// table_write
+Rcpp::RawVector table_write(Rcpp::CharacterVector keys, Rcpp::List values);
+RcppExport SEXP _keratin_table_write(SEXP keysSEXP, SEXP valuesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::CharacterVector >::type keys(keysSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type values(valuesSEXP);
+    rcpp_result_gen = Rcpp::wrap(table_write(keys, values));
+    return rcpp_result_gen;
+END_RCPP
+}
+// tensor_bytes
+SEXP tensor_bytes(SEXP x);
+RcppExport SEXP _keratin_tensor_bytes(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(tensor_bytes(x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// tensor_from_file
+SEXP tensor_from_file(std::string path, double offset, std::string dtype, Rcpp::NumericVector sizes);
+RcppExport SEXP _keratin_tensor_from_file(SEXP pathSEXP, SEXP offsetSEXP, SEXP dtypeSEXP, SEXP sizesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
+    Rcpp::traits::input_parameter< double >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< std::string >::type dtype(dtypeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type sizes(sizesSEXP);
+    rcpp_result_gen = Rcpp::wrap(tensor_from_file(path, offset, dtype, sizes));
+    return rcpp_result_gen;
+END_RCPP
+}
 // op_apply
 SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
@@ -640,6 +704,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_image_affine", (DL_FUNC) &_keratin_image_affine, 6},
     {"_keratin_image_resize_levels", (DL_FUNC) &_keratin_image_resize_levels, 3},
     {"_keratin_crc32", (DL_FUNC) &_keratin_crc32, 1},
+    {"_keratin_masked_crc32c", (DL_FUNC) &_keratin_masked_crc32c, 1},
+    {"_keratin_wire_read", (DL_FUNC) &_keratin_wire_read, 1},
+    {"_keratin_table_read", (DL_FUNC) &_keratin_table_read, 1},
+    {"_keratin_table_write", (DL_FUNC) &_keratin_table_write, 2},
+    {"_keratin_tensor_bytes", (DL_FUNC) &_keratin_tensor_bytes, 1},
+    {"_keratin_tensor_from_file", (DL_FUNC) &_keratin_tensor_from_file, 4},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},
     {"_keratin_op_names", (DL_FUNC) &_keratin_op_names, 0},
     {"_keratin_op_gradients_call", (DL_FUNC) &_keratin_op_gradients_call, 3},

@@ -1,26 +1,6 @@
 # TensorBoard's event files: records of protocol buffers, written byte by byte.
 
-# ---- protocol buffers: a message is its fields one after the other
-pb_varint <- function(n) {
-  bytes <- integer()
-  repeat {
-    low <- n %% 128
-    n <- n %/% 128
-    bytes <- c(bytes, low + if (n > 0) 128 else 0)
-    if (n == 0) return(as.raw(bytes))
-  }
-}
-pb_tag <- function(field, wire) pb_varint(field * 8 + wire)
-pb_whole <- function(field, n) c(pb_tag(field, 0), pb_varint(n))
-pb_double <- function(field, x) c(pb_tag(field, 1), writeBin(as.double(x), raw(), endian = "little"))
-pb_bytes <- function(field, bytes) c(pb_tag(field, 2), pb_varint(length(bytes)), bytes)
-pb_string <- function(field, text) pb_bytes(field, charToRaw(enc2utf8(text)))
-
-little_endian <- function(n, bytes) as.raw(n %/% 256^(seq_len(bytes) - 1) %% 256)
-masked_crc <- function(bytes) {
-  crc <- crc32c(bytes)
-  little_endian((crc %/% 2^15 + (crc %% 2^15) * 2^17 + 0xa282ead8) %% 2^32, 4L)
-}
+masked_crc <- function(bytes) little_endian(masked_crc32c(list(bytes)), 4L)
 # length, its checksum, data, their checksum
 record_bytes <- function(data) {
   head <- little_endian(length(data), 8L)

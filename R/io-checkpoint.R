@@ -84,18 +84,17 @@ bundle_text <- function(bundle, key) {
   if (is.na(length_bytes)) abort_file("\"", entry$path, "\" is damaged at \"", key, "\"")
   text <- bytes[-seq_len(min(length_bytes + 4L, length(bytes)))]
   count <- sum((as.integer(bytes[seq_len(length_bytes)]) %% 128) * 128^(seq_len(length_bytes) - 1L))
-  crc <- masked_crc32c(list(writeBin(bytes_of_number(count), raw()), bytes[length_bytes + 1:4], text))
+  crc <- masked_crc32c(list(little_endian(count, 4L), bytes[length_bytes + 1:4], text))
   if (count != length(text) || crc != entry$crc %% 2^32) abort_file("\"", entry$path, "\" is damaged: the checksum of \"", key, "\" does not agree")
   text
 }
-bytes_of_number <- function(n) as.raw(floor(n / 256^(0:3)) %% 256)
 
 # Nodes of the graph count from 0; NULL where there is none.
 graph_node <- function(bundle, id) {
   if (is.null(id) || id < 0 || id >= length(bundle$nodes) || !is.raw(bundle$nodes[[id + 1]])) return(NULL)
   node <- pb_read(bundle$nodes[[id + 1]])
   children <- lapply(pb_all(node, 1L), pb_read)
-  list(children = setNames(vapply(children, pb_first_number, 0, id = 1L), vapply(children, pb_first_text, "", id = 2L)), attributes = pb_all(node, 2L))
+  list(children = setNames(vapply(children, pb_first_number, 0, id = 1L), vapply(children, pb_first_string, "", id = 2L)), attributes = pb_all(node, 2L))
 }
 graph_step <- function(bundle, node, name) {
   if (is.null(node) || is.na(node$children[name])) return(NULL)
@@ -106,7 +105,7 @@ graph_walk <- function(bundle, path, node = graph_node(bundle, 0)) {
   node
 }
 node_entry <- function(bundle, node) {
-  for (attribute in lapply(node$attributes, pb_read)) if (pb_first_text(attribute, 1L) == "VARIABLE_VALUE") return(bundle_entry(bundle, pb_first_text(attribute, 3L)))
+  for (attribute in lapply(node$attributes, pb_read)) if (pb_first_string(attribute, 1L) == "VARIABLE_VALUE") return(bundle_entry(bundle, pb_first_string(attribute, 3L)))
   NULL
 }
 
@@ -170,7 +169,7 @@ write_checkpoint <- function(prefix, model) {
   keys <- c(keys, setNames(object_graph_key, object_graph_key))
   keys <- keys[order(names(keys), method = "radix")]
   data <- paste0(prefix, ".data-00000-of-00001")
-  entries <- list(c(pb_number(1L, 1), pb_message(3L, pb_number(1L, 1))))
+  entries <- list(c(pb_whole(1L, 1), pb_message(3L, pb_whole(1L, 1))))
   write_in_place(data, function(partial) {
     file <- file(partial, "wb")
     on.exit(close(file))
@@ -182,9 +181,9 @@ write_checkpoint <- function(prefix, model) {
         stored <- list(dtype = bundle_dtypes[[tensor_dtype(variable)]], sizes = tensor_shape(variable), bytes = bytes, crc = masked_crc32c(list(bytes)))
       }
       write_whole(file, stored$bytes)
-      shape <- unlist(lapply(stored$sizes, function(size) pb_message(2L, pb_number(1L, size))))
-      entries[[length(entries) + 1L]] <<- c(pb_number(1L, stored$dtype), pb_bytes(2L, if (length(shape)) shape else raw()), if (offset > 0) pb_number(4L, offset),
-                                            pb_number(5L, length(stored$bytes)), pb_fixed32(6L, stored$crc))
+      shape <- unlist(lapply(stored$sizes, function(size) pb_message(2L, pb_whole(1L, size))))
+      entries[[length(entries) + 1L]] <<- c(pb_whole(1L, stored$dtype), pb_bytes(2L, if (length(shape)) shape else raw()), if (offset > 0) pb_whole(4L, offset),
+                                            pb_whole(5L, length(stored$bytes)), pb_fixed32(6L, stored$crc))
       offset <- offset + length(stored$bytes)
     }
   })
@@ -194,8 +193,8 @@ write_checkpoint <- function(prefix, model) {
 }
 
 stored_text <- function(bytes) {
-  length_bytes <- bytes_of_number(length(bytes))
-  check <- bytes_of_number(masked_crc32c(list(length_bytes)))
+  length_bytes <- little_endian(length(bytes), 4L)
+  check <- little_endian(masked_crc32c(list(length_bytes)), 4L)
   list(dtype = 7, sizes = numeric(), bytes = c(pb_varint(length(bytes)), check, bytes), crc = masked_crc32c(list(length_bytes, check, bytes)))
 }
 
@@ -218,9 +217,9 @@ object_graph <- function(arrays) {
   if (!is.na(list_at)) children[[list_at]] <- c("0" = as.character(match("optimizer/_iterations", names_of) - 1L), children[[list_at]])
   unlist(Map(function(name, below) {
     variable <- arrays[[name]]
-    pb_message(1L, unlist(Map(function(child, id) pb_message(1L, if (id != "0") pb_number(1L, as.numeric(id)), pb_text(2L, child)), names(below), below)),
-               if (!is.null(variable)) pb_message(2L, pb_text(1L, "VARIABLE_VALUE"), pb_text(2L, sub(":0$", "", .subset2(variable, "name"))),
-                                                  pb_text(3L, paste0(name, "/.ATTRIBUTES/VARIABLE_VALUE"))),
-               pb_message(5L, pb_number(1L, as.numeric(!is.null(variable)))))
+    pb_message(1L, unlist(Map(function(child, id) pb_message(1L, if (id != "0") pb_whole(1L, as.numeric(id)), pb_string(2L, child)), names(below), below)),
+               if (!is.null(variable)) pb_message(2L, pb_string(1L, "VARIABLE_VALUE"), pb_string(2L, sub(":0$", "", .subset2(variable, "name"))),
+                                                  pb_string(3L, paste0(name, "/.ATTRIBUTES/VARIABLE_VALUE"))),
+               pb_message(5L, pb_whole(1L, as.numeric(!is.null(variable)))))
   }, names_of, children), use.names = FALSE)
 }

@@ -30,7 +30,7 @@ read_saved_model <- function(path, compile, safe_mode) {
 root_metadata <- function(bytes) {
   for (node in pb_all(pb_read(bytes), 1L)) {
     node <- pb_read(node)
-    if (pb_first_text(node, 3L) == "root") return(pb_first_text(node, 5L))
+    if (pb_first_string(node, 3L) == "root") return(pb_first_string(node, 5L))
   }
   abort_file("it has no root node")
 }

@@ -180,7 +180,7 @@ tf_functions <- local({
     of_inputs[[tf_same[[op]]$symbol]] <<- function(first, ...) {
       others <- list(...)
       unknown <- setdiff(names(others), parameters)
-      if (length(unknown)) abort_argument("the argument ", quoted_names(unknown), " of tf.", tf_same[[op]]$symbol, " is not known")
+      if (length(unknown)) abort_argument("the argument ", dQuote(unknown[1L], FALSE), " of tf.", tf_same[[op]]$symbol, " is not known")
       call_op(op, c(list(first), unname(others[intersect(parameters, names(others))])))
     }
   })

@@ -151,14 +151,3 @@ void file_sync(std::string path) {
   close(file);
 #endif
 }
-
-// CRC-32C (Castagnoli), which TensorFlow's record files carry.
-// [[Rcpp::export(rng = false)]]
-double crc32c(Rcpp::RawVector bytes) {
-  std::uint32_t crc = 0xFFFFFFFFu;
-  for (const Rbyte byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1u ? 0x82F63B78u : 0u);
-  }
-  return static_cast<double>(crc ^ 0xFFFFFFFFu);
-}

@@ -1,4 +1,5 @@
-# Protocol buffers: what TensorFlow's checkpoints and ONNX are written in. A message is a raw vector; fields are appended one by one.
+# Protocol buffers: what TensorBoard's events, TensorFlow's checkpoints and ONNX are written in. A message is a raw vector; fields are
+# appended one by one.
 
 pb_varint <- function(n) {
   bytes <- numeric()
@@ -10,13 +11,16 @@ pb_varint <- function(n) {
   as.raw(c(bytes, n))
 }
 
-pb_bytes <- function(id, bytes) c(pb_varint(id * 8 + 2), pb_varint(length(bytes)), bytes)
-pb_message <- function(id, ...) pb_bytes(id, c(...))
-pb_text <- function(id, text) pb_bytes(id, charToRaw(enc2utf8(text)))
-pb_number <- function(id, n) c(pb_varint(id * 8), pb_varint(n))
-pb_numbers <- function(id, values) pb_bytes(id, unlist(lapply(values, pb_varint)))   # packed
-pb_float <- function(id, x) c(pb_varint(id * 8 + 5), writeBin(as.double(x), raw(), size = 4L, endian = "little"))
-pb_fixed32 <- function(id, n) c(pb_varint(id * 8 + 5), as.raw(floor(n / 256^(0:3)) %% 256))
+pb_tag <- function(field, wire) pb_varint(field * 8 + wire)
+pb_whole <- function(field, n) c(pb_tag(field, 0), pb_varint(n))
+pb_double <- function(field, x) c(pb_tag(field, 1), writeBin(as.double(x), raw(), endian = "little"))
+pb_bytes <- function(field, bytes) c(pb_tag(field, 2), pb_varint(length(bytes)), bytes)
+pb_message <- function(field, ...) pb_bytes(field, c(...))
+pb_string <- function(field, text) pb_bytes(field, charToRaw(enc2utf8(text)))
+pb_float <- function(field, x) c(pb_tag(field, 5), writeBin(as.double(x), raw(), size = 4L, endian = "little"))
+pb_fixed32 <- function(field, n) c(pb_tag(field, 5), little_endian(n, 4L))
+
+little_endian <- function(n, bytes) as.raw(n %/% 256^(seq_len(bytes) - 1) %% 256)
 
 # ---- reading: fields by their number
 
@@ -30,7 +34,7 @@ pb_first_bytes <- function(message, id) {
   found <- Filter(is.raw, pb_all(message, id))
   if (length(found)) found[[length(found)]] else raw()
 }
-pb_first_text <- function(message, id) raw_text(pb_first_bytes(message, id))
+pb_first_string <- function(message, id) raw_text(pb_first_bytes(message, id))
 raw_text <- function(bytes) {
   if (any(bytes == as.raw(0))) abort_file("the file is damaged: a name holds a zero byte")
   text <- rawToChar(bytes)

@@ -233,10 +233,6 @@ file_sync <- function(path) {
     invisible(.Call(`_keratin_file_sync`, path))
 }
 
-crc32c <- function(bytes) {
-    .Call(`_keratin_crc32c`, bytes)
-}
-
 variable_memory <- function(value, dtype) {
     .Call(`_keratin_variable_memory`, value, dtype)
 }

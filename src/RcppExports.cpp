@@ -641,16 +641,6 @@ BEGIN_RCPP
     return R_NilValue;
 END_RCPP
 }
-// crc32c
-double crc32c(Rcpp::RawVector bytes);
-RcppExport SEXP _keratin_crc32c(SEXP bytesSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
-    rcpp_result_gen = Rcpp::wrap(crc32c(bytes));
-    return rcpp_result_gen;
-END_RCPP
-}
 // variable_memory
 SEXP variable_memory(SEXP value, std::string dtype);
 RcppExport SEXP _keratin_variable_memory(SEXP valueSEXP, SEXP dtypeSEXP) {
@@ -752,7 +742,6 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_connect_interrupts", (DL_FUNC) &_keratin_connect_interrupts, 0},
     {"_keratin_producer_of", (DL_FUNC) &_keratin_producer_of, 1},
     {"_keratin_file_sync", (DL_FUNC) &_keratin_file_sync, 1},
-    {"_keratin_crc32c", (DL_FUNC) &_keratin_crc32c, 1},
     {"_keratin_variable_memory", (DL_FUNC) &_keratin_variable_memory, 2},
     {"_keratin_variable_read_call", (DL_FUNC) &_keratin_variable_read_call, 1},
     {"_keratin_variable_assign_call", (DL_FUNC) &_keratin_variable_assign_call, 2},

@@ -107,8 +107,7 @@ test_that("a run that was killed goes on to the same bits", {
 })
 
 test_that("TensorBoard files are records with their checksums", {
-  crc <- internal("crc32c")
-  expect_equal(crc(charToRaw("123456789")), 0xE3069283)
+  expect_equal(internal("masked_crc32c")(list(charToRaw("1234"), charToRaw("56789"))), 0xC78AB0E5)   # of 0xE3069283
   folder <- withr::local_tempdir()
   model <- fixed_model()
   model %>% compile(optimizer = "sgd", loss = "mse")

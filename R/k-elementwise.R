@@ -120,15 +120,6 @@ k_hard_sigmoid <- function(x) op_hard_sigmoid(x)
 #' @export
 k_tanh <- function(x) op_tanh(x)
 
-# R keras counts axes from 1, -1 being the last; ops count from 0.
-axes_from_one <- function(axis) {
-  if (is.null(axis)) return(NULL)
-  if (is.numeric(axis) && length(axis) == 1L && !is.na(axis) && axis != 0 && axis == trunc(axis)) return(as.integer(if (axis > 0) axis - 1 else axis))
-  axis <- unlist(axis)
-  if (!is_whole(axis) || any(axis == 0)) abort_argument("axes count from 1, or from the end with -1. Received: axis = ", received(axis))
-  as.integer(ifelse(axis > 0, axis - 1, axis))
-}
-
 # Whole numbers and truth values as the default float, where an R user means a number.
 as_float_tensor <- function(x) {
   if (!is_tensor(x)) return(tensor(x, k_floatx()))

@@ -87,6 +87,7 @@ from_class_config <- function(generator, config, whole = NULL) {
   if (extends(generator, "Sequential")) return(sequential_from_config(config))
   if (extends(generator, "Functional")) return(functional_from_config(config))
   if (is.function(make)) return(make(config))
+  if (extends(generator, "Model") && !is.null(config$input_layers)) return(functional_from_config(config, generator))
   layer <- do.call(generator$new, config_arguments(generator, config))
   ensure_initialized(layer)
   new_instance(layer)
@@ -215,7 +216,7 @@ node_config <- function(node, entry) {
 nest_flatten_named <- function(x) if (is.null(names(x))) nest_flatten(x) else x
 plain_value <- function(x) if (is_tensor(x)) as.array(x) else x
 
-functional_from_config <- function(config) {
+functional_from_config <- function(config, generator = Functional) {
   layers <- list()
   for (entry in config$layers) {
     layer <- deserialize_keras_object(entry)
@@ -246,7 +247,7 @@ functional_from_config <- function(config) {
   inputs <- lapply(as_references(config$input_layers), look_up)
   outputs <- lapply(as_references(config$output_layers), look_up)
   single <- function(x) if (length(x) == 1L) x[[1L]] else x
-  new_instance(Functional$new(inputs = single(inputs), outputs = single(outputs), name = config$name, trainable = config$trainable))
+  new_instance(generator$new(inputs = single(inputs), outputs = single(outputs), name = config$name, trainable = config$trainable))
 }
 
 # Models among `names` whose calls the config counts from one: Keras 2 does, Keras 3 does not.

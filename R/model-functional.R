@@ -49,6 +49,35 @@ init_network <- function(model, inputs, outputs) {
   invisible(model)
 }
 
+# Keras mixes Functional into a subclass of Model when inputs and outputs are given: what the class does not define itself becomes that
+# of functional models.
+become_functional <- function(model, ends, name, trainable) {
+  init_layer(model, name = if (is.null(name)) unique_name(snake_case(class(model)[1L])) else name, trainable = trainable)
+  for (method in setdiff(names(Functional$public_methods), "initialize")) {
+    if (defines_below_model(model$class_generator, method)) next
+    rm(list = intersect(method, ls(model)), envir = model)   # methods are locked
+    assign(method, bind_to(Functional$public_methods[[method]], model), envir = model)
+  }
+  for (field in names(Functional$active)) {
+    rm(list = intersect(field, ls(model)), envir = model)
+    makeActiveBinding(field, bind_to(Functional$active[[field]], model), model)
+  }
+  model$keras_class <- Functional$public_fields$keras_class
+  class(model) <- append(class(model), "Functional", after = match("Model", class(model)) - 1L)
+  do.call(init_network, c(list(model), ends))
+}
+bind_to <- function(method, model) {
+  environment(method) <- list2env(list(self = model), parent = topenv())
+  method
+}
+defines_below_model <- function(generator, method) {
+  while (!is.null(generator) && !identical(generator$classname, "Model")) {
+    if (method %in% c(names(generator$public_methods), names(generator$active))) return(TRUE)
+    generator <- generator$get_inherit()
+  }
+  FALSE
+}
+
 is_input_tensor <- function(x) inherits(.subset2(x, "history")$layer, "InputLayer")
 
 # A model between inner tensors: their place is taken by new inputs, and the layers on the way are called again.

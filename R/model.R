@@ -59,8 +59,16 @@ Model <- R6::R6Class("Model", inherit = BaseLayer, cloneable = FALSE, lock_objec
   )
 )
 
-init_model <- function(model, name = NULL, trainable = NULL, ...) {
+# A user's class given inputs and outputs, by position or by name, is a functional model with its methods.
+init_model <- function(model, ..., name = NULL, trainable = NULL) {
+  given <- list(...)
+  if (is_graph_ends(given)) return(become_functional(model, given, name, trainable))
+  if (length(given) == 1L && is.null(names(given)) && is.character(given[[1L]]) && is.null(name)) return(init_layer(model, name = given[[1L]], trainable = trainable))
   init_layer(model, name = name, trainable = trainable, ...)
+}
+is_graph_ends <- function(given) {
+  length(given) == 2L && (is.null(names(given)) || all(names(given) %in% c("inputs", "outputs", ""))) &&
+    all(vapply(given, function(x) length(nest_flatten(x)) > 0L && all(vapply(nest_flatten(x), is_keras_tensor, NA)), NA))
 }
 
 is_model <- function(x) inherits(x, "keras.engine.training.Model")

@@ -31,23 +31,37 @@ Math.tensorflow.tensor <- function(x, ...) {
 round_to <- function(x, digits = 0) if (digits == 0) op_round(x) else op_divide(op_round(op_multiply(x, 10^digits)), 10^digits)
 log_to <- function(x, base = exp(1)) if (identical(base, exp(1))) op_log(x) else op_divide(op_log(x), log(as.numeric(base)))
 
+# `axis` counts from 1, from the end if negative, as in the tensorflow package: sum(x, axis = 2), mean(x, axis = -1, keepdims = TRUE).
 #' @export
-Summary.tensorflow.tensor <- function(..., na.rm = FALSE) {
-  parts <- lapply(list(...), function(x) switch(.Generic,
-    sum = op_reduce_sum(x), prod = op_reduce_prod(x), max = op_reduce_max(x), min = op_reduce_min(x),
-    any = op_reduce_any(x), all = op_reduce_all(x), range = op_stack(list(op_reduce_min(x), op_reduce_max(x))),
-    abort_argument(.Generic, "() is not there for tensors.")))
+Summary.tensorflow.tensor <- function(..., axis = NULL, keepdims = FALSE, na.rm = FALSE) {
+  axes <- axes_from_one(axis)
+  if (.Generic == "range") return(range_of(..., axes = axes))
+  reduce <- switch(.Generic, sum = op_reduce_sum, prod = op_reduce_prod, max = op_reduce_max, min = op_reduce_min, any = op_reduce_any, all = op_reduce_all)
+  parts <- lapply(list(...), reduce, axes, isTRUE(keepdims))
   if (length(parts) == 1L) return(parts[[1L]])
-  if (.Generic == "range") {
-    whole <- op_concat(parts, 0L)
-    return(op_stack(list(op_reduce_min(whole), op_reduce_max(whole))))
-  }
   combine <- switch(.Generic, sum = op_add, prod = op_multiply, max = op_maximum, min = op_minimum, any = op_logical_or, all = op_logical_and)
   Reduce(combine, parts)
 }
+range_of <- function(..., axes) {
+  if (!is.null(axes)) abort_argument("range() of a tensor takes no `axis`. Use min(x, axis = ) and max(x, axis = ).")
+  parts <- list(...)
+  op_stack(list(Reduce(op_minimum, lapply(parts, op_reduce_min)), Reduce(op_maximum, lapply(parts, op_reduce_max))))
+}
 
 #' @export
-mean.tensorflow.tensor <- function(x, ...) op_reduce_mean(x)
+mean.tensorflow.tensor <- function(x, ..., axis = NULL, keepdims = FALSE) op_reduce_mean(x, axes_from_one(axis), isTRUE(keepdims))
+#' @export
+cbind.tensorflow.tensor <- function(..., deparse.level = 1) bind_along(list(...), 1L)
+#' @export
+rbind.tensorflow.tensor <- function(..., deparse.level = 1) bind_along(list(...), 0L)
+# Vectors are columns, or rows, as in R.
+bind_along <- function(parts, axis) {
+  first <- tensor_dtype(Find(is_tensor, parts))
+  op_concat(lapply(parts, function(x) {
+    if (!is_tensor(x)) x <- tensor(x, first)
+    if (tensor_rank(x) == 1L) op_expand_dims(x, axis) else if (tensor_rank(x) == 0L) op_reshape(x, c(1, 1)) else x
+  }), axis)
+}
 #' @export
 t.tensorflow.tensor <- function(x) op_transpose(x)
 #' @export

@@ -30,6 +30,13 @@ compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", l
   if (is.function(loss) && !is_loss(loss) && is.null(attr(loss, "py_function_name", exact = TRUE)))
     attr(loss, "py_function_name") <- paste(deparse(substitute(loss), nlines = 1L), collapse = "")
   model <- unwrap(object)
+  if (defines_below_model(model$class_generator, "compile") && is.null(model$runs_own_compile)) {   # super$compile() comes back here
+    given <- setdiff(names(match.call(expand.dots = FALSE))[-1L], c("object", "..."))
+    model$runs_own_compile <- TRUE
+    on.exit(model$runs_own_compile <- NULL)
+    do.call(model$compile, c(mget(given, envir = environment()), list(...)))
+    return(invisible(object))
+  }
   optimizer <- get_optimizer(optimizer %||% "rmsprop")
   compiled_loss <- new_compiled_loss(loss, loss_weights, model)
   compiled_metrics <- new_compiled_metrics(metrics, weighted_metrics, model)

@@ -90,12 +90,15 @@ step_program <- function(model, kind, flat, rows) {
 
 # Weights and optimizer slots must exist before a step is traced.
 prepare_model <- function(model, x, training = FALSE) {
-  if (!isTRUE(model$built)) {
+  if (!isTRUE(model$built) && has_call(model)) {
     type_of <- function(t) list(dtype = tensor_dtype(t), shape = tensor_shape(t))
     build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x))
   }
   if (training) model$optimizer$build(model$trainable_weights)
 }
+
+# A class with its own train_step() may do without call(): a GAN made of two models.
+has_call <- function(model) !identical(body(model$call), body(Model$public_methods$call))
 
 # Values of a step's results: numbers for single values, vectors or lists otherwise.
 log_values <- function(results) {

@@ -76,7 +76,8 @@ xception_preprocess_input <- function(x) preprocess_pixels(x, "tf")
 #'
 #' @param preds Predictions, a matrix of 1000 columns.
 #' @param top How many top guesses to return.
-#' @return A list with a data frame for each row: `class_name`, `class_description`, `score`.
+#' @param filepath Path of the file.
+#' @return `mobilenet_load_model_hdf5()` and `mobilenet_v2_load_model_hdf5()`: a model. The others: a list with a data frame for each row: `class_name`, `class_description`, `score`.
 #' @family applications
 #' @export
 imagenet_decode_predictions <- function(preds, top = 5) {
@@ -92,3 +93,16 @@ imagenet_decode_predictions <- function(preds, top = 5) {
     data.frame(class_name = vapply(info, `[[`, "", 1L), class_description = vapply(info, `[[`, "", 2L), score = preds[i, best], row.names = NULL)
   })
 }
+
+#' @rdname imagenet_decode_predictions
+#' @export
+mobilenet_decode_predictions <- function(preds, top = 5) imagenet_decode_predictions(preds, top)
+#' @rdname imagenet_decode_predictions
+#' @export
+mobilenet_v2_decode_predictions <- function(preds, top = 5) imagenet_decode_predictions(preds, top)
+#' @rdname imagenet_decode_predictions
+#' @export
+mobilenet_load_model_hdf5 <- function(filepath) load_model_hdf5(filepath)
+#' @rdname imagenet_decode_predictions
+#' @export
+mobilenet_v2_load_model_hdf5 <- function(filepath) load_model_hdf5(filepath)

@@ -25,10 +25,11 @@ new_callback_class <- function(classname, ..., on_epoch_begin = NULL, on_epoch_e
                                on_test_begin = NULL, on_test_end = NULL, on_train_batch_begin = NULL, on_train_batch_end = NULL) {
   hooks <- drop_null(mget(setdiff(names(formals()), c("classname", "...")), envir = environment()))
   generator <- user_class(classname, KerasCallback, c(list(...), hooks), parent.frame())
-  user_constructor(generator, "keras_callback_class", function(object) {
-    class(object) <- c(classname, "keras.callbacks.Callback", class(object))
-    object
-  })
+  user_constructor(generator, "keras_callback_class", function(object) as_callback_object(object, classname))
+}
+as_callback_object <- function(object, classname) {
+  class(object) <- unique(c(classname, "keras.callbacks.Callback", class(object)))
+  object
 }
 
 #' @rdname new_callback_class
@@ -48,12 +49,4 @@ new_metric_class <- function(classname, ..., initialize, update_state, result) {
                if (!missing(result)) list(result = result))
   generator <- user_class(classname, Metric, members, parent.frame())
   user_constructor(generator, "keras_metric_class", function(object) metric_instance(object, classname))
-}
-
-user_constructor <- function(generator, class, wrap) {
-  make <- function(...) {
-    object <- generator$new(...)
-    wrap(object)
-  }
-  structure(make, class = c(class, "function"), generator = generator)
 }

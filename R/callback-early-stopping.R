@@ -1,12 +1,11 @@
 EarlyStopping <- R6Class("EarlyStopping", inherit = KerasCallback, lock_objects = FALSE, cloneable = FALSE, public = list(
-  initialize = function(monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, start_from_epoch) {
+  initialize = function(monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights) {
     self$monitor <- monitor
     self$min_delta <- min_delta
     self$patience <- patience
     self$verbose <- verbose
     self$baseline <- baseline
     self$restore_best_weights <- restore_best_weights
-    self$start_from_epoch <- start_from_epoch
     self$rule <- improvement(mode, monitor, min_delta)
     self$wait <- 0
     self$stopped_epoch <- 0
@@ -24,7 +23,7 @@ EarlyStopping <- R6Class("EarlyStopping", inherit = KerasCallback, lock_objects 
   },
   on_epoch_end = function(epoch, logs = NULL) {
     current <- monitored_value(logs, self$monitor, "Early stopping")
-    if (is.null(current) || epoch < self$start_from_epoch) return(invisible())
+    if (is.null(current)) return(invisible())
     if (self$restore_best_weights && is.null(self$best_weights)) {
       self$best_weights <- self$model$get_weights()
       self$best_epoch <- epoch
@@ -65,13 +64,12 @@ EarlyStopping <- R6Class("EarlyStopping", inherit = KerasCallback, lock_objects 
 #' @param mode `"min"`, `"max"`, or `"auto"` (by the metric's name).
 #' @param baseline Value that must be reached for the waiting to start anew.
 #' @param restore_best_weights Go back to the weights of the best epoch?
-#' @param start_from_epoch Epochs to wait before looking.
 #' @inherit callback_lambda return
 #' @examples
 #' callback_early_stopping(monitor = "val_loss", patience = 3, restore_best_weights = TRUE)
 #' @family callbacks
 #' @export
 callback_early_stopping <- function(monitor = "val_loss", min_delta = 0, patience = 0, verbose = 0, mode = c("auto", "min", "max"), baseline = NULL,
-                                    restore_best_weights = FALSE, start_from_epoch = 0) {
-  new_callback(EarlyStopping, monitor, min_delta, patience, verbose, mode, baseline, isTRUE(restore_best_weights), start_from_epoch)
+                                    restore_best_weights = FALSE) {
+  new_callback(EarlyStopping, monitor, min_delta, patience, verbose, mode, baseline, isTRUE(restore_best_weights))
 }

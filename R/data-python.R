@@ -16,8 +16,12 @@ no_python <- function(what, value = NULL) {
 #'
 #' @param method,conda,version,tensorflow,extra_packages,python,condaenv,virtualenv,required,backend,implementation,... Not used.
 #' @param seed For `use_session_with_seed()`: the seed, which is given to [set.seed()].
+#' @param log_dir Directory of the files that [callback_tensorboard()] wrote.
+#' @param action,host,port,launch_browser,reload_interval,purge_orphaned_data Not used.
 #' @param disable_gpu,disable_parallel_cpu,quiet Not used: results do not depend on the number of threads.
-#' @return Nothing, invisibly.
+#' @param model For `multi_gpu_model()`: the model, which is given back.
+#' @param gpus,cpu_merge,cpu_relocation Not used.
+#' @return Nothing, invisibly; `multi_gpu_model()` the model.
 #' @name without-python
 #' @export
 install_keras <- function(method = c("auto", "virtualenv", "conda"), conda = "auto", version = "default", tensorflow = version,
@@ -37,6 +41,15 @@ use_backend <- function(backend = c("tensorflow", "cntk", "theano", "plaidml")) 
 #' @rdname without-python
 #' @export
 use_implementation <- function(implementation = c("keras", "tensorflow")) no_python("use_implementation")
+#' @rdname without-python
+#' @export
+multi_gpu_model <- function(model, gpus = NULL, cpu_merge = TRUE, cpu_relocation = FALSE) no_python("multi_gpu_model", model)
+#' @rdname without-python
+#' @export
+tensorboard <- function(log_dir, action = c("start", "stop"), host = "127.0.0.1", port = "auto", launch_browser = TRUE, reload_interval = 5, purge_orphaned_data = TRUE) {
+  message("TensorBoard is a Python program. The files of callback_tensorboard() can be shown with: tensorboard --logdir ", if (missing(log_dir)) "DIR" else paste(log_dir, collapse = ","))
+  invisible(NULL)
+}
 #' @rdname without-python
 #' @export
 use_session_with_seed <- function(seed, disable_gpu = TRUE, disable_parallel_cpu = TRUE, quiet = FALSE) {
@@ -99,8 +112,8 @@ backend <- function(convert = TRUE) keras$backend
 module_prefixes <- c(layers = "layer_", optimizers = "optimizer_", losses = "loss_", metrics = "metric_", initializers = "initializer_",
                      regularizers = "regularizer_", constraints = "constraint_", callbacks = "callback_", activations = "activation_",
                      applications = "application_", backend = "k_", schedules = "learning_rate_schedule_", models = "", utils = "",
-                     preprocessing = "", datasets = "dataset_", image = "", text = "", sequence = "", experimental = "layer_")
-module_synonyms <- c(Model = "keras_model", Sequential = "keras_model_sequential", Input = "layer_input", load_model = "load_model_tf",
+                     preprocessing = "", datasets = "dataset_", image = "", text = "", sequence = "", experimental = "layer_", legacy = "optimizer_")
+module_synonyms <- c(Input = "layer_input", load_model = "load_model_tf",
                      model_from_json = "model_from_json", Tokenizer = "text_tokenizer", ImageDataGenerator = "image_data_generator",
                      BatchNormalization = "layer_batch_normalization")
 
@@ -109,15 +122,21 @@ module_synonyms <- c(Model = "keras_model", Sequential = "keras_model_sequential
   if (name == "__version__") return("2.15.0")
   if (name %in% names(module_prefixes)) return(structure(list(path = c(unclass(x)$path, name)), class = "keratin_module"))
   path <- unclass(x)$path
+  base <- get("class_of_keras", envir = asNamespace("keratin"))(path, name)
+  if (!is.null(base)) return(base)
   last <- if (length(path)) path[length(path)] else ""
   if (name %in% names(module_synonyms)) return(get(module_synonyms[[name]], envir = asNamespace("keratin")))
   prefix <- if (nzchar(last)) module_prefixes[[last]] else ""
   exported <- getNamespaceExports("keratin")
   plain <- function(n) tolower(gsub("_", "", n))
   found <- exported[plain(exported) == plain(paste0(prefix, name))]
-  if (!length(found))
-    abort_argument("keras", paste0("$", path, collapse = ""), " has no member `", name, "` in keratin.")
+  if (!length(found)) {
+    near <- substring(exported[startsWith(exported, prefix)], nchar(prefix) + 1L)
+    near <- near[which.min(utils::adist(plain(name), plain(near)))]
+    abort_argument("keras", paste0("$", path, collapse = ""), " has no member `", name, "` in keratin.", if (length(near)) paste0(" The nearest is ", prefix, near, "()."))
+  }
   f <- get(found[1L], envir = asNamespace("keratin"))
+  if (last %in% c("layers", "experimental")) attr(f, "generator") <- builtin_class(name)   # Name(keras$layers$Dense) %py_class% { ... }
   if (last == "backend") python_axes(f) else f
 }
 #' @export

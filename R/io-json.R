@@ -31,7 +31,7 @@ restore_functions <- function(x, safe_mode, owner = NULL) {
   if (!is.list(x)) return(x)
   if (identical(x$class_name, "__r_function__")) {
     if (safe_mode)
-      abort_file(if (is.null(owner)) "the file" else paste0('layer "', owner, '"'), " holds an R function. Functions are restored only with `safe_mode = FALSE`: ",
+      abort_file(if (is.null(owner)) "the file" else paste0('layer "', owner, '"'), " holds an R function. Functions are restored only by load_model(path, safe_mode = FALSE), or with options(keratin.safe_mode = FALSE): ",
                  "do so if you trust where the file comes from, as they may do anything when they run")
     f <- unserialize(jsonlite::base64_dec(x$config$value))
     if (!is.function(f)) abort_file("the file holds something else in the place of an R function")

@@ -77,7 +77,7 @@ write_assets <- function(folder, model) {
 
 #' @rdname save_model
 #' @export
-load_model <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) {
+load_model <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = getOption("keratin.safe_mode", TRUE)) {
   if (is.character(filepath) && length(filepath) == 1L && dir.exists(filepath)) {
     folder <- path.expand(filepath)
     filepath <- file.path(folder, "model.keras")
@@ -87,14 +87,30 @@ load_model <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mod
     }
   }
   path <- check_readable(filepath)
-  if (is_hdf5_file(path)) return(load_model_hdf5(path, custom_objects, compile, safe_mode))
+  if (is_hdf5_file(path)) return(read_hdf5_file(path, custom_objects, compile, safe_mode))
   if (!is_zip_file(path)) abort_file("\"", path, "\" is no model: it is neither a .keras (zip) nor an HDF5 file")
   in_file(path, with_custom_object_scope(custom_objects, read_keras_file(path, compile, safe_mode)))
 }
 
 #' @rdname save_model
 #' @export
-load_model_tf <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) load_model(filepath, custom_objects, compile, safe_mode)
+load_model_tf <- function(filepath, custom_objects = NULL, compile = TRUE) load_model(filepath, custom_objects, compile)
+
+#' @rdname save_model
+#' @param model A model.
+#' @param saved_model_path,export_dir_base Folder.
+#' @param as_text,input_signature,serving_only,... Ignored, for compatibility.
+#' @export
+model_to_saved_model <- function(model, saved_model_path, custom_objects = NULL, as_text = FALSE, input_signature = NULL, serving_only = FALSE)
+  invisible(save_model_tf(model, saved_model_path))
+
+#' @rdname save_model
+#' @export
+model_from_saved_model <- function(saved_model_path, custom_objects = NULL) load_model_tf(saved_model_path, custom_objects)
+
+#' @rdname save_model
+#' @export
+export_savedmodel <- function(object, export_dir_base, ...) invisible(save_model_tf(object, export_dir_base))
 
 read_keras_file <- function(path, compile, safe_mode) {
   members <- zip_directory(path)
@@ -183,12 +199,12 @@ serialize_model <- function(model, include_optimizer = TRUE) {
 
 #' @rdname serialize_model
 #' @export
-unserialize_model <- function(model, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) {
+unserialize_model <- function(model, custom_objects = NULL, compile = TRUE) {
   if (!is.raw(model)) abort_argument("unserialize_model(): `model` must be a raw vector from serialize_model(). Received: ", received(model))
   path <- tempfile(fileext = ".h5")
   on.exit(unlink(path))
   writeBin(model, path)
-  load_model(path, custom_objects, compile, safe_mode)
+  load_model(path, custom_objects, compile)
 }
 
 #' Models as YAML

@@ -4,7 +4,7 @@
 #' it stopped. Files of Keras 2 and Keras 3 are read; what is written, Keras 2.15 reads.
 #'
 #' Nothing in a file is run: lambda layers of Python code and classes that Keras does not have are refused, unless `custom_objects` has
-#' an R function or class in their place. R functions (of [layer_lambda()], say) that keratin wrote are restored only with `safe_mode = FALSE`.
+#' an R function or class in their place. R functions (of [layer_lambda()], say) that keratin wrote are restored only by `load_model(path, safe_mode = FALSE)`, or with `options(keratin.safe_mode = FALSE)`.
 #'
 #' @param object Model.
 #' @param filepath Path of the file.
@@ -12,7 +12,7 @@
 #' @param include_optimizer Save the optimizer's state too?
 #' @param custom_objects Named list of your own classes and functions that the model uses.
 #' @param compile Compile the model as it was when it was saved?
-#' @param safe_mode Refuse R functions in the file?
+#' @param safe_mode Refuse R functions in the file? Functions without this argument go by `options(keratin.safe_mode = )`.
 #' @return `save_model_hdf5()`: the model, invisibly. `load_model_hdf5()`: a model.
 #' @section Errors: `keratin_error_file` if the file is damaged or not a model; `keratin_error_argument` if it needs `custom_objects`.
 #' @examplesIf requireNamespace("hdf5r", quietly = TRUE)
@@ -44,9 +44,12 @@ write_model_hdf5 <- function(file, model, include_optimizer) {
 
 #' @rdname save_model_hdf5
 #' @export
-load_model_hdf5 <- function(filepath, custom_objects = NULL, compile = TRUE, safe_mode = TRUE) {
+load_model_hdf5 <- function(filepath, custom_objects = NULL, compile = TRUE) {
   path <- check_readable(filepath)
-  if (is_zip_file(path)) return(load_model(path, custom_objects, compile, safe_mode))
+  if (is_zip_file(path)) load_model(path, custom_objects, compile) else read_hdf5_file(path, custom_objects, compile, getOption("keratin.safe_mode", TRUE))
+}
+
+read_hdf5_file <- function(path, custom_objects, compile, safe_mode) {
   with_hdf5(path, function(file) read_model_hdf5(file, path, custom_objects, compile, safe_mode))
 }
 

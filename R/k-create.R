@@ -23,6 +23,21 @@ k_constant <- function(value, dtype = NULL, shape = NULL, name = NULL) {
   sizes <- sizes_of(shape)
   if (prod(tensor_shape(x)) == 1 && prod(sizes) != 1) op_broadcast_to(op_reshape(x, numeric()), sizes) else op_reshape(x, sizes)
 }
+#' Tensor of an R value
+#'
+#' @param x R value, tensor or variable.
+#' @param dtype Name of the dtype; `NULL`: that of `x` (R numbers are [k_floatx()], integers `int32`).
+#' @param shape Shape; a single number fills it.
+#' @param ...,name Not used.
+#' @return A tensor.
+#' @examples
+#' as_tensor(1:3, "float32")
+#' as_tensor(0, shape = c(2, 2))
+#' @export
+as_tensor <- function(x, dtype = NULL, ..., shape = NULL, name = NULL) {
+  x <- tensor(x, dtype)
+  if (is.null(shape)) x else k_constant(x, shape = shape)
+}
 #' @rdname k_constant
 #' @export
 k_variable <- function(value, dtype = NULL, name = NULL, constraint = NULL) {

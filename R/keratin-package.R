@@ -6,6 +6,7 @@
 #' @section Options:
 #' * `keratin.threads`: number of threads (default: the machine's cores, at most `OMP_THREAD_LIMIT`). Results do not depend on it.
 #' * `keratin.isa`: instruction set of the kernels: `"scalar"`, `"avx2"`, `"avx512"` or `"neon"` (default: the best the CPU has).
+#' * `keratin.safe_mode`: `FALSE` restores the R functions that model files hold; default `TRUE`.
 #'
 #' @useDynLib keratin, .registration = TRUE
 #' @importFrom Rcpp evalCpp

@@ -40,12 +40,13 @@ new_model_class <- function(classname, ..., initialize = NULL, call = NULL, trai
   members <- drop_null(list(initialize = initialize, call = call, train_step = train_step, predict_step = predict_step, test_step = test_step,
                             compute_loss = compute_loss, compute_metrics = compute_metrics))
   generator <- user_class(classname, Model, c(members, list(...)), parent.frame())
-  make <- function(...) {
-    object <- generator$new(...)
-    ensure_initialized(object)
-    new_instance(object)
-  }
-  structure(make, class = c("keras_model_class", "function"), generator = generator)
+  user_constructor(generator, "keras_model_class", function(object) new_instance(ensure_initialized(object)))
+}
+
+# The function that makes objects of a user's class.
+user_constructor <- function(generator, class, wrap) {
+  force(wrap)
+  structure(function(...) wrap(generator$new(...)), class = c(class, "function"), generator = generator)
 }
 
 drop_null <- function(x) x[!vapply(x, is.null, NA)]
@@ -65,7 +66,8 @@ user_class <- function(classname, parent, members, frame) {
     if (is.null(object$instance)) new_instance(object)
     object$instance(...)
   }
-  enclosure$super <- function() eval(quote(super), parent.frame())   # super()$call(x), as R keras also allows
+  # super()$call(x) and super(Class, self)$`__init__`(), as R keras also allows
+  enclosure$super <- function(...) structure(list(methods = eval(quote(super), parent.frame())), class = "keratin_super")
   active <- vapply(members, inherits, NA, what = "marked_active")
   generator <- R6::R6Class(classname, public = members[!active], active = lapply(members[active], unclass_active), parent_env = enclosure,
                            cloneable = FALSE, lock_objects = FALSE)
@@ -74,6 +76,13 @@ user_class <- function(classname, parent, members, frame) {
   generator$public_fields <- c(generator$public_fields, list(class_generator = generator))
   generator
 }
+
+#' @export
+`$.keratin_super` <- function(x, name) {
+  methods <- .subset2(x, "methods")
+  get(if (name == "__init__") "initialize" else name, envir = methods)
+}
+
 unclass_active <- function(f) { class(f) <- NULL; f }
 
 as_generator <- function(x) {
@@ -146,9 +155,9 @@ create_layer_wrapper <- function(Layer, modifiers = NULL, convert = TRUE) layer_
 #' @param compute_output_shape `function(input_shape)`; not needed, the shape follows from `call`.
 #' @param inherit Class to extend.
 #' @export
-Layer <- function(classname, initialize, build = NULL, call = NULL, compute_output_shape = NULL, ..., inherit = NULL) {
-  members <- drop_null(list(initialize = if (!missing(initialize)) initialize, build = build, call = call, compute_output_shape = compute_output_shape, inherit = inherit))
-  layer_wrapper(user_class(classname, BaseLayer, c(members, list(...)), parent.frame()))
+Layer <- function(classname, initialize, build = NULL, call = NULL, compute_output_shape = NULL, ..., inherit = keratin::keras$layers$Layer) {
+  members <- drop_null(list(initialize = if (!missing(initialize)) initialize, build = build, call = call, compute_output_shape = compute_output_shape))
+  layer_wrapper(user_class(classname, as_generator(inherit), c(members, list(...)), parent.frame()))
 }
 
 #' Base class of layers written as R6 classes

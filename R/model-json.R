@@ -57,7 +57,8 @@ function_as_text <- function(f) list(class_name = "__r_function__", config = lis
 #' @param object A model.
 #' @param json String from `model_to_json()` (or from Keras 2.15).
 #' @param custom_objects Named list of your own classes and functions that the model uses.
-#' @param safe_mode Refuse R functions (of lambda layers, say) that the text holds? They may do anything once they run.
+#' @details R functions (of lambda layers, say) that the text holds are restored only with `options(keratin.safe_mode = FALSE)`: they may do anything once
+#'   they run.
 #' @return `model_to_json()`: a string. `model_from_json()`: a model with new weights.
 #' @examples
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(1)
@@ -68,8 +69,8 @@ model_to_json <- function(object) to_python_json(model_description(unwrap(object
 
 #' @rdname model_to_json
 #' @export
-model_from_json <- function(json, custom_objects = NULL, safe_mode = TRUE)
-  model_from_config(parse_json(paste(json, collapse = "\n")), custom_objects, safe_mode, "the JSON text")
+model_from_json <- function(json, custom_objects = NULL)
+  model_from_config(parse_json(paste(json, collapse = "\n")), custom_objects, getOption("keratin.safe_mode", TRUE), "the JSON text")
 
 model_description <- function(model) {
   list(class_name = class(model)[1L], config = model$get_config(), keras_version = "2.15.0", backend = "tensorflow")

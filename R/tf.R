@@ -48,6 +48,8 @@ takes_name <- function(f) {
 #' `tf$image`: `resize`, flips (also random), `rot90`, crops and pads, `adjust_*`, `random_*`, `rgb_to_grayscale`, `grayscale_to_rgb`, `rgb_to_hsv`,
 #' `hsv_to_rgb`, `per_image_standardization`, `total_variation`, `psnr`.
 #'
+#' Initializers: `random_normal_initializer`, `random_uniform_initializer`, `zeros_initializer`, `ones_initializer`, `constant_initializer`.
+#'
 #' Control: `GradientTape` (with `watch`, `gradient`, `jacobian`, `batch_jacobian`, `stop_recording`, `reset`), `function`, `cond`, `case`, `while_loop`, `map_fn`,
 #' `vectorized_map`, `foldl`, `foldr`, `scan`, `group`, `print`, `debugging$assert_*`, `control_dependencies`, `name_scope`, `device`, `distribute$MirroredStrategy`.
 #'
@@ -75,6 +77,10 @@ tf <- local({
     tf_linalg[c("matmul", "eye", "norm", "einsum", "tensordot")],
     list(
       GradientTape = new_tape,
+      random_normal_initializer = function(mean = 0, stddev = 0.05, seed = NULL) initializer_random_normal(mean, stddev, seed),
+      random_uniform_initializer = function(minval = -0.05, maxval = 0.05, seed = NULL) initializer_random_uniform(minval, maxval, seed),
+      zeros_initializer = function() initializer_zeros(), ones_initializer = function() initializer_ones(),
+      constant_initializer = function(value = 0) initializer_constant(value),
       TensorShape = function(dims) tensor_shape_object(as_dims_or_unknown(dims)),
       TensorSpec = function(shape, dtype = "float32") structure(list(shape = tensor_shape_object(as_dims_or_unknown(shape)), dtype = dtype_object(dtype_name(dtype))), class = "keratin_spec"),
       math = module("math", tf_math), linalg = module("linalg", tf_linalg), nn = module("nn", tf_nn), random = module("random", tf_random),

@@ -24,7 +24,7 @@ r_rooms <- list(
   # Models in files: their layers, losses, metrics and optimizers.
   io = c("io", "callback-checkpoint"),
   # The backend functions are for users; only the settings of k-config.R are asked for below.
-  backend = c("k", "tf", "conv"),
+  backend = c("k", "tf", "conv", "class"),
   applications = "application",
   tabular = "tabular",
   package = "keratin"  # what happens when the package is loaded

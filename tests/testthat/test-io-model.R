@@ -69,7 +69,7 @@ test_that("R functions are restored only when asked for", {
   model <- keras_model_sequential(input_shape = 2) |> layer_lambda(function(x) x * 3, name = "thrice")
   json <- model_to_json(model)
   expect_error(model_from_json(json), "thrice.*safe_mode = FALSE", class = "keratin_error_file")
-  expect_equal(as.array(model_from_json(json, safe_mode = FALSE)(matrix(1:2, 1))), matrix(c(3, 6), 1))
+  withr::with_options(list(keratin.safe_mode = FALSE), expect_equal(as.array(model_from_json(json)(matrix(1:2, 1))), matrix(c(3, 6), 1)))
   path <- withr::local_tempfile(fileext = ".keras")
   save_model(model, path)
   expect_error(load_model(path), "safe_mode", class = "keratin_error_file")

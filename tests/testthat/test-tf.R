@@ -31,7 +31,8 @@ test_that("members of tf give TensorFlow's values", {
 
 test_that("every member of tf is in the table or tested below", {
   below <- c("__version__", "GradientTape", "TensorShape", "TensorSpec", "bool", "string", "int32", "int64", "float32", "float64", "keras", "executing_eagerly",
-             "print", "group", "no_op", "control_dependencies", "name_scope", "device", "random$set_seed", "image$ResizeMethod")
+             "print", "group", "no_op", "control_dependencies", "name_scope", "device", "random$set_seed", "image$ResizeMethod",
+             paste0(c("random_normal", "random_uniform", "zeros", "ones", "constant"), "_initializer"))
   modules <- c("debugging", "config", "data", "distribute", "test", "version")
   paths <- sub("^tf[$]", "", internal("tf_paths")(tf))
   paths <- paths[!sub("[$].*", "", paths) %in% modules]
@@ -64,6 +65,14 @@ test_that("dtypes, shapes and members of tensors", {
   expect_equal(format(tf$TensorShape(list(NULL, 3L))), "TensorShape([None, 3])")
   expect_equal(as.character(tf$TensorSpec(list(NULL, 2L), tf$int32)$dtype), "int32")
   expect_error(tf$convert_to_tensor(x, tf$int32), "use tf\\$cast")
+})
+
+test_that("initializers", {
+  expect_equal(as.array(tf$zeros_initializer()(shape = shape(2, 1), dtype = "float32")), matrix(0, 2, 1))
+  expect_equal(as.array(tf$ones_initializer()(c(2, 1))), matrix(1, 2, 1))
+  expect_equal(as.array(tf$constant_initializer(3)(2)), array(c(3, 3)))
+  expect_true(all(abs(as.array(tf$random_uniform_initializer(-1, 1)(50))) <= 1))
+  expect_lt(max(abs(as.array(tf$random_normal_initializer(stddev = 1e-3)(50)))), 0.1)
 })
 
 test_that("variables are assigned to", {

@@ -1,6 +1,4 @@
 # Ops that move elements and change shapes. Axes count from 0, negative ones from the end; NA and -1 are unknown sizes.
-#' @importFrom rlang %||%
-NULL
 
 op_identity <- function(x) call_op("identity", list(x))
 op_stop_gradient <- function(x) call_op("stop_gradient", list(x))

@@ -143,12 +143,12 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
   },
 
   exclude_from_weight_decay = function(var_list = NULL, var_names = NULL) {
-    self$excluded <- c(self$excluded, lapply(var_list, variable_id), as.list(var_names))
+    self$excluded <- c(self$excluded, unname(as.list(var_list)), as.list(var_names))
     invisible(self)
   },
 
   uses_weight_decay = function(variable) {
-    !any(vapply(self$excluded, function(pattern) identical(pattern, variable_id(variable)) || grepl(pattern, variable$name, perl = TRUE), NA))
+    !any(vapply(self$excluded, function(known) if (is_variable(known)) identical(known, variable) else grepl(known, variable$name, perl = TRUE), NA))
   },
 
   # What the update op takes off the weight before its step.
@@ -227,7 +227,7 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
 write_update <- function(variables, results) for (i in seq_along(variables)) variable_assign(variables[[i]], results[[i]])
 
 # One id per variable within a session.
-variable_id <- function(variable) rlang::obj_address(variable)
+variable_id <- function(variable) object_address(variable)
 variable_shape <- function(variable) tensor_shape(variable)
 
 check_optional_number <- function(x, what) {

@@ -1,6 +1,5 @@
 # Small helpers of the training room.
 
-#' @importFrom rlang %||%
 #' @importFrom graphics plot
 #' @importFrom stats setNames
 NULL

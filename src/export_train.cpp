@@ -136,6 +136,14 @@ SEXP producer_of(SEXP value) {
   });
 }
 
+// Where an object lies: the identity of environments (variables) within a session.
+// [[Rcpp::export(rng = false)]]
+std::string object_address(SEXP object) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%p", static_cast<void*>(object));
+  return text;
+}
+
 // Waits until a file's content is on the disk.
 // [[Rcpp::export(rng = false)]]
 void file_sync(std::string path) {

@@ -92,8 +92,10 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
 
   new_slot = function(variable, slot, value) {
     shape <- variable_shape(variable)
+    name <- paste(self$name, slot, sub(":0$", "", variable$name), sep = "/")
+    if (identical(value, 0)) return(zero_variable(shape, name, tensor_dtype(variable)))
     if (length(value) == 1L && length(shape)) value <- array(value, shape)
-    new_variable(value, name = paste(self$name, slot, sub(":0$", "", variable$name), sep = "/"), trainable = FALSE, dtype = tensor_dtype(variable))
+    new_variable(value, name = name, trainable = FALSE, dtype = tensor_dtype(variable))
   },
 
   apply_gradients = function(grads_and_vars, name = NULL, skip_gradients_aggregation = FALSE, ...) {

@@ -24,7 +24,7 @@ fixed_batch_size <- function(model) {
 }
 
 ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
-  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, is_array = TRUE,
+  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, made = list(), is_array = TRUE,
 
   initialize = function(data, n, batch_size, steps = NULL, rows = NULL) {
     self$flat <- flatten_data(data)
@@ -57,10 +57,16 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
     else if (!is.null(order)) feed_reorder(self$feed, order)
   },
 
+  # Traced once for a run, so that finding them again does not cost every epoch. (What a callback sets to trainable counts from the
+  # next fit() on, as in Keras from the next compile() on.)
   programs = function(model, kind) {
+    known <- self$made[[kind]]
+    if (!is.null(known) && identical(known$of, model$programs)) return(known)
     rest <- self$n - (self$batches - 1L) * self$batch_size
-    list(whole = step_program(model, kind, self$flat, self$batch_size),
+    self$made[[kind]] <- list(whole = step_program(model, kind, self$flat, self$batch_size),
          rest = if (rest < self$batch_size) step_program(model, kind, self$flat, rest))
+    self$made[[kind]]$of <- model$programs
+    self$made[[kind]]
   },
 
   batch = function(index) {

@@ -56,9 +56,16 @@ cached_program <- function(model, key, make) {
   programs <- model_programs(model)
   program <- programs[[key]]
   if (!is.null(program) && program_is_alive(program$pointer)) return(program)
-  program <- make()
+  program <- without_jit(make())
   programs[[key]] <- program
   program
+}
+
+# What runs once to be traced is not worth compiling: R's just-in-time compiler would take longer than the tracing.
+without_jit <- function(expr) {
+  level <- compiler::enableJIT(0L)
+  on.exit(compiler::enableJIT(level))
+  expr
 }
 
 # `data`: nested list of tensors. Its skeleton and flat tensors are what programs are keyed by and run on.
@@ -92,7 +99,7 @@ step_program <- function(model, kind, flat, rows) {
 prepare_model <- function(model, x, training = FALSE) {
   if (!isTRUE(model$built) && has_call(model)) {
     type_of <- function(t) list(dtype = tensor_dtype(t), shape = tensor_shape(t))
-    build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x))
+    without_jit(build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x)))
   }
   if (training) model$optimizer$build(model$trainable_weights)
 }

@@ -3,11 +3,19 @@
 
 new_variable <- function(value, name = "Variable", trainable = TRUE, dtype = NULL) {
   start <- tensor(value, dtype)
+  dtype <- tensor_dtype(start)
+  variable_over(variable_memory(start, dtype), name, tensor_shape(start), dtype, trainable)
+}
+
+# Zeros of a floating dtype, without an R array of them on the way.
+zero_variable <- function(shape, name, dtype) variable_over(list(raw(prod(shape) * if (dtype == "float64") 8 else 4)), name, shape, dtype, trainable = FALSE)
+
+variable_over <- function(memory, name, shape, dtype, trainable) {
   v <- new.env(parent = emptyenv())
-  v$dtype <- tensor_dtype(start)
-  v$memory <- variable_memory(start, v$dtype)
+  v$dtype <- dtype
+  v$memory <- memory
   v$name <- if (grepl(":[0-9]+$", name)) name else paste0(name, ":0")
-  v$sizes <- as.numeric(tensor_shape(start))
+  v$sizes <- as.numeric(shape)
   v$trainable <- trainable
   v$pointer <- NULL
   class(v) <- c("keratin_variable", "tensorflow.tensor")

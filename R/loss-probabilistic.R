@@ -46,10 +46,11 @@ sparse_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE,
   if (tensor_rank(y_true) == rank && is_one(last_size(y_true))) y_true <- op_squeeze(y_true, -1L)
   logits <- if (from_logits) y_pred else logits_behind(y_pred, "softmax") %||% op_log(clip_probability(y_pred))
   classes <- cast_to(y_true, "int64")
-  loss <- sparse_crossentropy_of_logits(classes, logits, axis)
-  if (is.null(ignore_class)) return(loss)
-  kept <- op_cast(op_not_equal(classes, cast_to(as.integer(ignore_class), "int64")), tensor_dtype(loss))
-  op_multiply(loss, kept)
+  if (is.null(ignore_class)) return(sparse_crossentropy_of_logits(classes, logits, axis))
+  # Samples of the ignored class are masked: a mean is taken over the others only.
+  kept <- op_not_equal(classes, cast_to(as.integer(ignore_class), "int64"))
+  loss <- sparse_crossentropy_of_logits(op_multiply(classes, op_cast(kept, "int64")), logits, axis)
+  set_mask(op_multiply(loss, op_cast(kept, tensor_dtype(loss))), kept)
 }
 
 # The fused ops take the classes on the last axis.
@@ -99,6 +100,19 @@ categorical_focal_crossentropy <- function(y_true, y_pred, alpha = 0.25, gamma =
   p <- clip_probability(op_divide(p, op_reduce_sum(p, axes = axis, keepdims = TRUE)))
   focus <- op_multiply(op_power(op_subtract(1, p), gamma), alpha)
   op_negative(op_reduce_sum(op_multiply(focus, op_multiply(y_true, op_log(p))), axes = axis))
+}
+
+# Objects of them come out of files of Keras.
+loss_binary_focal_crossentropy <- function(y_true, y_pred, apply_class_balancing = FALSE, alpha = 0.25, gamma = 2, from_logits = FALSE, label_smoothing = 0,
+                                           axis = -1L, ..., reduction = "auto", name = "binary_focal_crossentropy") {
+  loss_or_value("BinaryFocalCrossentropy", binary_focal_crossentropy, y_true, y_pred, reduction, name,
+                list(apply_class_balancing = apply_class_balancing, alpha = alpha, gamma = gamma, from_logits = from_logits,
+                     label_smoothing = label_smoothing, axis = zero_based_axis(axis)), ...)
+}
+loss_categorical_focal_crossentropy <- function(y_true, y_pred, alpha = 0.25, gamma = 2, from_logits = FALSE, label_smoothing = 0, axis = -1L, ...,
+                                                reduction = "auto", name = "categorical_focal_crossentropy") {
+  loss_or_value("CategoricalFocalCrossentropy", categorical_focal_crossentropy, y_true, y_pred, reduction, name,
+                list(alpha = alpha, gamma = gamma, from_logits = from_logits, label_smoothing = label_smoothing, axis = zero_based_axis(axis)), ...)
 }
 
 #' @rdname loss-functions

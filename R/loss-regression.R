@@ -56,7 +56,8 @@ cosine_similarity <- function(y_true, y_pred, axis = -1L) {
 #' @param axis Axis (1-based, `-1` is the last) along which the loss is computed.
 #' @param from_logits Are the predictions logits (unbounded) rather than probabilities?
 #' @param label_smoothing In \[0, 1\]: how far targets are drawn towards the uniform distribution.
-#' @param ... For forward compatibility; unknown arguments are an error.
+#' @param ... `loss_sparse_categorical_crossentropy()` takes `ignore_class`: samples of that class id count for nothing. Other unknown arguments
+#'   are an error.
 #' @param reduction `"auto"`, `"sum_over_batch_size"` (the mean), `"sum"` or `"none"`.
 #' @param name Name of the loss.
 #' @return A tensor with one value per sample, or a loss object (callable as `loss(y_true, y_pred, sample_weight)`).

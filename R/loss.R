@@ -25,6 +25,8 @@ Loss <- R6Class("Loss", lock_objects = FALSE, cloneable = FALSE, public = list(
   compute = function(y_true, y_pred, sample_weight = NULL, mask = NULL) {
     y_pred <- as_loss_input(y_pred)
     values <- cast_to(self$call(y_true, y_pred))
+    ignored <- get_mask(values)
+    if (!is.null(ignored)) mask <- if (is.null(mask)) ignored else op_logical_and(op_cast(mask, "bool"), ignored)
     reduce_weighted(values, valid_weight(values, sample_weight, mask, self$reduction), self$reduction)
   },
 
@@ -78,10 +80,12 @@ print.keras.losses.Loss <- function(x, ...) {
 is_loss <- function(x) inherits(x, "keras.losses.Loss")
 
 # loss_<name>(): with data the function's value, without data the object.
-loss_or_value <- function(class_name, fn, y_true, y_pred, reduction, name, settings = list(), ...) {
-  extra <- list(...)
+loss_or_value <- function(class_name, fn, y_true, y_pred, reduction, name, settings = list(), ignore_class = NULL, ...) {
+  extra <- c(list(...), if (!"ignore_class" %in% names(formals(fn))) list(ignore_class = ignore_class))
+  extra <- Filter(Negate(is.null), extra)
   if (length(extra)) abort_argument("unknown argument ", quoted_names(names(extra) %||% "(unnamed)"), " for the loss \"", name, "\"")
   if (missing(y_true) != missing(y_pred)) abort_argument("a loss takes both `y_true` and `y_pred`, or neither")
+  if (!is.null(ignore_class)) settings$ignore_class <- ignore_class
   if (!missing(y_pred)) return(do.call(fn, c(list(as_loss_input(y_true), as_loss_input(y_pred)), settings)))
   loss_instance(LossFunctionWrapper$new(fn, reduction, name, settings),
                 paste0("keras.losses.", c(class_name, "LossFunctionWrapper")))
@@ -215,7 +219,8 @@ deserialize_loss <- function(config) {
   }
   settings <- config$config
   settings$fn <- NULL
-  known <- intersect(names(settings), names(formals(constructor)))
+  if (isTRUE(settings$axis >= 0)) settings$axis <- settings$axis + 1L  # files count axes from 0, arguments from 1
+  known <- c(intersect(names(settings), names(formals(constructor))), if (!is.null(settings$ignore_class)) "ignore_class")
   do.call(constructor, settings[known])
 }
 
@@ -225,4 +230,5 @@ loss_constructors <- function() list(
   LogCosh = loss_logcosh, Huber = loss_huber, CosineSimilarity = loss_cosine_similarity, Poisson = loss_poisson,
   KLDivergence = loss_kl_divergence, Hinge = loss_hinge, SquaredHinge = loss_squared_hinge, CategoricalHinge = loss_categorical_hinge,
   BinaryCrossentropy = loss_binary_crossentropy, CategoricalCrossentropy = loss_categorical_crossentropy,
-  SparseCategoricalCrossentropy = loss_sparse_categorical_crossentropy)
+  SparseCategoricalCrossentropy = loss_sparse_categorical_crossentropy,
+  BinaryFocalCrossentropy = loss_binary_focal_crossentropy, CategoricalFocalCrossentropy = loss_categorical_focal_crossentropy)

@@ -159,6 +159,7 @@ deserialize_metric <- function(config) {
   if (is.null(constructor)) abort_unknown_name("metric", config$class_name, names(metric_constructors()))
   settings <- config$config
   if (identical(config$class_name, "MeanMetricWrapper") && is.character(settings$fn)) return(get_metric(settings$fn))
+  if (isTRUE(settings$axis >= 0)) settings$axis <- settings$axis + 1L  # files count axes from 0, arguments from 1
   do.call(constructor, settings[intersect(names(settings), names(formals(constructor)))])
 }
 

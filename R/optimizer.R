@@ -266,6 +266,7 @@ get_optimizer <- function(optimizer) {
   if (is.list(optimizer) && !is.null(optimizer$class_name)) return(deserialize_optimizer(optimizer))
   if (is.function(optimizer)) return(get_optimizer(optimizer()))
   if (is.character(optimizer) && length(optimizer) == 1L) {
+    if (tolower(optimizer) == "adamw") return(optimizer_adam(weight_decay = 0.004, name = "AdamW"))  # Keras knows it by name
     constructor <- optimizer_constructors()[[tolower(optimizer)]]
     if (is.null(constructor)) abort_unknown_name("optimizer", optimizer, names(optimizer_constructors()))
     return(constructor())

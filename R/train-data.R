@@ -114,7 +114,7 @@ check_class_ids <- function(model, y) {
   classes <- last_size(model$network_outputs[[1L]])
   if (is.na(classes)) return(invisible())
   values <- as.array(y)
-  bad <- which(values < 0 | values >= classes | values != floor(values))
+  bad <- which((values < 0 | values >= classes | values != floor(values)) & !values %in% loss$settings$ignore_class)
   if (!length(bad)) return(invisible())
   sample <- (bad[[1L]] - 1L) %% tensor_shape(y)[[1L]] + 1L
   abort_argument("`y` of sample ", sample, " is ", values[bad[[1L]]], ", but the model has ", classes, " classes: class ids are whole numbers from 0 to ", classes - 1L)

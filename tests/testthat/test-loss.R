@@ -74,3 +74,32 @@ test_that("losses go through their configuration", {
   expect_true(copy$from_logits)
   expect_identical(class(copy), class(loss))
 })
+
+test_that("samples of the ignored class count for nothing, in losses, fit() and files", {
+  y <- c(0, -1, 2)
+  p <- rbind(c(0.7, 0.2, 0.1), c(0.1, 0.1, 0.8), c(0.25, 0.25, 0.5))
+  loss <- loss_sparse_categorical_crossentropy(ignore_class = -1)
+  expect_equal(as.array(loss(y, p)), -mean(log(c(0.7, 0.5))), tolerance = 1e-6)
+  expect_equal(as.numeric(as.array(loss_sparse_categorical_crossentropy(y, p, ignore_class = -1))), -log(c(0.7, 1, 0.5)), tolerance = 1e-6)
+  model <- keras_model_sequential(input_shape = 3) |> layer_dense(3, activation = "softmax")
+  model |> compile(optimizer = "sgd", loss = loss)
+  expect_true(is.finite(fit(model, p, y, epochs = 1, verbose = 0)$metrics$loss))
+  expect_error(loss_poisson(ignore_class = 1), "ignore_class")
+  again <- keratin:::deserialize_loss(keratin:::serialize_loss(loss))
+  expect_equal(as.array(again(y, p)), as.array(loss(y, p)))
+})
+
+test_that("axes of losses and metrics survive their configs", {
+  a <- array(seq_len(12) / 7, c(2, 3, 2))
+  b <- aperm(a, c(1, 2, 3))[, 3:1, ]
+  loss <- loss_cosine_similarity(axis = 2)
+  again <- keratin:::deserialize_loss(keratin:::serialize_loss(loss))
+  expect_equal(as.array(again(a, b)), as.array(loss(a, b)))
+  metric <- metric_cosine_similarity(axis = 2)
+  copy <- keratin:::deserialize_metric(keratin:::serialize_metric(metric))
+  metric$update_state(a, b)
+  copy$update_state(a, b)
+  expect_equal(as.array(copy$result()), as.array(metric$result()))
+  focal <- keratin:::deserialize_loss(list(class_name = "BinaryFocalCrossentropy", config = list(gamma = 0, apply_class_balancing = FALSE)))
+  expect_equal(as.array(focal(matrix(1), matrix(0.25))), -log(0.25), tolerance = 1e-6)
+})

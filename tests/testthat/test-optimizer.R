@@ -94,3 +94,14 @@ test_that("an optimizer goes through its configuration", {
   expect_equal(copy$get_config(), optimizer$get_config())
   expect_identical(class(copy), class(optimizer))
 })
+
+test_that("plain gradient descent has a slot per weight, and weights are excluded from decay by identity", {
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(1)
+  optimizer <- optimizer_sgd(0.1, weight_decay = 0.5)
+  optimizer$exclude_from_weight_decay(var_list = list(model$trainable_weights[[1]]))
+  model |> compile(optimizer = optimizer, loss = "mse")
+  before <- get_weights(model)
+  train_on_batch(model, matrix(0, 1, 2), predict(model, matrix(0, 1, 2), verbose = 0))
+  expect_equal(get_weights(model)[[1]], before[[1]])
+  expect_equal(vapply(optimizer$variables(), function(v) v$name, ""), c("iteration:0", paste0("SGD/m/", vapply(model$weights, function(w) w$name, ""))))
+})

@@ -229,6 +229,10 @@ producer_of <- function(value) {
     .Call(`_keratin_producer_of`, value)
 }
 
+object_address <- function(object) {
+    .Call(`_keratin_object_address`, object)
+}
+
 file_sync <- function(path) {
     invisible(.Call(`_keratin_file_sync`, path))
 }

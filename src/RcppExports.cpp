@@ -632,6 +632,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// object_address
+std::string object_address(SEXP object);
+RcppExport SEXP _keratin_object_address(SEXP objectSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type object(objectSEXP);
+    rcpp_result_gen = Rcpp::wrap(object_address(object));
+    return rcpp_result_gen;
+END_RCPP
+}
 // file_sync
 void file_sync(std::string path);
 RcppExport SEXP _keratin_file_sync(SEXP pathSEXP) {
@@ -741,6 +751,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_loop_predict", (DL_FUNC) &_keratin_loop_predict, 8},
     {"_keratin_connect_interrupts", (DL_FUNC) &_keratin_connect_interrupts, 0},
     {"_keratin_producer_of", (DL_FUNC) &_keratin_producer_of, 1},
+    {"_keratin_object_address", (DL_FUNC) &_keratin_object_address, 1},
     {"_keratin_file_sync", (DL_FUNC) &_keratin_file_sync, 1},
     {"_keratin_variable_memory", (DL_FUNC) &_keratin_variable_memory, 2},
     {"_keratin_variable_read_call", (DL_FUNC) &_keratin_variable_read_call, 1},

@@ -74,13 +74,22 @@ void run_kernel(const Tensor& a, const Tensor& b, Tensor& y, double parameter) {
         });
   });
 }
-#define KERNEL_RUN(name) run_kernel<&Kernels<float>::name, &Kernels<double>::name>
+template <auto single, auto twofold>
+void run_block(DType dtype, void* y, const void* a, const void* b, std::size_t n, double p) {
+  if (dtype == DType::float32) {
+    (kernels<float>().*single)(static_cast<float*>(y), static_cast<const float*>(a), 1, static_cast<const float*>(b), 1, n, static_cast<float>(p));
+  } else {
+    (kernels<double>().*twofold)(static_cast<double*>(y), static_cast<const double*>(a), 1, static_cast<const double*>(b), 1, n, p);
+  }
+}
+#define BOTH(name) &Kernels<float>::name, &Kernels<double>::name
+#define KERNEL_RUN(name) run_kernel<BOTH(name)>, run_block<BOTH(name)>
 template <class F, auto single, auto twofold>
 void run_kernel_or(const Tensor& a, const Tensor& b, Tensor& y, double parameter) {
   if (is_floating(a.dtype())) run_kernel<single, twofold>(a, b, y, parameter);
   else run_numeric<F>(a, b, y, parameter);
 }
-#define KERNEL_OR(F, name) run_kernel_or<F, &Kernels<float>::name, &Kernels<double>::name>
+#define KERNEL_OR(F, name) run_kernel_or<F, BOTH(name)>, run_block<BOTH(name)>
 
 #define FUNCTION(Name, ...)                      \
   struct Name {                                  \
@@ -161,16 +170,18 @@ FUNCTION(And, return a && b)
 FUNCTION(Or, return a || b)
 FUNCTION(Xor, return a != b)
 
-// a = label, b = logit: max(b, 0) - b a + log(1 + exp(-|b|))
-
 // Gradients of unary ops in one pass: a = upstream, b = the op's output (relu, relu6, tanh, sigmoid, elu, selu, hard_sigmoid)
 // or its input (leaky_relu, swish, gelu).
 constexpr double sqrt_2_over_pi = 0.79788456080286535588, inv_sqrt_2_pi = 0.39894228040143267794;
 FUNCTION(ReluGradient, return b > 0 ? a : T(0))
 FUNCTION(Relu6Gradient, return b > 0 && b < 6 ? a : T(0))
 void run_gelu_gradient(const Tensor& a, const Tensor& b, Tensor& y, double approximate) {
-  if (approximate != 0) KERNEL_RUN(gelu_tanh_gradient)(a, b, y, 0);
-  else KERNEL_RUN(gelu_gradient)(a, b, y, 0);
+  if (approximate != 0) run_kernel<BOTH(gelu_tanh_gradient)>(a, b, y, 0);
+  else run_kernel<BOTH(gelu_gradient)>(a, b, y, 0);
+}
+void run_gelu_gradient_block(DType dtype, void* y, const void* a, const void* b, std::size_t n, double approximate) {
+  if (approximate != 0) run_block<BOTH(gelu_tanh_gradient)>(dtype, y, a, b, n, 0);
+  else run_block<BOTH(gelu_gradient)>(dtype, y, a, b, n, 0);
 }
 
 using G = const ElementwiseGradient&;
@@ -203,11 +214,11 @@ const std::vector<BinaryRule>& rules() {
       {"multiply", Accepts::numeric, false, KERNEL_OR(Multiply, multiply), GRADIENT(g.upstream() * g.x(1)), GRADIENT(g.upstream() * g.x(0)), nullptr, 0},
       {"divide", Accepts::floating, false, KERNEL_RUN(divide), GRADIENT(g.upstream() / g.x(1)), GRADIENT(-(g.upstream() * g.y() / g.x(1))),
        nullptr, 0},
-      {"floor_divide", Accepts::numeric, false, run_numeric<FloorDivide>, nullptr, nullptr, nullptr, 0},
-      {"floor_mod", Accepts::numeric, false, run_numeric<FloorMod>, GRADIENT(g.upstream()),
+      {"floor_divide", Accepts::numeric, false, run_numeric<FloorDivide>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"floor_mod", Accepts::numeric, false, run_numeric<FloorMod>, nullptr, GRADIENT(g.upstream()),
        GRADIENT(-(g.upstream() * call_binary("floor_divide", g.x(0), g.x(1)))), nullptr, 0},
       // at a = 0 the derivative by b is 0, as TensorFlow has it
-      {"power", Accepts::numeric, false, run_numeric<Power>, GRADIENT(g.upstream() * (g.x(1) * power(g.x(0), g.x(1) - 1.0))),
+      {"power", Accepts::numeric, false, run_numeric<Power>, nullptr, GRADIENT(g.upstream() * (g.x(1) * power(g.x(0), g.x(1) - 1.0))),
        GRADIENT(g.upstream() * g.y() * log(select(greater(g.x(0), constant_like(g.x(0), 0)), g.x(0), constant_like(g.x(0), 1)))), nullptr, 0},
       // ties: all to the first
       {"maximum", Accepts::numeric, false, KERNEL_OR(Maximum, maximum), GRADIENT(where(greater_equal(g.x(0), g.x(1)), g.upstream())),
@@ -216,25 +227,25 @@ const std::vector<BinaryRule>& rules() {
        GRADIENT(where(greater(g.x(0), g.x(1)), g.upstream())), nullptr, 0},
       {"squared_difference", Accepts::numeric, false, KERNEL_OR(SquaredDifference, squared_difference),
        GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * 2.0)), GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * -2.0)), nullptr, 0},
-      {"atan2", Accepts::floating, false, run_floating<Atan2>, GRADIENT(g.upstream() * g.x(1) / (square(g.x(0)) + square(g.x(1)))),
+      {"atan2", Accepts::floating, false, run_floating<Atan2>, nullptr, GRADIENT(g.upstream() * g.x(1) / (square(g.x(0)) + square(g.x(1)))),
        GRADIENT(-(g.upstream() * g.x(0) / (square(g.x(0)) + square(g.x(1))))), nullptr, 0},
-      {"multiply_no_nan", Accepts::floating, false, run_floating<MultiplyNoNan>, GRADIENT(call_binary("multiply_no_nan", g.upstream(), g.x(1))),
+      {"multiply_no_nan", Accepts::floating, false, run_floating<MultiplyNoNan>, nullptr, GRADIENT(call_binary("multiply_no_nan", g.upstream(), g.x(1))),
        GRADIENT(call_binary("multiply_no_nan", g.x(0), g.upstream())), nullptr, 0},
-      {"divide_no_nan", Accepts::floating, false, run_floating<DivideNoNan>, GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
+      {"divide_no_nan", Accepts::floating, false, run_floating<DivideNoNan>, nullptr, GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
        GRADIENT(-(g.upstream() * call_binary("divide_no_nan", g.y(), g.x(1)))), nullptr, 0},
       // (labels, logits)
       {"sigmoid_cross_entropy", Accepts::floating, false, KERNEL_RUN(sigmoid_cross_entropy), GRADIENT(-(g.upstream() * g.x(1))),
        GRADIENT(g.upstream() * (sigmoid(g.x(1)) - g.x(0))), nullptr, 0},
 
-      {"equal", Accepts::any, true, run_compare<Equal>, nullptr, nullptr, nullptr, 0},
-      {"not_equal", Accepts::any, true, run_compare<NotEqual>, nullptr, nullptr, nullptr, 0},
-      {"less", Accepts::numeric, true, run_compare<Less>, nullptr, nullptr, nullptr, 0},
-      {"less_equal", Accepts::numeric, true, run_compare<LessEqual>, nullptr, nullptr, nullptr, 0},
-      {"greater", Accepts::numeric, true, run_compare<Greater>, nullptr, nullptr, nullptr, 0},
-      {"greater_equal", Accepts::numeric, true, run_compare<GreaterEqual>, nullptr, nullptr, nullptr, 0},
-      {"logical_and", Accepts::boolean, true, run_logical<And>, nullptr, nullptr, nullptr, 0},
-      {"logical_or", Accepts::boolean, true, run_logical<Or>, nullptr, nullptr, nullptr, 0},
-      {"logical_xor", Accepts::boolean, true, run_logical<Xor>, nullptr, nullptr, nullptr, 0},
+      {"equal", Accepts::any, true, run_compare<Equal>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"not_equal", Accepts::any, true, run_compare<NotEqual>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"less", Accepts::numeric, true, run_compare<Less>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"less_equal", Accepts::numeric, true, run_compare<LessEqual>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"greater", Accepts::numeric, true, run_compare<Greater>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"greater_equal", Accepts::numeric, true, run_compare<GreaterEqual>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"logical_and", Accepts::boolean, true, run_logical<And>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"logical_or", Accepts::boolean, true, run_logical<Or>, nullptr, nullptr, nullptr, nullptr, 0},
+      {"logical_xor", Accepts::boolean, true, run_logical<Xor>, nullptr, nullptr, nullptr, nullptr, 0},
 
       // second derivatives of the piecewise linear ones are 0
       {"relu_gradient", Accepts::numeric, false, KERNEL_OR(ReluGradient, relu_gradient), GRADIENT(call_binary("relu_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
@@ -253,7 +264,7 @@ const std::vector<BinaryRule>& rules() {
        GRADIENT(g.upstream() * g.x(0) * (1.0 - g.x(1) * 2.0)), nullptr, 0},
       {"swish_gradient", Accepts::floating, false, KERNEL_RUN(swish_gradient), GRADIENT(call_binary("swish_gradient", g.upstream(), g.x(1))),
        GRADIENT(g.upstream() * g.x(0) * swish_second(g.x(1))), nullptr, 0},
-      {"gelu_gradient", Accepts::floating, false, run_gelu_gradient, GRADIENT(with_parameter("gelu_gradient", "approximate", g)),
+      {"gelu_gradient", Accepts::floating, false, run_gelu_gradient, run_gelu_gradient_block, GRADIENT(with_parameter("gelu_gradient", "approximate", g)),
        GRADIENT(g.upstream() * g.x(0) * gelu_second(g.x(1), g.parameter != 0)), "approximate", 0},
   };
   return all;

@@ -49,34 +49,47 @@ class BroadcastLoop {
   // body(output_offset, offsets of the inputs, steps of the inputs (0 or 1), n): one row, or a part of one.
   template <class Body>
   void run(Body&& body) const {
-    std::array<std::int64_t, N> inner_steps;
+    parallel_ranges(total_, elementwise_grain, [&](std::int64_t begin, std::int64_t end) { run_range(begin, end, body); });
+  }
+
+  // The same for elements [begin, end) of the output.
+  template <class Body>
+  void run_range(std::int64_t begin, std::int64_t end, Body&& body) const {
+    std::array<std::int64_t, N> inner_steps, offset{};
     for (int k = 0; k < N; ++k) inner_steps[k] = step_[k][rank_ - 1];
     const std::int64_t inner = sizes_[rank_ - 1];
-    parallel_ranges(total_, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-      std::int64_t index[max_rank], rest = begin;
-      std::array<std::int64_t, N> offset{};
-      for (int i = rank_ - 1; i >= 0; --i) {
-        index[i] = rest % sizes_[i];
-        rest /= sizes_[i];
-        for (int k = 0; k < N; ++k) offset[k] += index[i] * step_[k][i];
+    std::int64_t index[max_rank], rest = begin;
+    for (int i = rank_ - 1; i >= 0; --i) {
+      index[i] = rest % sizes_[i];
+      rest /= sizes_[i];
+      for (int k = 0; k < N; ++k) offset[k] += index[i] * step_[k][i];
+    }
+    std::int64_t at = begin;
+    while (at < end) {
+      const std::int64_t row = inner - index[rank_ - 1], n = row < end - at ? row : end - at;
+      body(at, offset, inner_steps, n);
+      at += n;
+      if (at >= end) break;
+      for (int k = 0; k < N; ++k) offset[k] -= index[rank_ - 1] * step_[k][rank_ - 1];
+      index[rank_ - 1] = 0;
+      for (int i = rank_ - 2; i >= 0; --i) {
+        for (int k = 0; k < N; ++k) offset[k] += step_[k][i];
+        if (++index[i] < sizes_[i]) break;
+        for (int k = 0; k < N; ++k) offset[k] -= index[i] * step_[k][i];
+        index[i] = 0;
       }
-      std::int64_t at = begin;
-      while (at < end) {
-        const std::int64_t row = inner - index[rank_ - 1], n = row < end - at ? row : end - at;
-        body(at, offset, inner_steps, n);
-        at += n;
-        if (at >= end) break;
-        for (int k = 0; k < N; ++k) offset[k] -= index[rank_ - 1] * step_[k][rank_ - 1];
-        index[rank_ - 1] = 0;
-        for (int i = rank_ - 2; i >= 0; --i) {
-          for (int k = 0; k < N; ++k) offset[k] += step_[k][i];
-          if (++index[i] < sizes_[i]) break;
-          for (int k = 0; k < N; ++k) offset[k] -= index[i] * step_[k][i];
-          index[i] = 0;
-        }
-      }
-    });
+    }
   }
+
+  std::int64_t row() const { return sizes_[rank_ - 1]; }
+  // Input k is one row, repeated.
+  bool repeats_row(int k) const {
+    for (int i = 0; i < rank_ - 1; ++i) {
+      if (step_[k][i] != 0) return false;
+    }
+    return true;
+  }
+  bool advances_in_row(int k) const { return step_[k][rank_ - 1] != 0; }
 
  private:
   int rank_ = 0;

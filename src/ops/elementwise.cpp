@@ -1,5 +1,7 @@
 #include "elementwise.h"
 
+#include "broadcast.h"
+
 namespace keratin {
 
 void check_accepts(Accepts accepts, DType dtype, const char* op) {
@@ -19,7 +21,7 @@ void check_accepts(Accepts accepts, DType dtype, const char* op) {
 
 namespace {
 
-class Unary : public Op {
+class Unary : public ElementwiseOp {
  public:
   Unary(const UnaryRule& rule, double parameter) : rule_(rule), parameter_(parameter) {}
   const char* name() const override { return rule_.name; }
@@ -34,13 +36,20 @@ class Unary : public Op {
     return {rule_.gradient ? rule_.gradient(ElementwiseGradient{g, parameter_}) : nullptr};
   }
   int in_place_input(int) const override { return rule_.gives_boolean ? -1 : 0; }
+  ChainSteps chain() const override {
+    if (!rule_.block) return {};
+    ChainStep step;
+    step.unary = &rule_;
+    step.parameter = parameter_;
+    return {step};
+  }
 
  private:
   const UnaryRule& rule_;
   double parameter_;
 };
 
-class Binary : public Op {
+class Binary : public ElementwiseOp {
  public:
   Binary(const BinaryRule& rule, double parameter) : rule_(rule), parameter_(parameter) {}
   const char* name() const override { return rule_.name; }
@@ -55,7 +64,8 @@ class Binary : public Op {
     return {{rule_.gives_boolean ? DType::boolean : a.dtype, broadcast(a.shape, b.shape, rule_.name)}};
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    rule_.run(inputs[0], inputs[1], outputs[0], parameter_);
+    if (rule_.block && is_floating(inputs[0].dtype()) && has_short_rows(outputs[0].shape(), inputs)) run_chain(chain(), 1, inputs, outputs[0]);
+    else rule_.run(inputs[0], inputs[1], outputs[0], parameter_);
   }
   bool is_differentiable() const override { return rule_.gradient_a != nullptr || rule_.gradient_b != nullptr; }
   Values gradient(const GradientContext& g) const override {
@@ -66,21 +76,34 @@ class Binary : public Op {
     return result;
   }
   int in_place_input(int) const override { return rule_.gives_boolean ? -1 : 0; }
+  ChainSteps chain() const override {
+    if (!rule_.block) return {};
+    ChainStep step;
+    step.binary = &rule_;
+    step.parameter = parameter_;
+    step.b = 1;
+    return {step};
+  }
 
  private:
+  // Rows along which both inputs advance evenly, too short for a call of the kernel each.
+  static bool has_short_rows(const Shape& output, const Tensors& inputs) {
+    const std::int64_t total = output.elements();
+    return total >= 1024 && BroadcastLoop<2>(output, {inputs[0].shape(), inputs[1].shape()}).row() < 256;
+  }
   const BinaryRule& rule_;
   double parameter_;
 };
 
 // Ops without a setting are made once.
-template <class ElementwiseOp, class Rule>
+template <class RuleOp, class Rule>
 void register_rule(const Rule& rule) {
   if (rule.parameter_name == nullptr) {
-    OpPtr only = std::make_shared<ElementwiseOp>(rule, 0.0);
+    OpPtr only = std::make_shared<RuleOp>(rule, 0.0);
     OpRegistration(rule.name, [only](const Attributes&) { return only; });
   } else {
     OpRegistration(rule.name, [&rule](const Attributes& a) {
-      return std::make_shared<ElementwiseOp>(rule, a.number(rule.parameter_name, rule.parameter_default));
+      return std::make_shared<RuleOp>(rule, a.number(rule.parameter_name, rule.parameter_default));
     });
   }
 }

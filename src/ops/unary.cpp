@@ -48,30 +48,32 @@ void run_not(const Tensor& x, Tensor& y, double) {
 
 // The kernels of that name where there is one for the dtype.
 template <auto single, auto twofold>
+void run_block(DType dtype, void* y, const void* x, std::size_t n, double parameter) {
+  const auto call = [&](auto kernel, auto* out, const auto* in) {
+    using T = std::remove_pointer_t<decltype(out)>;
+    if constexpr (std::is_invocable_v<decltype(kernel), T*, const T*, std::size_t>) kernel(out, in, n);
+    else kernel(out, in, n, static_cast<T>(parameter));
+  };
+  if (dtype == DType::float32) call(kernels<float>().*single, static_cast<float*>(y), static_cast<const float*>(x));
+  else call(kernels<double>().*twofold, static_cast<double*>(y), static_cast<const double*>(x));
+}
+template <auto single, auto twofold>
 void run_kernel(const Tensor& x, Tensor& y, double parameter) {
-  visit_floating(x.dtype(), "elementwise", [&](auto zero) {
-    using T = decltype(zero);
-    const T* in = x.data<T>();
-    T* out = y.data<T>();
-    parallel_ranges(x.size(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-      const std::size_t n = static_cast<std::size_t>(end - begin);
-      if constexpr (std::is_same_v<decltype(single), void (*Kernels<float>::*)(float*, const float*, std::size_t)>) {
-        if constexpr (std::is_same_v<T, float>) (kernels<float>().*single)(out + begin, in + begin, n);
-        else (kernels<double>().*twofold)(out + begin, in + begin, n);
-      } else {
-        if constexpr (std::is_same_v<T, float>) (kernels<float>().*single)(out + begin, in + begin, n, static_cast<T>(parameter));
-        else (kernels<double>().*twofold)(out + begin, in + begin, n, static_cast<T>(parameter));
-      }
-    });
+  const std::int64_t bytes = static_cast<std::int64_t>(size_of(x.dtype()));
+  const char* in = static_cast<const char*>(x.raw());
+  char* out = static_cast<char*>(y.raw());
+  parallel_ranges(x.size(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+    run_block<single, twofold>(x.dtype(), out + begin * bytes, in + begin * bytes, static_cast<std::size_t>(end - begin), parameter);
   });
 }
-#define KERNEL_RUN(name) run_kernel<&Kernels<float>::name, &Kernels<double>::name>
+#define BOTH(name) &Kernels<float>::name, &Kernels<double>::name
+#define KERNEL_RUN(name) run_kernel<BOTH(name)>, run_block<BOTH(name)>
 template <class F, auto single, auto twofold>
 void run_kernel_or(const Tensor& x, Tensor& y, double parameter) {
   if (is_floating(x.dtype())) run_kernel<single, twofold>(x, y, parameter);
   else run_numeric<F>(x, y, parameter);
 }
-#define KERNEL_OR(F, name) run_kernel_or<F, &Kernels<float>::name, &Kernels<double>::name>
+#define KERNEL_OR(F, name) run_kernel_or<F, BOTH(name)>, run_block<BOTH(name)>
 
 #define FUNCTION(Name, ...)                      \
   struct Name {                                  \
@@ -101,8 +103,12 @@ FUNCTION(Atanh, return std::atanh(x))
 FUNCTION(Relu, return static_cast<T>(x > 0 ? x : (x != x ? x : T(0))))
 FUNCTION(Relu6, return static_cast<T>(x > 0 ? (x < 6 ? x : T(6)) : (x != x ? x : T(0))))
 void run_gelu(const Tensor& x, Tensor& y, double approximate) {
-  if (approximate != 0) KERNEL_RUN(gelu_tanh)(x, y, 0);
-  else KERNEL_RUN(gelu)(x, y, 0);
+  if (approximate != 0) run_kernel<BOTH(gelu_tanh)>(x, y, 0);
+  else run_kernel<BOTH(gelu)>(x, y, 0);
+}
+void run_gelu_block(DType dtype, void* y, const void* x, std::size_t n, double approximate) {
+  if (approximate != 0) run_block<BOTH(gelu_tanh)>(dtype, y, x, n, 0);
+  else run_block<BOTH(gelu)>(dtype, y, x, n, 0);
 }
 FUNCTION(IsNan, return std::isnan(x))
 FUNCTION(IsInf, return std::isinf(x))
@@ -119,7 +125,7 @@ const std::vector<UnaryRule>& rules() {
   static const std::vector<UnaryRule> all = {
       {"negative", Accepts::numeric, false, KERNEL_OR(Negative, negative), GRADIENT(-g.upstream()), nullptr, 0},
       {"abs", Accepts::numeric, false, KERNEL_OR(Abs, abs), GRADIENT(g.upstream() * sign(g.x())), nullptr, 0},
-      {"sign", Accepts::numeric, false, run_numeric<Sign>, nullptr, nullptr, 0},
+      {"sign", Accepts::numeric, false, run_numeric<Sign>, nullptr, nullptr, nullptr, 0},
       {"square", Accepts::numeric, false, KERNEL_OR(Square, square), GRADIENT(g.upstream() * (g.x() * 2.0)), nullptr, 0},
       {"sqrt", Accepts::floating, false, KERNEL_RUN(sqrt), GRADIENT(g.upstream() * 0.5 / g.y()), nullptr, 0},
       {"rsqrt", Accepts::floating, false, KERNEL_RUN(rsqrt), GRADIENT(g.upstream() * -0.5 * (g.y() * square(g.y()))), nullptr, 0},
@@ -127,19 +133,19 @@ const std::vector<UnaryRule>& rules() {
       {"exp", Accepts::floating, false, KERNEL_RUN(exp), GRADIENT(g.upstream() * g.y()), nullptr, 0},
       {"expm1", Accepts::floating, false, KERNEL_RUN(expm1), GRADIENT(g.upstream() * (g.y() + 1.0)), nullptr, 0},
       {"log", Accepts::floating, false, KERNEL_RUN(log), GRADIENT(g.upstream() / g.x()), nullptr, 0},
-      {"log1p", Accepts::floating, false, run_floating<Log1p>, GRADIENT(g.upstream() / (g.x() + 1.0)), nullptr, 0},
-      {"sin", Accepts::floating, false, run_floating<Sin>, GRADIENT(g.upstream() * call_unary("cos", g.x())), nullptr, 0},
-      {"cos", Accepts::floating, false, run_floating<Cos>, GRADIENT(-(g.upstream() * call_unary("sin", g.x()))), nullptr, 0},
-      {"tan", Accepts::floating, false, run_floating<Tan>, GRADIENT(g.upstream() * (square(g.y()) + 1.0)), nullptr, 0},
-      {"asin", Accepts::floating, false, run_floating<Asin>, GRADIENT(g.upstream() * call_unary("rsqrt", 1.0 - square(g.x()))), nullptr, 0},
-      {"acos", Accepts::floating, false, run_floating<Acos>, GRADIENT(-(g.upstream() * call_unary("rsqrt", 1.0 - square(g.x())))), nullptr, 0},
-      {"atan", Accepts::floating, false, run_floating<Atan>, GRADIENT(g.upstream() / (square(g.x()) + 1.0)), nullptr, 0},
-      {"sinh", Accepts::floating, false, run_floating<Sinh>, GRADIENT(g.upstream() * call_unary("cosh", g.x())), nullptr, 0},
-      {"cosh", Accepts::floating, false, run_floating<Cosh>, GRADIENT(g.upstream() * call_unary("sinh", g.x())), nullptr, 0},
+      {"log1p", Accepts::floating, false, run_floating<Log1p>, nullptr, GRADIENT(g.upstream() / (g.x() + 1.0)), nullptr, 0},
+      {"sin", Accepts::floating, false, run_floating<Sin>, nullptr, GRADIENT(g.upstream() * call_unary("cos", g.x())), nullptr, 0},
+      {"cos", Accepts::floating, false, run_floating<Cos>, nullptr, GRADIENT(-(g.upstream() * call_unary("sin", g.x()))), nullptr, 0},
+      {"tan", Accepts::floating, false, run_floating<Tan>, nullptr, GRADIENT(g.upstream() * (square(g.y()) + 1.0)), nullptr, 0},
+      {"asin", Accepts::floating, false, run_floating<Asin>, nullptr, GRADIENT(g.upstream() * call_unary("rsqrt", 1.0 - square(g.x()))), nullptr, 0},
+      {"acos", Accepts::floating, false, run_floating<Acos>, nullptr, GRADIENT(-(g.upstream() * call_unary("rsqrt", 1.0 - square(g.x())))), nullptr, 0},
+      {"atan", Accepts::floating, false, run_floating<Atan>, nullptr, GRADIENT(g.upstream() / (square(g.x()) + 1.0)), nullptr, 0},
+      {"sinh", Accepts::floating, false, run_floating<Sinh>, nullptr, GRADIENT(g.upstream() * call_unary("cosh", g.x())), nullptr, 0},
+      {"cosh", Accepts::floating, false, run_floating<Cosh>, nullptr, GRADIENT(g.upstream() * call_unary("sinh", g.x())), nullptr, 0},
       {"tanh", Accepts::floating, false, KERNEL_RUN(tanh), GRADIENT(call_binary("tanh_gradient", g.upstream(), g.y())), nullptr, 0},
-      {"asinh", Accepts::floating, false, run_floating<Asinh>, GRADIENT(g.upstream() * call_unary("rsqrt", square(g.x()) + 1.0)), nullptr, 0},
-      {"acosh", Accepts::floating, false, run_floating<Acosh>, GRADIENT(g.upstream() * call_unary("rsqrt", square(g.x()) - 1.0)), nullptr, 0},
-      {"atanh", Accepts::floating, false, run_floating<Atanh>, GRADIENT(g.upstream() / (1.0 - square(g.x()))), nullptr, 0},
+      {"asinh", Accepts::floating, false, run_floating<Asinh>, nullptr, GRADIENT(g.upstream() * call_unary("rsqrt", square(g.x()) + 1.0)), nullptr, 0},
+      {"acosh", Accepts::floating, false, run_floating<Acosh>, nullptr, GRADIENT(g.upstream() * call_unary("rsqrt", square(g.x()) - 1.0)), nullptr, 0},
+      {"atanh", Accepts::floating, false, run_floating<Atanh>, nullptr, GRADIENT(g.upstream() / (1.0 - square(g.x()))), nullptr, 0},
       {"erf", Accepts::floating, false, KERNEL_RUN(erf),
        GRADIENT(g.upstream() * (exp(-square(g.x())) * 1.12837916709551257390)), nullptr, 0},  // 2 / sqrt(pi)
       {"floor", Accepts::floating, false, KERNEL_RUN(floor), nullptr, nullptr, 0},
@@ -159,12 +165,12 @@ const std::vector<UnaryRule>& rules() {
       {"hard_sigmoid", Accepts::floating, false, KERNEL_RUN(hard_sigmoid),
        GRADIENT(call_binary("hard_sigmoid_gradient", g.upstream(), g.y())), nullptr, 0},
       {"swish", Accepts::floating, false, KERNEL_RUN(swish), GRADIENT(call_binary("swish_gradient", g.upstream(), g.x())), nullptr, 0},
-      {"gelu", Accepts::floating, false, run_gelu,
+      {"gelu", Accepts::floating, false, run_gelu, run_gelu_block,
        GRADIENT(call_with("gelu_gradient", "approximate", g.parameter, g.upstream(), g.x())), "approximate", 0},
-      {"is_nan", Accepts::floating, true, run_test<IsNan>, nullptr, nullptr, 0},
-      {"is_inf", Accepts::floating, true, run_test<IsInf>, nullptr, nullptr, 0},
-      {"is_finite", Accepts::floating, true, run_test<IsFinite>, nullptr, nullptr, 0},
-      {"logical_not", Accepts::boolean, true, run_not, nullptr, nullptr, 0},
+      {"is_nan", Accepts::floating, true, run_test<IsNan>, nullptr, nullptr, nullptr, 0},
+      {"is_inf", Accepts::floating, true, run_test<IsInf>, nullptr, nullptr, nullptr, 0},
+      {"is_finite", Accepts::floating, true, run_test<IsFinite>, nullptr, nullptr, nullptr, 0},
+      {"logical_not", Accepts::boolean, true, run_not, nullptr, nullptr, nullptr, 0},
   };
   return all;
 }

@@ -143,3 +143,23 @@ test_that("a traced tensor cannot be used after its trace", {
   expect_error(leaked + 1, class = "keratin_error_argument")
   expect_error(as.array(leaked), class = "keratin_error_argument")
 })
+
+test_that("elementwise ops without other readers become one chain, with the same bits", {
+  broadcasts <- list(c(4, 5, 6), c(6), c(5, 1), c(4, 1, 1), integer())
+  values <- lapply(broadcasts, function(shape) tensor(if (length(shape)) array(sin(seq_len(prod(shape)) * 1.7), shape) else 0.3))
+  f <- function(i) {
+    y <- internal("op_swish")((i[[1]] * i[[2]] + i[[3]]) * 2) - internal("op_square")(i[[4]] * i[[1]]) * i[[5]]
+    internal("op_maximum")(internal("op_tanh")(y), i[[1]] / (1.5 + i[[2]] * i[[2]]))
+  }
+  program <- trace(f, lapply(broadcasts, function(shape) list(dtype = "float32", shape = shape)))
+  expect_identical(as.array(run(program, values)), as.array(f(values)))
+  steps <- internal("program_summary")(program$pointer)$steps
+  expect_true("chain" %in% steps)
+  expect_lt(length(steps), 5)
+  # short rows at once, long ones, and the same on two threads
+  x <- tensor(array(cos(1:60000), c(20000, 3)))
+  row <- tensor(array(1:3))
+  expect_equal(as.array(x * row), sweep(as.array(x), 2, 1:3, "*"))
+  two <- trace(function(i) internal("op_exp")(i[[1]] * i[[2]]) + 1, list(type(20000, 3), type(3)))
+  expect_identical(with_threads(2, as.array(run(two, list(x, row)))), with_threads(1, as.array(run(two, list(x, row)))))
+})

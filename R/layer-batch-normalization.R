@@ -98,9 +98,15 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
 normalize_by_batch <- function(layer, x) {
   rank <- tensor_rank(x)
   axes <- setdiff(seq_len(rank) - 1L, layer$axis)
-  several <- length(layer$axis) > 1L
-  mean <- op_reduce_mean(x, axes, keepdims = several)
-  variance <- op_reduce_mean(op_squared_difference(x, along_axis(layer, mean, rank)), axes, keepdims = several)
+  if (identical(layer$axis, rank - 1L)) {
+    moments <- op_channel_moments(x)
+    mean <- moments[[1L]]
+    variance <- moments[[2L]]
+  } else {
+    several <- length(layer$axis) > 1L
+    mean <- op_reduce_mean(x, axes, keepdims = several)
+    variance <- op_reduce_mean(op_squared_difference(x, along_axis(layer, mean, rank)), axes, keepdims = several)
+  }
   update <- function(moving, batch) variable_assign(moving, op_add(op_multiply(moving, layer$momentum), op_multiply(batch, 1 - layer$momentum)))
   if (!layer_state$inferring) {
     update(layer$moving_mean, op_stop_gradient(mean))

@@ -54,6 +54,9 @@ LayerNormalization <- R6::R6Class("LayerNormalization", inherit = BaseLayer, clo
     },
 
     call = function(inputs) {
+      rank <- tensor_rank(inputs)
+      if (identical(self$axis, seq(rank - length(self$axis), rank - 1L)))
+        return(op_layer_norm(inputs, self$gamma, self$beta, self$epsilon, length(self$axis)))
       mean <- op_reduce_mean(inputs, self$axis, keepdims = TRUE)
       centered <- op_subtract(inputs, mean)
       variance <- op_reduce_mean(op_square(centered), self$axis, keepdims = TRUE)
@@ -65,9 +68,7 @@ LayerNormalization <- R6::R6Class("LayerNormalization", inherit = BaseLayer, clo
 
     # A weight with its axes where the input has them.
     spread = function(weight, inputs) {
-      rank <- tensor_rank(inputs)
-      if (identical(self$axis, seq(rank - length(self$axis), rank - 1L))) return(weight)
-      sizes <- rep(1L, rank)
+      sizes <- rep(1L, tensor_rank(inputs))
       sizes[self$axis + 1L] <- tensor_shape(weight)
       op_reshape(weight, sizes)
     },

@@ -4,6 +4,7 @@
 
 #include "depthwise_tile.h"
 #include "gemm_tile.h"
+#include "normalize_row.h"
 #include "rnn.h"
 
 namespace keratin {

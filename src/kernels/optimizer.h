@@ -136,3 +136,22 @@ static void nadam(typename V::Element* p, typename V::Element* m, typename V::El
     put<V>(p + i, V::subtract(V::multiply(keep, take<V>(p + i, left)), step), left);
   }
 }
+
+// learning_rate_power = -0.5. s: learning_rate, keep, l1, 2 (l2 + beta / (2 learning_rate)), 2 l2_shrinkage
+template <class V>
+static void ftrl(typename V::Element* p, typename V::Element* a, typename V::Element* l, const typename V::Element* g, std::size_t n,
+                 const typename V::Element* s) {
+  using T = typename V::Element;
+  const typename V::Register per_rate = V::set(T(1) / s[0]), keep = V::set(s[1]), l1 = V::set(s[2]), l2 = V::set(s[3]), shrinkage = V::set(s[4]);
+  for (std::size_t i = 0; i < n; i += V::width) {
+    const std::size_t left = n - i;
+    const typename V::Register gradient = take<V>(g + i, left), parameter = V::multiply(keep, take<V>(p + i, left)), before = take<V>(a + i, left);
+    const typename V::Register total = V::fma(gradient, gradient, before), root = V::sqrt(total);
+    const typename V::Register sigma = V::multiply(V::subtract(root, V::sqrt(before)), per_rate);
+    const typename V::Register linear = V::fma(parameter, V::subtract(shrinkage, sigma), V::add(take<V>(l + i, left), gradient));
+    const typename V::Register clipped = V::min(l1, V::max(V::negate(l1), linear));
+    put<V>(l + i, linear, left);
+    put<V>(a + i, total, left);
+    put<V>(p + i, V::divide(V::subtract(clipped, linear), V::fma(root, per_rate, l2)), left);
+  }
+}

@@ -1,112 +1,140 @@
 // Windows over a line of positions, channels last: window p starts at x + p * step, its elements (vectors of `channels`) lie at the
 // offsets `taps` from there. All kernels walk a line; who calls them cuts the borders off, where windows have fewer taps.
 
-// call(whole, n) for every register of a vector of channels: n of its elements are meant.
-#define KERATIN_OVER_CHANNELS(call)                \
-  for (int c = 0; c < channels; c += V::width) {   \
-    if (c + V::width <= channels) call(true, V::width); \
-    else call(false, channels - c);                \
-  }
+// call(registers, whole, n): several registers of channels at a time as long as they are whole, then one, of which the last means n elements.
+#define KERATIN_OVER_CHANNELS(call)                                                \
+  int c = 0;                                                                       \
+  for (; c + 4 * V::width <= channels; c += 4 * V::width) call(4, true, V::width); \
+  for (; c + V::width <= channels; c += V::width) call(1, true, V::width);         \
+  if (c < channels) call(1, false, channels - c);
 
-template <class V, bool whole>
+template <class V, int registers, bool whole>
+KERATIN_INLINE void load_window(typename V::Register (&to)[registers], const typename V::Element* x, int n) {
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) to[k] = load_channels<V, whole>(x + k * V::width, n);
+}
+
+template <class V, int registers, bool whole>
 static inline void max_of_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
-  typename V::Register best = load_channels<V, whole>(x + taps[0], n);
-  for (int t = 1; t < tap_count; ++t) best = V::max(load_channels<V, whole>(x + taps[t], n), best);
-  store_channels<V, whole>(y, best, n);
+  typename V::Register best[registers];
+  load_window<V, registers, whole>(best, x + taps[0], n);
+  for (int t = 1; t < tap_count; ++t) {
+    const typename V::Element* tap = x + taps[t];
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) best[k] = V::max(load_channels<V, whole>(tap + k * V::width, n), best[k]);
+  }
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, best[k], n);
 }
 template <class V>
 static void max_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
                            std::ptrdiff_t positions, int channels) {
   for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
-#define KERATIN_CALL(whole, n) max_of_window<V, whole>(y + c, x + c, taps, tap_count, n)
+#define KERATIN_CALL(registers, whole, n) max_of_window<V, registers, whole>(y + c, x + c, taps, tap_count, n)
     KERATIN_OVER_CHANNELS(KERATIN_CALL)
 #undef KERATIN_CALL
   }
 }
 
 // y = scale * sum over the window
-template <class V, bool whole>
+template <class V, int registers, bool whole>
 static inline void sum_of_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
                                  typename V::Register scale, int n) {
-  typename V::Register sum = load_channels<V, whole>(x + taps[0], n);
-  for (int t = 1; t < tap_count; ++t) sum = V::add(load_channels<V, whole>(x + taps[t], n), sum);
-  store_channels<V, whole>(y, V::multiply(sum, scale), n);
+  typename V::Register sum[registers];
+  load_window<V, registers, whole>(sum, x + taps[0], n);
+  for (int t = 1; t < tap_count; ++t) {
+    const typename V::Element* tap = x + taps[t];
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) sum[k] = V::add(load_channels<V, whole>(tap + k * V::width, n), sum[k]);
+  }
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, V::multiply(sum[k], scale), n);
 }
 template <class V>
 static void sum_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
                            std::ptrdiff_t positions, int channels, typename V::Element scale) {
   const typename V::Register factor = V::set(scale);
   for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
-#define KERATIN_CALL(whole, n) sum_of_window<V, whole>(y + c, x + c, taps, tap_count, factor, n)
+#define KERATIN_CALL(registers, whole, n) sum_of_window<V, registers, whole>(y + c, x + c, taps, tap_count, factor, n)
     KERATIN_OVER_CHANNELS(KERATIN_CALL)
 #undef KERATIN_CALL
   }
 }
 
 // Which tap holds the largest element, for each channel: the first one of equals.
-template <class V, bool whole>
-static inline typename V::Register largest_tap(const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
-  typename V::Register best = load_channels<V, whole>(x + taps[0], n), at = V::zero();
+template <class V, int registers, bool whole>
+KERATIN_INLINE void largest_tap(typename V::Register (&at)[registers], const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
+  typename V::Register best[registers];
+  load_window<V, registers, whole>(best, x + taps[0], n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) at[k] = V::zero();
   for (int t = 1; t < tap_count; ++t) {
-    const typename V::Register value = load_channels<V, whole>(x + taps[t], n);
-    const typename V::Mask larger = V::less(best, value);
-    best = V::select(larger, value, best);
-    at = V::select(larger, V::set(static_cast<typename V::Element>(t)), at);
+    const typename V::Element* tap = x + taps[t];
+    const typename V::Register number = V::set(static_cast<typename V::Element>(t));
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+      const typename V::Register value = load_channels<V, whole>(tap + k * V::width, n);
+      const typename V::Mask larger = V::less(best[k], value);
+      best[k] = V::select(larger, value, best[k]);
+      at[k] = V::select(larger, number, at[k]);
+    }
   }
-  return at;
 }
 
 // dx at the largest element of each window += upstream
-template <class V, bool whole>
+template <class V, int registers, bool whole>
 static inline void max_to_window(typename V::Element* dx, const typename V::Element* x, const typename V::Element* upstream,
                                  const std::ptrdiff_t* taps, int tap_count, int n) {
-  const typename V::Register at = largest_tap<V, whole>(x, taps, tap_count, n), gradient = load_channels<V, whole>(upstream, n);
+  typename V::Register at[registers], gradient[registers];
+  largest_tap<V, registers, whole>(at, x, taps, tap_count, n);
+  load_window<V, registers, whole>(gradient, upstream, n);
   for (int t = 0; t < tap_count; ++t) {
-    const typename V::Mask here = V::equal(at, V::set(static_cast<typename V::Element>(t)));
     typename V::Element* target = dx + taps[t];
-    store_channels<V, whole>(target, V::add(load_channels<V, whole>(target, n), V::select(here, gradient, V::zero())), n);
+    const typename V::Register number = V::set(static_cast<typename V::Element>(t));
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+      const typename V::Register before = load_channels<V, whole>(target + k * V::width, n);
+      store_channels<V, whole>(target + k * V::width, V::add(before, V::select(V::equal(at[k], number), gradient[k], V::zero())), n);
+    }
   }
 }
 template <class V>
 static void max_to_windows(typename V::Element* dx, const typename V::Element* x, const typename V::Element* upstream, const std::ptrdiff_t* taps,
                            int tap_count, std::ptrdiff_t step, std::ptrdiff_t positions, int channels, int channel_step) {
   for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, dx += step, upstream += channel_step) {
-#define KERATIN_CALL(whole, n) max_to_window<V, whole>(dx + c, x + c, upstream + c, taps, tap_count, n)
+#define KERATIN_CALL(registers, whole, n) max_to_window<V, registers, whole>(dx + c, x + c, upstream + c, taps, tap_count, n)
     KERATIN_OVER_CHANNELS(KERATIN_CALL)
 #undef KERATIN_CALL
   }
 }
 
 // y = v at the largest element of x in each window
-template <class V, bool whole>
+template <class V, int registers, bool whole>
 static inline void max_from_window(typename V::Element* y, const typename V::Element* x, const typename V::Element* v, const std::ptrdiff_t* taps,
                                    int tap_count, int n) {
-  const typename V::Register at = largest_tap<V, whole>(x, taps, tap_count, n);
-  typename V::Register value = V::zero();
-  for (int t = 0; t < tap_count; ++t) {
-    const typename V::Mask here = V::equal(at, V::set(static_cast<typename V::Element>(t)));
-    value = V::select(here, load_channels<V, whole>(v + taps[t], n), value);
+  typename V::Register at[registers], value[registers];
+  largest_tap<V, registers, whole>(at, x, taps, tap_count, n);
+  load_window<V, registers, whole>(value, v + taps[0], n);
+  for (int t = 1; t < tap_count; ++t) {
+    const typename V::Register number = V::set(static_cast<typename V::Element>(t));
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k)
+      value[k] = V::select(V::equal(at[k], number), load_channels<V, whole>(v + taps[t] + k * V::width, n), value[k]);
   }
-  store_channels<V, whole>(y, value, n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, value[k], n);
 }
 template <class V>
 static void max_from_windows(typename V::Element* y, const typename V::Element* x, const typename V::Element* v, const std::ptrdiff_t* taps,
                              int tap_count, std::ptrdiff_t step, std::ptrdiff_t positions, int channels) {
   for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, v += step, y += channels) {
-#define KERATIN_CALL(whole, n) max_from_window<V, whole>(y + c, x + c, v + c, taps, tap_count, n)
+#define KERATIN_CALL(registers, whole, n) max_from_window<V, registers, whole>(y + c, x + c, v + c, taps, tap_count, n)
     KERATIN_OVER_CHANNELS(KERATIN_CALL)
 #undef KERATIN_CALL
   }
 }
 
 // dx over each window += scale * upstream
-template <class V, bool whole>
+template <class V, int registers, bool whole>
 static inline void sum_to_window(typename V::Element* dx, const typename V::Element* upstream, const std::ptrdiff_t* taps, int tap_count,
                                  typename V::Register scale, int n) {
-  const typename V::Register gradient = V::multiply(load_channels<V, whole>(upstream, n), scale);
+  typename V::Register gradient[registers];
+  load_window<V, registers, whole>(gradient, upstream, n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) gradient[k] = V::multiply(gradient[k], scale);
   for (int t = 0; t < tap_count; ++t) {
     typename V::Element* target = dx + taps[t];
-    store_channels<V, whole>(target, V::add(load_channels<V, whole>(target, n), gradient), n);
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k)
+      store_channels<V, whole>(target + k * V::width, V::add(load_channels<V, whole>(target + k * V::width, n), gradient[k]), n);
   }
 }
 template <class V>
@@ -114,7 +142,7 @@ static void sum_to_windows(typename V::Element* dx, const typename V::Element* u
                            std::ptrdiff_t step, std::ptrdiff_t positions, int channels, int channel_step, typename V::Element scale) {
   const typename V::Register factor = V::set(scale);
   for (std::ptrdiff_t p = 0; p < positions; ++p, dx += step, upstream += channel_step) {
-#define KERATIN_CALL(whole, n) sum_to_window<V, whole>(dx + c, upstream + c, taps, tap_count, factor, n)
+#define KERATIN_CALL(registers, whole, n) sum_to_window<V, registers, whole>(dx + c, upstream + c, taps, tap_count, factor, n)
     KERATIN_OVER_CHANNELS(KERATIN_CALL)
 #undef KERATIN_CALL
   }
@@ -122,17 +150,23 @@ static void sum_to_windows(typename V::Element* dx, const typename V::Element* u
 #undef KERATIN_OVER_CHANNELS
 
 // y[i] = sum over k of weights[k] * x[rows[k] + i]: a row of a resized image.
-template <class V, bool whole>
+template <class V, int registers, bool whole>
 static inline void weighted_sum(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* rows, const typename V::Element* weights,
                                 int row_count, int n) {
-  typename V::Register sum = V::multiply(load_channels<V, whole>(x + rows[0], n), V::set(weights[0]));
-  for (int k = 1; k < row_count; ++k) sum = V::fma(load_channels<V, whole>(x + rows[k], n), V::set(weights[k]), sum);
-  store_channels<V, whole>(y, sum, n);
+  typename V::Register sum[registers];
+  load_window<V, registers, whole>(sum, x + rows[0], n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) sum[k] = V::multiply(sum[k], V::set(weights[0]));
+  for (int r = 1; r < row_count; ++r) {
+    const typename V::Register weight = V::set(weights[r]);
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) sum[k] = V::fma(load_channels<V, whole>(x + rows[r] + k * V::width, n), weight, sum[k]);
+  }
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, sum[k], n);
 }
 template <class V>
 static void weighted_sum_of_rows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* rows, const typename V::Element* weights,
                                  int row_count, std::size_t n) {
   std::size_t i = 0;
-  for (; i + V::width <= n; i += V::width) weighted_sum<V, true>(y + i, x + i, rows, weights, row_count, V::width);
-  if (i < n) weighted_sum<V, false>(y + i, x + i, rows, weights, row_count, static_cast<int>(n - i));
+  for (; i + 4 * V::width <= n; i += 4 * V::width) weighted_sum<V, 4, true>(y + i, x + i, rows, weights, row_count, V::width);
+  for (; i + V::width <= n; i += V::width) weighted_sum<V, 1, true>(y + i, x + i, rows, weights, row_count, V::width);
+  if (i < n) weighted_sum<V, 1, false>(y + i, x + i, rows, weights, row_count, static_cast<int>(n - i));
 }

@@ -77,3 +77,33 @@ static void sum_rows(typename V::Element* y, const typename V::Element* x, std::
     put<V>(y + j, total, columns - j);
   }
 }
+
+// The largest (`down` false) or smallest of each column. NaN wins.
+template <class V, bool down, int registers, bool whole>
+static inline void extreme_rows_of(typename V::Element* y, const typename V::Element* x, std::size_t rows, std::size_t stride, int n) {
+  typename V::Register most[registers];
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) most[k] = load_channels<V, whole>(x + k * V::width, n);
+  for (std::size_t i = 1; i < rows; ++i) {
+    x += stride;
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+      const typename V::Register v = load_channels<V, whole>(x + k * V::width, n);
+      most[k] = V::select(V::equal(most[k], most[k]), down ? V::min(most[k], v) : V::max(most[k], v), most[k]);
+    }
+  }
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, most[k], n);
+}
+template <class V, bool down>
+static inline void extreme_rows(typename V::Element* y, const typename V::Element* x, std::size_t rows, std::size_t columns, std::size_t stride) {
+  std::size_t j = 0;
+  for (; j + 4 * V::width <= columns; j += 4 * V::width) extreme_rows_of<V, down, 4, true>(y + j, x + j, rows, stride, V::width);
+  for (; j + V::width <= columns; j += V::width) extreme_rows_of<V, down, 1, true>(y + j, x + j, rows, stride, V::width);
+  if (j < columns) extreme_rows_of<V, down, 1, false>(y + j, x + j, rows, stride, static_cast<int>(columns - j));
+}
+template <class V>
+static void largest_rows(typename V::Element* y, const typename V::Element* x, std::size_t rows, std::size_t columns, std::size_t stride) {
+  extreme_rows<V, false>(y, x, rows, columns, stride);
+}
+template <class V>
+static void smallest_rows(typename V::Element* y, const typename V::Element* x, std::size_t rows, std::size_t columns, std::size_t stride) {
+  extreme_rows<V, true>(y, x, rows, columns, stride);
+}

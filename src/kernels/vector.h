@@ -143,11 +143,69 @@ static inline typename V::Register vector_log(typename V::Register x) {
   return V::select(V::less_equal(zero, x), y, V::set(static_cast<T>(__builtin_nan(""))));
 }
 
-// log(1 + u) for u >= 0: log(w) u / (w - 1) with w = 1 + u as rounded makes up for the rounding.
+// log(1 + u): log(w) u / (w - 1) with w = 1 + u as rounded makes up for the rounding.
 template <class V>
 static inline typename V::Register vector_log1p(typename V::Register u) {
   const typename V::Register one = V::set(1), w = V::add(one, u), gone = V::subtract(w, one);
-  return V::select(V::equal(gone, V::zero()), u, V::divide(V::multiply(vector_log<V>(w), u), gone));
+  const typename V::Register y = V::divide(V::multiply(vector_log<V>(w), u), gone);
+  return V::select(V::either(V::equal(gone, V::zero()), V::equal(u, V::set(static_cast<typename V::Element>(__builtin_inf())))), u, y);
+}
+
+// sin and cos of `quarters` * pi / 2 + r, |r| <= pi / 4: Cephes's polynomials (S. L. Moshier), exchanged and negated by the quarter.
+template <class T>
+struct SinePolynomial;
+template <>
+struct SinePolynomial<float> {
+  static constexpr double sine[] = {-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1};
+  static constexpr double cosine[] = {2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2};
+  // pi / 2 in parts whose products with whole numbers up to `bound` are exact
+  static constexpr double high = 1.5703125, middle = 4.837512969970703125e-4, low = 7.549789948768648e-8, bound = 8192;
+};
+template <>
+struct SinePolynomial<double> {
+  static constexpr double sine[] = {1.58962301576546568060e-10, -2.50507477628578072866e-8, 2.75573136213857245213e-6,
+                                    -1.98412698295895385996e-4, 8.33333333332211858878e-3,  -1.66666666666666307295e-1};
+  static constexpr double cosine[] = {-1.13585365213876817300e-11, 2.08757008419747316778e-9,  -2.75573141792967388112e-7,
+                                      2.48015872888517045348e-5,   -1.38888888888730564116e-3, 4.16666666666665929218e-2};
+  static constexpr double high = 1.57079625129699707031, middle = 7.54978941586159635335e-8, low = 5.39030285815811905290e-15, bound = 1e8;
+};
+template <class V>
+static inline void sincos_of_quarters(typename V::Register quarters, typename V::Register r, typename V::Register& sine, typename V::Register& cosine) {
+  using T = typename V::Element;
+  using C = SinePolynomial<T>;
+  const typename V::Register z = V::multiply(r, r), one = V::set(1);
+  const typename V::Register s = V::fma(V::multiply(z, r), polynomial<V>(z, C::sine), r);
+  const typename V::Register c = V::fma(V::multiply(z, z), polynomial<V>(z, C::cosine), V::fma(V::set(T(-0.5)), z, one));
+  const typename V::Register turn = V::subtract(quarters, V::multiply(V::set(4), V::floor(V::multiply(V::set(T(0.25)), quarters))));  // 0 … 3
+  const typename V::Mask odd = V::either(V::equal(turn, one), V::equal(turn, V::set(3)));
+  const typename V::Register a = V::select(odd, c, s), b = V::select(odd, s, c);
+  sine = V::select(V::less(V::set(T(1.5)), turn), V::negate(a), a);
+  cosine = V::select(V::both(V::less(V::set(T(0.5)), turn), V::less(turn, V::set(T(2.5)))), V::negate(b), b);
+}
+// of 2 pi u
+template <class V>
+static inline void sincos_of_turns(typename V::Register u, typename V::Register& sine, typename V::Register& cosine) {
+  using T = typename V::Element;
+  const typename V::Register quarters = V::round(V::multiply(V::set(4), u)), rest = V::fma(V::set(T(-0.25)), quarters, u);
+  sincos_of_quarters<V>(quarters, V::multiply(V::set(T(6.283185307179586476925)), rest), sine, cosine);
+}
+// Larger numbers, infinities and NaN are the C library's.
+template <class V, bool is_sine>
+static inline typename V::Register vector_sine(typename V::Register x) {
+  using T = typename V::Element;
+  using C = SinePolynomial<T>;
+  const typename V::Register beyond = V::select(V::less_equal(V::abs(x), V::set(T(C::bound))), V::zero(), V::set(1));
+  if (V::largest(beyond) > 0) {
+    T lane[V::width];
+    V::store(lane, x);
+    for (int i = 0; i < V::width; ++i) lane[i] = static_cast<T>(is_sine ? __builtin_sin(static_cast<double>(lane[i])) : __builtin_cos(static_cast<double>(lane[i])));
+    return V::load(lane);
+  }
+  const typename V::Register quarters = V::round(V::multiply(x, V::set(T(0.63661977236758134308))));
+  typename V::Register r = V::fma(quarters, V::set(T(-C::high)), x), sine, cosine;
+  r = V::fma(quarters, V::set(T(-C::low)), V::fma(quarters, V::set(T(-C::middle)), r));
+  sincos_of_quarters<V>(quarters, r, sine, cosine);
+  return is_sine ? sine : cosine;
 }
 
 // exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1)

@@ -37,6 +37,8 @@ KERATIN_ZIP(maximum, return V::select(V::equal(a, a), V::max(a, b), a))
 KERATIN_ZIP(minimum, return V::select(V::equal(a, a), V::min(a, b), a))
 KERATIN_ZIP(squared_difference, const typename V::Register d = V::subtract(a, b); return V::multiply(d, d))
 
+KERATIN_ZIP(equal_number, return V::select(V::equal(a, b), one, zero))
+
 // a: label, b: logit: max(b, 0) - b a + log(1 + exp(-|b|))
 KERATIN_ZIP(sigmoid_cross_entropy,
             return V::add(V::subtract(V::max(zero, b), V::multiply(b, a)), vector_log1p<V>(vector_exp<V>(V::negate(V::abs(b))))))

@@ -236,6 +236,8 @@ const std::vector<BinaryRule>& rules() {
       // (labels, logits)
       {"sigmoid_cross_entropy", Accepts::floating, false, KERNEL_RUN(sigmoid_cross_entropy), GRADIENT(-(g.upstream() * g.x(1))),
        GRADIENT(g.upstream() * (sigmoid(g.x(1)) - g.x(0))), nullptr, 0},
+      // 1 where they are equal, else 0
+      {"equal_number", Accepts::floating, false, KERNEL_RUN(equal_number), nullptr, nullptr, nullptr, 0},
 
       {"equal", Accepts::any, true, run_compare<Equal>, nullptr, nullptr, nullptr, nullptr, 0},
       {"not_equal", Accepts::any, true, run_compare<NotEqual>, nullptr, nullptr, nullptr, nullptr, 0},

@@ -51,6 +51,14 @@ struct ChainStep {
 };
 using ChainSteps = std::vector<ChainStep>;
 
+// A chain can end in a sum or mean of its result.
+enum class Summing { no, sum, mean };
+class SummingOp : public Op {
+ public:
+  virtual Summing summing() const = 0;
+  virtual std::vector<bool> mask(int rank) const = 0;  // the axes that go
+};
+
 // What can be joined with others of its kind: by the planner where the one in between has no other reader.
 class ElementwiseOp : public Op {
  public:

@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "../graph/graph.h"
 
 // Ops as C++ functions over values: what gradients and composite ops are written in.
@@ -64,5 +66,9 @@ Value sum_to(const Value& x, const Value& like);
 
 Value gather(const Value& x, const Value& indices, std::int64_t axis);
 Value matmul(const Value& a, const Value& b, bool transpose_a = false, bool transpose_b = false);
+
+// The gradient of a fused gradient: `same(inputs)` computes the fused op's outputs with plain ops, and these are differentiated.
+// `upstreams` may be null where an output does not reach the target. Null where an input has no gradient.
+Values differentiate_again(const Values& inputs, const Values& upstreams, const std::function<Values(const Values&)>& same);
 
 }  // namespace keratin

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "../core/thread_pool.h"
+#include "../kernels/dispatch.h"
 #include "functions.h"
 
 namespace keratin {
@@ -91,6 +93,37 @@ class Gather : public GatherBase {
 };
 REGISTER_OP("gather", [](const Attributes& a) { return std::make_shared<Gather>(a); });
 
+// The indices of each batch sorted by the range of rows that they point into; within a range they keep their order.
+class Buckets {
+ public:
+  Buckets(const std::vector<std::int64_t>& index, const GatherSizes& s, std::int64_t ranges)
+      : k_(s.k), n_(s.n), ranges_(ranges), first_(static_cast<std::size_t>(s.batch * (ranges + 1) + 1), 0), order_(index.size()) {
+    for (std::int64_t b = 0; b < s.batch; ++b) {
+      std::int64_t* first = first_.data() + b * (ranges + 1);
+      for (std::int64_t j = 0; j < k_; ++j) ++first[range_of(index[static_cast<std::size_t>(b * k_ + j)]) + 1];
+      for (std::int64_t r = 0; r < ranges; ++r) first[r + 1] += first[r];
+      std::vector<std::int64_t> next(first, first + ranges);
+      for (std::int64_t j = 0; j < k_; ++j)
+        order_[static_cast<std::size_t>(b * k_ + next[static_cast<std::size_t>(range_of(index[static_cast<std::size_t>(b * k_ + j)]))]++)] = j;
+    }
+  }
+  std::int64_t begin_of(std::int64_t range) const { return n_ * range / ranges_; }
+  template <class Body>
+  void each(std::int64_t batch, std::int64_t range, Body&& body) const {
+    const std::int64_t* first = first_.data() + batch * (ranges_ + 1);
+    for (std::int64_t i = first[range]; i < first[range + 1]; ++i) body(order_[static_cast<std::size_t>(batch * k_ + i)]);
+  }
+
+ private:
+  std::int64_t range_of(std::int64_t row) const {
+    std::int64_t range = row * ranges_ / n_;
+    while (row >= begin_of(range + 1)) ++range;
+    return range;
+  }
+  std::int64_t k_, n_, ranges_;
+  std::vector<std::int64_t> first_, order_;
+};
+
 // (upstream, indices, x) -> zeros of the shape of x with the rows of upstream added where they came from. Each part owns a range of
 // the rows of x and adds in the order of the indices.
 class GatherGradient : public GatherBase {
@@ -106,22 +139,25 @@ class GatherGradient : public GatherBase {
     const std::int64_t tables = s.batch * s.outer;
     std::int64_t ranges = 1;
     if (s.k * s.inner > gather_grain) ranges = std::min<std::int64_t>({16, s.n, s.k * s.inner / gather_grain + 1});
+    const Buckets buckets(index, s, ranges);
     visit_numeric(inputs[0].dtype(), "gather_gradient", [&](auto zero) {
       using T = decltype(zero);
       const T* from = inputs[0].data<T>();
       T* to = outputs[0].data<T>();
       parallel_parts(tables * ranges, [&](std::int64_t part) {
         const std::int64_t table = part / ranges, range = part % ranges, b = table / s.outer;
-        const std::int64_t low = s.n * range / ranges, high = s.n * (range + 1) / ranges;
+        const std::int64_t low = buckets.begin_of(range), high = buckets.begin_of(range + 1);
         T* rows = to + table * s.n * s.inner;
         std::memset(rows + low * s.inner, 0, static_cast<std::size_t>((high - low) * s.inner) * sizeof(T));
-        for (std::int64_t j = 0; j < s.k; ++j) {
-          const std::int64_t at = index[static_cast<std::size_t>(b * s.k + j)];
-          if (at < low || at >= high) continue;
+        buckets.each(b, range, [&](std::int64_t j) {
           const T* source = from + (table * s.k + j) * s.inner;
-          T* target = rows + at * s.inner;
-          for (std::int64_t i = 0; i < s.inner; ++i) target[i] += source[i];
-        }
+          T* target = rows + index[static_cast<std::size_t>(b * s.k + j)] * s.inner;
+          if constexpr (std::is_floating_point_v<T>) {
+            kernels<T>().add_to(target, source, static_cast<std::size_t>(s.inner));
+          } else {
+            for (std::int64_t i = 0; i < s.inner; ++i) target[i] += source[i];
+          }
+        });
       });
     });
   }

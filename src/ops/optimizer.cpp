@@ -214,7 +214,12 @@ class Ftrl : public OptimizerStep {
   std::vector<double> scalars(const std::vector<double>& given, double keep) const override {
     return {given[0], keep, -power_, l1_, 2 * (l2_ + beta_ / (2 * given[0])), 2 * shrinkage_};
   }
-  STEP(T *p = state[0], *accumulator = state[1], *linear = state[2]; for (std::size_t i = 0; i < n; ++i) {
+  STEP(if (power_ == -0.5) {
+    const T settings[] = {s[0], s[1], s[3], s[4], s[5]};
+    kernels<T>().ftrl(state[0], state[1], state[2], gradient, n, settings);
+    return;
+  }
+  T *p = state[0], *accumulator = state[1], *linear = state[2]; for (std::size_t i = 0; i < n; ++i) {
     const T parameter = p[i] * s[1], g = gradient[i], total = accumulator[i] + g * g;
     const T power_new = std::pow(total, s[2]), power_old = std::pow(accumulator[i], s[2]);
     linear[i] += g + s[5] * parameter - (power_new - power_old) / s[0] * parameter;

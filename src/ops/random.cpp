@@ -4,15 +4,16 @@
 #include <optional>
 
 #include "../core/philox.h"
+#include "../kernels/dispatch.h"
 #include "broadcast.h"
 #include "functions.h"
 
-// Random ops. Element i always takes the same bits of the same Philox block, so the result depends on the seed alone, not on the
+// Random ops. Element i always takes the same bits of the same Philox blocks, so the result depends on the seed alone, not on the
 // number of threads.
 namespace keratin {
 namespace {
 
-constexpr std::int64_t random_grain = 16384;  // a multiple of the elements made from one block
+constexpr std::int64_t random_grain = 16384;  // elements in one parallel part
 
 // Quantile of the standard normal distribution: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988).
 double normal_quantile(double p) {
@@ -42,34 +43,32 @@ double normal_quantile(double p) {
   return q < 0 ? -x : x;
 }
 
-// What draws one dtype from a stream: `per_block` elements come from one Philox block.
+// Which words of random bits make number i.
 template <class T>
 struct Draw;
 template <>
 struct Draw<float> {
-  static constexpr int per_block = 4;
-  static float uniform(const std::uint32_t* bits, int i) { return unit_float(bits[i]); }
+  static constexpr int words = 1;
   static double open_uniform(const std::uint32_t* bits, int i) { return (static_cast<double>(bits[i]) + 0.5) * (1.0 / 4294967296.0); }
 };
 template <>
 struct Draw<double> {
-  static constexpr int per_block = 2;
-  static double uniform(const std::uint32_t* bits, int i) { return unit_double(bits[2 * i], bits[2 * i + 1]); }
+  static constexpr int words = 2;
   static double open_uniform(const std::uint32_t* bits, int i) {
     return (unit_double(bits[2 * i], bits[2 * i + 1]) * 9007199254740992.0 + 0.5) * (1.0 / 9007199254740992.0);
   }
 };
 
-// fill(elements of one block, bits of the block)
-template <class T, class Fill>
-void by_blocks(T* y, std::int64_t size, const Philox& philox, int per_block, Fill&& fill) {
+// fill(first element, random words, n): some hundred elements at a time, `words` words for each.
+template <class Fill>
+void by_blocks(std::int64_t size, const Philox& philox, int words, Fill&& fill) {
+  constexpr std::int64_t random_chunk = 256;  // elements; so many blocks are a multiple of what the kernel makes at once
+  const std::uint64_t seed = philox.key[0] | static_cast<std::uint64_t>(philox.key[1]) << 32;
   parallel_ranges(size, random_grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end;) {
-      std::uint32_t bits[16];
-      philox.four_blocks(static_cast<std::uint64_t>(at / per_block), bits);
-      for (int k = 0; k < 4 && at < end; ++k, at += per_block) {
-        fill(y + at, bits + 4 * k, static_cast<int>(std::min<std::int64_t>(per_block, end - at)));
-      }
+    std::uint32_t bits[random_chunk * 2];
+    for (std::int64_t at = begin; at < end; at += random_chunk) {
+      kernels<float>().random_words(bits, seed, philox.stream, static_cast<std::uint64_t>(at * words / 4), static_cast<std::size_t>(random_chunk * words / 4));
+      fill(at, bits, static_cast<int>(std::min(random_chunk, end - at)));
     }
   });
 }
@@ -113,13 +112,13 @@ class RandomUniform : public Random {
       const Philox source = philox(context);
       if constexpr (std::is_integral_v<T>) {  // 64 bits scaled to the range: its unevenness is below 2^-32
         const double width = max_ - min_;
-        by_blocks(y, outputs[0].size(), source, 2, [&](T* out, const std::uint32_t* bits, int n) {
-          for (int i = 0; i < n; ++i) out[i] = static_cast<T>(min_ + std::floor(unit_double(bits[2 * i], bits[2 * i + 1]) * width));
+        by_blocks(outputs[0].size(), source, 2, [&](std::int64_t at, const std::uint32_t* bits, int n) {
+          for (int i = 0; i < n; ++i) y[at + i] = static_cast<T>(min_ + std::floor(unit_double(bits[2 * i], bits[2 * i + 1]) * width));
         });
       } else {
         const T low = static_cast<T>(min_), width = static_cast<T>(max_ - min_);
-        by_blocks(y, outputs[0].size(), source, Draw<T>::per_block, [&](T* out, const std::uint32_t* bits, int n) {
-          for (int i = 0; i < n; ++i) out[i] = low + width * Draw<T>::uniform(bits, i);
+        by_blocks(outputs[0].size(), source, Draw<T>::words, [&](std::int64_t at, const std::uint32_t* bits, int n) {
+          kernels<T>().uniform_from_words(y + at, bits, static_cast<std::size_t>(n), low, width);
         });
       }
     });
@@ -136,21 +135,15 @@ class RandomUniform : public Random {
 };
 REGISTER_OP("random_uniform", [](const Attributes& a) { return std::make_shared<RandomUniform>(a); });
 
-// Box and Muller: two uniform numbers make two normal ones.
 class RandomNormal : public Random {
  public:
   explicit RandomNormal(const Attributes& a) : Random("random_normal", a), mean_(a.number("mean", 0)), stddev_(a.number("stddev", 1)) {}
   void run(const Tensors&, Tensors& outputs, const RunContext& context) const override {
     visit_floating(dtype_, name_, [&](auto zero) {
       using T = decltype(zero);
-      const T mean = static_cast<T>(mean_), stddev = static_cast<T>(stddev_);
-      by_blocks(outputs[0].data<T>(), outputs[0].size(), philox(context), Draw<T>::per_block, [&](T* out, const std::uint32_t* bits, int n) {
-        for (int i = 0; i < n; i += 2) {
-          const T radius = stddev * static_cast<T>(std::sqrt(-2.0 * std::log(Draw<T>::open_uniform(bits, i))));
-          const T angle = static_cast<T>(6.283185307179586476925) * Draw<T>::uniform(bits, i + 1);
-          out[i] = mean + radius * std::cos(angle);
-          if (i + 1 < n) out[i + 1] = mean + radius * std::sin(angle);
-        }
+      T* y = outputs[0].data<T>();
+      by_blocks(outputs[0].size(), philox(context), Draw<T>::words, [&](std::int64_t at, const std::uint32_t* bits, int n) {
+        kernels<T>().normal_from_words(y + at, bits, static_cast<std::size_t>(n), static_cast<T>(mean_), static_cast<T>(stddev_));
       });
     });
   }
@@ -168,10 +161,11 @@ class TruncatedNormal : public Random {
     constexpr double below = 0.02275013194817920720;  // P(Z < -2)
     visit_floating(dtype_, name_, [&](auto zero) {
       using T = decltype(zero);
-      by_blocks(outputs[0].data<T>(), outputs[0].size(), philox(context), Draw<T>::per_block, [&](T* out, const std::uint32_t* bits, int n) {
+      T* y = outputs[0].data<T>();
+      by_blocks(outputs[0].size(), philox(context), Draw<T>::words, [&](std::int64_t at, const std::uint32_t* bits, int n) {
         for (int i = 0; i < n; ++i) {
           const double u = below + (1.0 - 2.0 * below) * Draw<T>::open_uniform(bits, i);
-          out[i] = static_cast<T>(mean_ + stddev_ * normal_quantile(u));
+          y[at + i] = static_cast<T>(mean_ + stddev_ * normal_quantile(u));
         }
       });
     });
@@ -195,7 +189,7 @@ void apply_mask(const Tensor& x, const Tensor& mask, double scale, Tensor& y) {
           const T* a = in + offset[0];
           const bool* k = keep + offset[1];
           if (step[1]) {
-            for (std::int64_t i = 0; i < n; ++i) out[at + i] = k[i] ? a[i] * factor : T(0);
+            kernels<T>().apply_mask(out + at, a, k, factor, static_cast<std::size_t>(n));
           } else {
             const T f = *k ? factor : T(0);
             for (std::int64_t i = 0; i < n; ++i) out[at + i] = a[i] * f;
@@ -243,9 +237,21 @@ class Dropout : public Op {
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext& context) const override {
     const Philox philox = seed_ ? Philox(*seed_, 0) : Philox(context.seed, context.stream);
-    const std::uint64_t bound = static_cast<std::uint64_t>(rate_ * 4294967296.0);
-    by_blocks(outputs[1].data<bool>(), outputs[1].size(), philox, 4, [&](bool* out, const std::uint32_t* bits, int n) {
-      for (int i = 0; i < n; ++i) out[i] = bits[i] >= bound;
+    const std::uint32_t bound = static_cast<std::uint32_t>(std::min(rate_ * 4294967296.0, 4294967295.0));  // a rate of 1 has a scale of 0
+    bool* keep = outputs[1].data<bool>();
+    if (outputs[1].size() == inputs[0].size()) {
+      visit_floating(inputs[0].dtype(), name(), [&](auto zero) {
+        using T = decltype(zero);
+        const T* x = inputs[0].data<T>();
+        T* y = outputs[0].data<T>();
+        by_blocks(inputs[0].size(), philox, 1, [&](std::int64_t at, const std::uint32_t* bits, int n) {
+          kernels<T>().dropout(y + at, keep + at, x + at, bits, bound, static_cast<T>(scale_), static_cast<std::size_t>(n));
+        });
+      });
+      return;
+    }
+    by_blocks(outputs[1].size(), philox, 1, [&](std::int64_t at, const std::uint32_t* bits, int n) {
+      for (int i = 0; i < n; ++i) keep[at + i] = bits[i] >= bound;
     });
     apply_mask(inputs[0], outputs[1], scale_, outputs[0]);
   }

@@ -6,7 +6,7 @@
 
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
-#include "functions.h"
+#include "elementwise.h"
 
 namespace keratin {
 namespace {
@@ -88,9 +88,11 @@ void reduce_rows(T* y, const T* x, std::int64_t length, std::int64_t inner, std:
     std::fill(y, y + inner, F::template start<T>());
     return;
   }
-  if constexpr (std::is_floating_point_v<T> && std::is_same_v<F, Sum>) {
-    kernels<T>().sum_rows(y, x, static_cast<std::size_t>(length), static_cast<std::size_t>(inner), static_cast<std::size_t>(stride));
-    return;
+  if constexpr (std::is_floating_point_v<T>) {
+    const std::size_t rows = static_cast<std::size_t>(length), columns = static_cast<std::size_t>(inner), step = static_cast<std::size_t>(stride);
+    if constexpr (std::is_same_v<F, Sum>) return kernels<T>().sum_rows(y, x, rows, columns, step);
+    if constexpr (std::is_same_v<F, Max>) return kernels<T>().largest_rows(y, x, rows, columns, step);
+    if constexpr (std::is_same_v<F, Min>) return kernels<T>().smallest_rows(y, x, rows, columns, step);
   }
   std::copy(x, x + inner, y);
   for (std::int64_t k = 1; k < length; ++k) {
@@ -183,7 +185,7 @@ void reduce_all_axes(const T* x, T* y, const Shape& shape, const std::vector<boo
 }
 
 // ---- the ops
-class Reduce : public Op {
+class Reduce : public SummingOp {
  public:
   Reduce(const char* name, const Attributes& a) : name_(name), axes_(a.integers("axes")), all_axes_(!a.has("axes")), keepdims_(a.flag("keepdims")) {}
   const char* name() const override { return name_; }
@@ -202,15 +204,16 @@ class Reduce : public Op {
     }
     return {{inputs[0].dtype, result}};
   }
+  Summing summing() const override { return Summing::no; }
+  std::vector<bool> mask(int rank) const override {
+    std::vector<bool> reduced(rank, all_axes_);
+    for (std::int64_t axis : axes_) reduced[normalize_axis(axis, rank, name_)] = true;
+    return reduced;
+  }
 
  protected:
   virtual void check_dtype(DType dtype) const {
     if (!is_floating(dtype) && !is_integer(dtype)) fail_argument(name_, ": takes numbers. Received: ", name_of(dtype));
-  }
-  std::vector<bool> mask(int rank) const {
-    std::vector<bool> reduced(rank, all_axes_);
-    for (std::int64_t axis : axes_) reduced[normalize_axis(axis, rank, name_)] = true;
-    return reduced;
   }
   std::vector<std::int64_t> normalized_axes(int rank) const {
     const std::vector<bool> reduced = mask(rank);
@@ -263,6 +266,7 @@ void run_reduce(const Tensor& x, Tensor& y, const std::vector<bool>& reduced) {
 class ReduceSum : public Reduce {
  public:
   explicit ReduceSum(const Attributes& a) : Reduce("reduce_sum", a) {}
+  Summing summing() const override { return Summing::sum; }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     run_reduce<Sum>(inputs[0], outputs[0], mask(inputs[0].shape().rank()));
   }
@@ -272,6 +276,7 @@ class ReduceSum : public Reduce {
 class ReduceMean : public Reduce {
  public:
   explicit ReduceMean(const Attributes& a) : Reduce("reduce_mean", a) {}
+  Summing summing() const override { return Summing::mean; }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Tensor &x = inputs[0], &y = outputs[0];
     run_reduce<Sum>(x, outputs[0], mask(x.shape().rank()));
@@ -306,10 +311,10 @@ class ReduceExtreme : public Reduce {
     run_reduce<F>(inputs[0], outputs[0], mask(inputs[0].shape().rank()));
   }
   Values gradient(const GradientContext& g) const override {
-    const Value& x = g.input(0);
-    const Value hits = cast(equal(x, against_input(g.output(), x)), x->type.dtype);
-    const Value count = reduce_sum(hits, normalized_axes(x->type.shape.rank()), true);
-    return {hits / count * against_input(g.upstream(), x)};
+    const Value &x = g.input(0), y = against_input(g.output(), x);
+    // The hits are found twice, so that neither time they are written to memory.
+    const Value count = reduce_sum(call_binary("equal_number", x, y), normalized_axes(x->type.shape.rank()), true);
+    return {call_binary("equal_number", x, y) * (against_input(g.upstream(), x) / count)};
   }
 };
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
@@ -8,23 +7,63 @@
 namespace keratin {
 namespace {
 
-// The array as (outer, n, inner) around one axis.
-struct AxisView {
-  std::int64_t outer, n, inner;
-  AxisView(const Shape& shape, int axis) : outer(shape.product(0, axis)), n(shape[axis]), inner(shape.product(axis + 1, shape.rank())) {}
-  // body(offset of the first element of a line); elements of a line are `inner` apart
-  template <class Body>
-  void lines(Body&& body) const {
-    if (n == 0) return;
-    parallel_ranges(outer * inner, std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t l = begin; l < end; ++l) body(l / inner * n * inner + l % inner);
-    });
-  }
+template <class T>
+using RowKernel = void (*)(T* y, const T* a, const T* b, std::size_t n);
+template <class T>
+using ColumnsKernel = void (*)(T* y, const T* a, const T* b, Index n, Index stride, Index lines);
+struct LineKernels {
+  RowKernel<float> Kernels<float>::*row_f32;
+  ColumnsKernel<float> Kernels<float>::*columns_f32;
+  RowKernel<double> Kernels<double>::*row_f64;
+  ColumnsKernel<double> Kernels<double>::*columns_f64;
+  RowKernel<float> row(float) const { return kernels<float>().*row_f32; }
+  RowKernel<double> row(double) const { return kernels<double>().*row_f64; }
+  ColumnsKernel<float> columns(float) const { return kernels<float>().*columns_f32; }
+  ColumnsKernel<double> columns(double) const { return kernels<double>().*columns_f64; }
 };
+#define LINE_KERNELS(name) \
+  LineKernels { &Kernels<float>::name##_row, &Kernels<float>::name##_columns, &Kernels<double>::name##_row, &Kernels<double>::name##_columns }
+
+constexpr std::int64_t line_grain = 32768;  // elements in one parallel part
+constexpr std::int64_t short_line = 32;     // below: rows are turned into columns, many at a time
+constexpr std::int64_t turned_rows = 64;
+
+// The array as (outer, n, inner) around one axis; a line is n elements that are `inner` apart. b: a second input, or null.
+template <class T>
+void along_lines(const LineKernels& kernel, T* y, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
+  const auto row = kernel.row(T());
+  const auto columns = kernel.columns(T());
+  if (outer * n * inner == 0) return;
+  if (inner > 1) {
+    const std::int64_t width = std::min<std::int64_t>(inner, std::max<std::int64_t>(64, line_grain / n / 64 * 64)), blocks = (inner + width - 1) / width;
+    parallel_ranges(outer * blocks, std::max<std::int64_t>(1, line_grain / (n * width)), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t j = begin; j < end; ++j) {
+        const std::int64_t from = j % blocks * width, at = j / blocks * n * inner + from;
+        columns(y + at, a + at, b ? b + at : a + at, n, inner, std::min(width, inner - from));
+      }
+    });
+    return;
+  }
+  parallel_ranges(outer, std::max<std::int64_t>(turned_rows, line_grain / n / turned_rows * turned_rows), [&](std::int64_t begin, std::int64_t end) {
+    if (n >= short_line) {
+      for (std::int64_t at = begin * n; at < end * n; at += n) row(y + at, a + at, b ? b + at : nullptr, static_cast<std::size_t>(n));
+      return;
+    }
+    T turned_a[short_line * turned_rows], turned_b[short_line * turned_rows];
+    for (std::int64_t r = begin; r < end; r += turned_rows) {
+      const std::int64_t rows = std::min(turned_rows, end - r);
+      kernels<T>().transpose(turned_a, turned_rows, a + r * n, n, rows, n);
+      if (b) kernels<T>().transpose(turned_b, turned_rows, b + r * n, n, rows, n);
+      columns(turned_a, turned_a, turned_b, n, turned_rows, rows);
+      kernels<T>().transpose(y + r * n, n, turned_a, turned_rows, n, rows);
+    }
+  });
+}
 
 class AlongAxis : public Op {
  public:
-  AlongAxis(const char* name, std::size_t inputs, const Attributes& a) : name_(name), inputs_(inputs), axis_(a.integer("axis", -1)) {}
+  AlongAxis(const char* name, std::size_t inputs, const LineKernels& kernel, const Attributes& a)
+      : name_(name), inputs_(inputs), kernel_(kernel), axis_(a.integer("axis", -1)) {}
   const char* name() const override { return name_; }
   Types infer(const Types& inputs) const override {
     if (inputs.size() != inputs_) fail_argument(name_, ": takes ", inputs_, " inputs. Received: ", inputs.size());
@@ -33,44 +72,31 @@ class AlongAxis : public Op {
     normalize_axis(axis_, inputs[0].shape.rank(), name_);
     return {inputs[0]};
   }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const Shape& shape = inputs[0].shape();
+    const int axis = normalize_axis(axis_, shape.rank(), name_);
+    visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
+      using T = decltype(zero);
+      along_lines<T>(kernel_, outputs[0].data<T>(), inputs[0].data<T>(), inputs_ > 1 ? inputs[1].data<T>() : nullptr, shape.product(0, axis), shape[axis],
+                     shape.product(axis + 1, shape.rank()));
+    });
+  }
   int in_place_input(int) const override { return 0; }
 
  protected:
-  AxisView view(const Tensor& x) const { return AxisView(x.shape(), normalize_axis(axis_, x.shape().rank(), name_)); }
   Value gradient_op(const char* name, const Value& upstream, const Value& y) const {
     return apply1(make_op(name, attributes({{"axis", {static_cast<double>(axis_)}}})), {upstream, y});
   }
   Value sum(const Value& x) const { return reduce_sum(x, {axis_}, true); }
   const char* name_;
   std::size_t inputs_;
+  LineKernels kernel_;
   std::int64_t axis_;
 };
 
 class Softmax : public AlongAxis {
  public:
-  explicit Softmax(const Attributes& a) : AlongAxis("softmax", 1, a) {}
-  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    const AxisView v = view(inputs[0]);
-    visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
-      using T = decltype(zero);
-      const Kernels<T>& k = kernels<T>();
-      v.lines([&](std::int64_t start) {
-        const T* x = inputs[0].data<T>() + start;
-        T* y = outputs[0].data<T>() + start;
-        if (v.inner == 1) {
-          const std::size_t n = static_cast<std::size_t>(v.n);
-          const T sum = k.exp_sum(y, x, k.largest(x, n), n);
-          k.scale(y, T(1) / sum, n);
-          return;
-        }
-        T largest = x[0], total = 0;
-        for (std::int64_t i = 1; i < v.n; ++i) largest = std::max(largest, x[i * v.inner]);
-        for (std::int64_t i = 0; i < v.n; ++i) total += y[i * v.inner] = std::exp(x[i * v.inner] - largest);
-        const T scale = T(1) / total;
-        for (std::int64_t i = 0; i < v.n; ++i) y[i * v.inner] *= scale;
-      });
-    });
-  }
+  explicit Softmax(const Attributes& a) : AlongAxis("softmax", 1, LINE_KERNELS(softmax), a) {}
   Values gradient(const GradientContext& g) const override { return {gradient_op("softmax_gradient", g.upstream(), g.output())}; }
 };
 REGISTER_OP("softmax", [](const Attributes& a) { return std::make_shared<Softmax>(a); });
@@ -78,22 +104,7 @@ REGISTER_OP("softmax", [](const Attributes& a) { return std::make_shared<Softmax
 // (upstream u, output y) -> y (u - sum(u y))
 class SoftmaxGradient : public AlongAxis {
  public:
-  explicit SoftmaxGradient(const Attributes& a) : AlongAxis("softmax_gradient", 2, a) {}
-  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    const AxisView v = view(inputs[0]);
-    visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
-      using T = decltype(zero);
-      const Kernels<T>& k = kernels<T>();
-      v.lines([&](std::int64_t start) {
-        const T *u = inputs[0].data<T>() + start, *y = inputs[1].data<T>() + start;
-        T* out = outputs[0].data<T>() + start;
-        T total = 0;
-        if (v.inner == 1) total = k.dot(u, y, static_cast<std::size_t>(v.n));
-        else for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) total += u[i] * y[i];
-        for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) out[i] = y[i] * (u[i] - total);
-      });
-    });
-  }
+  explicit SoftmaxGradient(const Attributes& a) : AlongAxis("softmax_gradient", 2, LINE_KERNELS(softmax_gradient), a) {}
   Values gradient(const GradientContext& g) const override {
     const Value &w = g.upstream(), &u = g.input(0), &y = g.input(1);
     Values result(2);
@@ -106,32 +117,7 @@ REGISTER_OP("softmax_gradient", [](const Attributes& a) { return std::make_share
 
 class LogSoftmax : public AlongAxis {
  public:
-  explicit LogSoftmax(const Attributes& a) : AlongAxis("log_softmax", 1, a) {}
-  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    const AxisView v = view(inputs[0]);
-    visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
-      using T = decltype(zero);
-      const Kernels<T>& k = kernels<T>();
-      v.lines([&](std::int64_t start) {
-        const T* x = inputs[0].data<T>() + start;
-        T* y = outputs[0].data<T>() + start;
-        if (v.inner == 1) {  // y serves as scratch, unless it is x
-          const std::size_t n = static_cast<std::size_t>(v.n);
-          const T most = k.largest(x, n);
-          std::vector<T> scratch;
-          if (x == y) scratch.resize(n);
-          const T shift = most + std::log(k.exp_sum(x == y ? scratch.data() : y, x, most, n));
-          k.subtract(y, x, 1, &shift, 0, n, T(0));
-          return;
-        }
-        T largest = x[0], total = 0;
-        for (std::int64_t i = 1; i < v.n; ++i) largest = std::max(largest, x[i * v.inner]);
-        for (std::int64_t i = 0; i < v.n; ++i) total += std::exp(x[i * v.inner] - largest);
-        const T shift = largest + std::log(total);
-        for (std::int64_t i = 0; i < v.n; ++i) y[i * v.inner] = x[i * v.inner] - shift;
-      });
-    });
-  }
+  explicit LogSoftmax(const Attributes& a) : AlongAxis("log_softmax", 1, LINE_KERNELS(log_softmax), a) {}
   Values gradient(const GradientContext& g) const override { return {gradient_op("log_softmax_gradient", g.upstream(), g.output())}; }
 };
 REGISTER_OP("log_softmax", [](const Attributes& a) { return std::make_shared<LogSoftmax>(a); });
@@ -139,22 +125,7 @@ REGISTER_OP("log_softmax", [](const Attributes& a) { return std::make_shared<Log
 // (upstream u, output y) -> u - exp(y) sum(u)
 class LogSoftmaxGradient : public AlongAxis {
  public:
-  explicit LogSoftmaxGradient(const Attributes& a) : AlongAxis("log_softmax_gradient", 2, a) {}
-  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    const AxisView v = view(inputs[0]);
-    visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
-      using T = decltype(zero);
-      const Kernels<T>& k = kernels<T>();
-      v.lines([&](std::int64_t start) {
-        const T *u = inputs[0].data<T>() + start, *y = inputs[1].data<T>() + start;
-        T* out = outputs[0].data<T>() + start;
-        T total = 0;
-        if (v.inner == 1) total = k.sum(u, static_cast<std::size_t>(v.n));
-        else for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) total += u[i];
-        for (std::int64_t i = 0; i < v.n * v.inner; i += v.inner) out[i] = u[i] - std::exp(y[i]) * total;
-      });
-    });
-  }
+  explicit LogSoftmaxGradient(const Attributes& a) : AlongAxis("log_softmax_gradient", 2, LINE_KERNELS(log_softmax_gradient), a) {}
   Values gradient(const GradientContext& g) const override {
     const Value &w = g.upstream(), &u = g.input(0), &y = g.input(1);
     Values result(2);

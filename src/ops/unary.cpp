@@ -88,9 +88,6 @@ FUNCTION(Negative, return static_cast<T>(-x))
 FUNCTION(Abs, return static_cast<T>(x < 0 ? -x : (x == 0 ? T(0) : x)))
 FUNCTION(Sign, return static_cast<T>(x != x ? x : T((x > 0) - (x < 0))))
 FUNCTION(Square, return static_cast<T>(x * x))
-FUNCTION(Log1p, return std::log1p(x))
-FUNCTION(Sin, return std::sin(x))
-FUNCTION(Cos, return std::cos(x))
 FUNCTION(Tan, return std::tan(x))
 FUNCTION(Asin, return std::asin(x))
 FUNCTION(Acos, return std::acos(x))
@@ -133,9 +130,9 @@ const std::vector<UnaryRule>& rules() {
       {"exp", Accepts::floating, false, KERNEL_RUN(exp), GRADIENT(g.upstream() * g.y()), nullptr, 0},
       {"expm1", Accepts::floating, false, KERNEL_RUN(expm1), GRADIENT(g.upstream() * (g.y() + 1.0)), nullptr, 0},
       {"log", Accepts::floating, false, KERNEL_RUN(log), GRADIENT(g.upstream() / g.x()), nullptr, 0},
-      {"log1p", Accepts::floating, false, run_floating<Log1p>, nullptr, GRADIENT(g.upstream() / (g.x() + 1.0)), nullptr, 0},
-      {"sin", Accepts::floating, false, run_floating<Sin>, nullptr, GRADIENT(g.upstream() * call_unary("cos", g.x())), nullptr, 0},
-      {"cos", Accepts::floating, false, run_floating<Cos>, nullptr, GRADIENT(-(g.upstream() * call_unary("sin", g.x()))), nullptr, 0},
+      {"log1p", Accepts::floating, false, KERNEL_RUN(log1p), GRADIENT(g.upstream() / (g.x() + 1.0)), nullptr, 0},
+      {"sin", Accepts::floating, false, KERNEL_RUN(sin), GRADIENT(g.upstream() * call_unary("cos", g.x())), nullptr, 0},
+      {"cos", Accepts::floating, false, KERNEL_RUN(cos), GRADIENT(-(g.upstream() * call_unary("sin", g.x()))), nullptr, 0},
       {"tan", Accepts::floating, false, run_floating<Tan>, nullptr, GRADIENT(g.upstream() * (square(g.y()) + 1.0)), nullptr, 0},
       {"asin", Accepts::floating, false, run_floating<Asin>, nullptr, GRADIENT(g.upstream() * call_unary("rsqrt", 1.0 - square(g.x()))), nullptr, 0},
       {"acos", Accepts::floating, false, run_floating<Acos>, nullptr, GRADIENT(-(g.upstream() * call_unary("rsqrt", 1.0 - square(g.x())))), nullptr, 0},

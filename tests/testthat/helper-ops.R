@@ -26,6 +26,10 @@ differentiable_ops <- function() {
     reductions(c("sum", "mean", "max", "min", "prod", "logsumexp", "variance", "std")),
     list(
       `gelu, tanh form` = list(f = function(x) op("gelu", x, approximate = TRUE), at = any_point),
+      layer_norm = list(f = function(x) op("layer_norm", x, double_tensor(array(1:4 / 2)), double_tensor(array(0:3 * 1)), 0.1), at = cube),
+      `layer_norm gamma` = list(f = function(g) op("layer_norm", double_tensor(cube), g, epsilon = 0.1, axes = 2L), at = cube[1, , ]),
+      `channel_moments mean` = list(f = function(x) op("channel_moments", x)[[1L]], at = cube),
+      `channel_moments variance` = list(f = function(x) op("channel_moments", x)[[2L]], at = cube),
       `softmax axis` = list(f = function(x) op("softmax", x, 1L), at = cube),
       `log_softmax axis` = list(f = function(x) op("log_softmax", x, 0L), at = cube),
       reshape = list(f = function(x) op("reshape", x, c(4, -1)), at = cube),

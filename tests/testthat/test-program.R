@@ -72,11 +72,11 @@ test_that("inputs that do not fit are refused", {
 # What the planner does
 float <- function(...) list(dtype = "float32", shape = c(...))
 
-test_that("elementwise chains work in one block of memory", {
-  program <- trace_program(function(inputs) op_reduce_sum(op_exp(op_negative(op_square(inputs[[1]])))), list(float(1000)))
+test_that("elementwise ops that are no chain work in one block of memory", {
+  program <- trace_program(function(inputs) op_reduce_sum(op_atan(op_sinh(op_atan(op_cosh(inputs[[1]]))))), list(float(1000)))
   expect_equal(program_summary(program$pointer)$arena_bytes, 4032)   # 4000 bytes rounded up to lines of 64
   x <- seq(-2, 2, length.out = 1000)
-  expect_equal(as.array(program_run(program, list(x))), sum(exp(-x^2)), tolerance = 1e-6)
+  expect_equal(as.array(program_run(program, list(x))), sum(atan(sinh(atan(cosh(x))))), tolerance = 1e-5)
 })
 
 test_that("two variables can be swapped in one run", {
@@ -158,8 +158,23 @@ test_that("elementwise ops without other readers become one chain, with the same
   expect_lt(length(steps), 5)
   # short rows at once, long ones, and the same on two threads
   x <- tensor(array(cos(1:60000), c(20000, 3)))
-  row <- tensor(array(1:3))
-  expect_equal(as.array(x * row), sweep(as.array(x), 2, 1:3, "*"))
+  row <- tensor(array(c(1, 2, 3)))
+  expect_equal(as.array(x * row), sweep(as.array(x), 2, 1:3, "*"), tolerance = 1e-6)
   two <- trace(function(i) internal("op_exp")(i[[1]] * i[[2]]) + 1, list(type(20000, 3), type(3)))
   expect_identical(with_threads(2, as.array(run(two, list(x, row)))), with_threads(1, as.array(run(two, list(x, row)))))
+})
+
+test_that("a sum or mean at the end of a chain is part of it", {
+  x <- tensor(array(sin(1:45000), c(50, 30, 30)))
+  y <- tensor(array(cos(1:900), c(30, 30)))
+  for (axes in list(NULL, 0L, c(0L, 1L), 1L, 2L, c(1L, 2L), c(0L, 2L))) {
+    for (op in c("reduce_sum", "reduce_mean")) {
+      f <- function(i) internal("call_op")(op, list(internal("op_squared_difference")(i[[1]], i[[2]])), list(axes = axes))
+      program <- trace(f, list(type(50, 30, 30), type(30, 30)))
+      once <- with_threads(1, as.array(run(program, list(x, y))))
+      expect_equal(once, as.array(f(list(x, y))), tolerance = 1e-5)
+      expect_identical(with_threads(2, as.array(run(program, list(x, y)))), once)
+      expect_identical(internal("program_summary")(program$pointer)$steps[1], if (identical(axes, c(0L, 2L))) "squared_difference" else "chain_sum")
+    }
+  }
 })

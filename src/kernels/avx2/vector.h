@@ -164,3 +164,7 @@ struct VectorF64 {
     return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm_add_epi32(n, _mm_set1_epi32(1023))), 52));
   }
 };
+
+// Lanes of 64 bits for random.h: the product of the lower halves.
+typedef std::uint64_t Words __attribute__((vector_size(32)));
+static inline Words multiply_words(Words a, Words b) { return (Words)_mm256_mul_epu32((__m256i)a, (__m256i)b); }

@@ -124,3 +124,7 @@ struct VectorF64 {
  private:
   static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }
 };
+
+// Lanes of 64 bits for random.h: the product of the lower halves.
+typedef std::uint64_t Words __attribute__((vector_size(64)));
+static inline Words multiply_words(Words a, Words b) { return (Words)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b); }

@@ -1,0 +1,109 @@
+// Random bits (Philox 4x32-10, see core/philox.h) and what is made of them.
+// GCC at -O2 turns only the simplest loops into vector code.
+#if defined(__GNUC__) && !defined(__clang__)
+#define KERATIN_VECTORIZED __attribute__((optimize("O3")))
+#else
+#define KERATIN_VECTORIZED
+#endif
+
+// words[4 i ... 4 i + 3]: block counter + i; `blocks` is a multiple of random_blocks. A lane of 64 bits holds one word of one block; what
+// gathers in its upper half is never looked at.
+template <class V>
+static void random_words(std::uint32_t* words, std::uint64_t seed, std::uint32_t stream, std::uint64_t counter, std::size_t blocks) {
+  constexpr int lanes = sizeof(Words) / sizeof(std::uint64_t), groups = 2;
+  for (std::size_t i = 0; i < blocks; i += lanes * groups) {
+    Words a[groups], b[groups], c[groups], d[groups];
+    KERATIN_UNROLL for (int g = 0; g < groups; ++g) {
+      std::uint64_t low[lanes], high[lanes];
+      for (int l = 0; l < lanes; ++l) {
+        const std::uint64_t at = counter + i + static_cast<std::uint64_t>(g * lanes + l);
+        low[l] = at & 0xffffffffu;
+        high[l] = at >> 32;
+      }
+      std::memcpy(&a[g], low, sizeof(Words));
+      std::memcpy(&b[g], high, sizeof(Words));
+      c[g] = Words{} + stream;
+      d[g] = Words{};
+    }
+    std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+    KERATIN_UNROLL for (int round = 0; round < 10; ++round) {
+      KERATIN_UNROLL for (int g = 0; g < groups; ++g) {
+        const Words p0 = multiply_words(a[g], Words{} + 0xD2511F53u), p1 = multiply_words(c[g], Words{} + 0xCD9E8D57u);
+        a[g] = (p1 >> 32) ^ b[g] ^ (Words{} + k0);
+        c[g] = (p0 >> 32) ^ d[g] ^ (Words{} + k1);
+        b[g] = p1;
+        d[g] = p0;
+      }
+      k0 += 0x9E3779B9u;
+      k1 += 0xBB67AE85u;
+    }
+    KERATIN_UNROLL for (int g = 0; g < groups; ++g) {
+      std::uint64_t lane[4][lanes];
+      std::memcpy(lane[0], &a[g], sizeof(Words));
+      std::memcpy(lane[1], &b[g], sizeof(Words));
+      std::memcpy(lane[2], &c[g], sizeof(Words));
+      std::memcpy(lane[3], &d[g], sizeof(Words));
+      std::uint32_t* out = words + 4 * (i + static_cast<std::size_t>(g * lanes));
+      for (int l = 0; l < lanes; ++l) {
+        KERATIN_UNROLL for (int word = 0; word < 4; ++word) out[4 * l + word] = static_cast<std::uint32_t>(lane[word][l]);
+      }
+    }
+  }
+}
+
+// In [0, 1): float32 from 24 bits of one word, float64 from 53 bits of two.
+KERATIN_INLINE void unit_of(float& y, const std::uint32_t* words, std::size_t i) {
+  y = static_cast<float>(static_cast<std::int32_t>(words[i] >> 8)) * (1.0f / 16777216.0f);
+}
+KERATIN_INLINE void unit_of(double& y, const std::uint32_t* words, std::size_t i) {
+  y = static_cast<double>(static_cast<std::int64_t>(((static_cast<std::uint64_t>(words[2 * i]) << 32) | words[2 * i + 1]) >> 11)) * (1.0 / 9007199254740992.0);
+}
+template <class V>
+KERATIN_VECTORIZED static void uniform_from_words(typename V::Element* y, const std::uint32_t* words, std::size_t n, typename V::Element low, typename V::Element width) {
+  for (std::size_t i = 0; i < n; ++i) {
+    typename V::Element u;
+    unit_of(u, words, i);
+    y[i] = low + width * u;
+  }
+}
+
+// y = keep ? factor x : 0; by way of a buffer, because y may be x
+template <class V>
+KERATIN_VECTORIZED static void apply_mask(typename V::Element* y, const typename V::Element* x, const bool* keep, typename V::Element factor, std::size_t n) {
+  constexpr std::size_t chunk = 128;
+  typename V::Element kept[chunk];
+  for (; n > 0; n -= n < chunk ? n : chunk, y += chunk, x += chunk, keep += chunk) {
+    const std::size_t count = n < chunk ? n : chunk;
+    for (std::size_t i = 0; i < count; ++i) kept[i] = keep[i] ? factor * x[i] : typename V::Element(0);
+    std::memcpy(y, kept, count * sizeof(typename V::Element));
+  }
+}
+
+// Box and Muller over 32 numbers at a time: 16 radii, 16 angles.
+template <class V>
+static void normal_from_words(typename V::Element* y, const std::uint32_t* words, std::size_t n, typename V::Element mean, typename V::Element stddev) {
+  using T = typename V::Element;
+  using R = typename V::Register;
+  constexpr T step = sizeof(T) == 4 ? T(1.0 / 16777216.0) : T(1.0 / 9007199254740992.0);
+  T u[32], z[32];
+  for (std::size_t at = 0; at < n; at += 32, words += 32 * sizeof(T) / 4) {
+    uniform_from_words<V>(u, words, 32, T(0), T(1));
+    for (int i = 0; i < 16; i += V::width) {
+      R sine, cosine;
+      sincos_of_turns<V>(V::load(u + 16 + i), sine, cosine);
+      const R open = V::fma(V::set(T(0.5)), V::set(step), V::load(u + i));  // never 0
+      const R radius = V::multiply(V::set(stddev), V::sqrt(V::multiply(V::set(-2), vector_log<V>(open))));
+      V::store(z + i, V::fma(radius, cosine, V::set(mean)));
+      V::store(z + 16 + i, V::fma(radius, sine, V::set(mean)));
+    }
+    std::memcpy(y + at, z, sizeof(T) * (n - at < 32 ? n - at : 32));
+  }
+}
+
+// keep = word >= bound, y = keep ? factor x : 0
+template <class V>
+KERATIN_VECTORIZED static void dropout(typename V::Element* y, bool* keep, const typename V::Element* x, const std::uint32_t* words, std::uint32_t bound,
+                                       typename V::Element factor, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) keep[i] = words[i] >= bound;
+  apply_mask<V>(y, x, keep, factor, n);
+}

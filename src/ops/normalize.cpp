@@ -1,0 +1,193 @@
+// Layer normalization in one pass over memory each way, and the moments of channels that batch normalization takes.
+#include <algorithm>
+#include <cmath>
+
+#include "../core/thread_pool.h"
+#include "../kernels/dispatch.h"
+#include "functions.h"
+
+namespace keratin {
+namespace {
+
+constexpr std::int64_t normalize_grain = 32768;  // elements in one parallel part
+
+// x as rows of what is normalized together: the last `axes` axes.
+struct NormalizedRows {
+  std::int64_t rows, n;
+  NormalizedRows(const Shape& x, int axes) : rows(x.product(0, x.rank() - axes)), n(x.product(x.rank() - axes, x.rank())) {}
+};
+
+struct LayerNormSettings {
+  int axes;
+  double epsilon;
+  bool scale, center;
+};
+
+// (dy, x, mean, 1 / standard deviation, gamma if there is one) -> (dx, d gamma, d beta)
+class LayerNormGradient : public Op {
+ public:
+  explicit LayerNormGradient(const LayerNormSettings& settings) : settings_(settings) {}
+  const char* name() const override { return "layer_norm_gradient"; }
+  Types infer(const Types& in) const override {
+    Shape weights;
+    for (int i = in[1].shape.rank() - settings_.axes; i < in[1].shape.rank(); ++i) weights.append(in[1].shape[i]);
+    return {in[1], {in[1].dtype, weights}, {in[1].dtype, weights}};
+  }
+  int in_place_input(int output) const override { return output == 0 ? 0 : -1; }
+  void run(const Tensors& in, Tensors& out, const RunContext&) const override {
+    const NormalizedRows size(in[1].shape(), settings_.axes);
+    visit_floating(in[1].dtype(), name(), [&](auto zero) {
+      using T = decltype(zero);
+      const T *dy = in[0].data<T>(), *x = in[1].data<T>(), *mean = in[2].data<T>(), *rstd = in[3].data<T>();
+      const T* gamma = settings_.scale ? in[4].data<T>() : nullptr;
+      const Kernels<T>& k = kernels<T>();
+      // Each part adds up its rows' shares of d gamma and d beta; few parts, so that what they hold is little beside x.
+      const std::int64_t piece = std::max<std::int64_t>({1, normalize_grain / std::max<std::int64_t>(1, size.n), (size.rows + 63) / 64});
+      const std::int64_t parts = (size.rows + piece - 1) / piece;
+      Tensor shares(in[1].dtype(), Shape{parts, 2, size.n});
+      parallel_parts(parts, [&](std::int64_t part) {
+        T* share = shares.data<T>() + part * 2 * size.n;
+        std::fill(share, share + 2 * size.n, T(0));
+        for (std::int64_t r = part * piece; r < std::min(size.rows, (part + 1) * piece); ++r) {
+          const std::int64_t at = r * size.n;
+          k.layer_norm_gradient_row({out[0].data<T>() + at, share, share + size.n, dy + at, x + at, gamma, mean[r], rstd[r], static_cast<std::size_t>(size.n)});
+        }
+      });
+      for (int which = 0; which < 2; ++which)
+        k.sum_rows(out[1 + which].data<T>(), shares.data<T>() + which * size.n, static_cast<std::size_t>(parts), static_cast<std::size_t>(size.n),
+                   static_cast<std::size_t>(2 * size.n));
+    });
+  }
+  // By way of the plain ops that compute the same. Mean and deviation count as functions of x here.
+  Values gradient(const GradientContext& g) const override {
+    Values inputs{g.input(0), g.input(1)};
+    if (settings_.scale) inputs.push_back(g.input(4));
+    const Values found = differentiate_again(inputs, g.upstreams, [&](const Values& in) -> Values {
+      const Value &dy = in[0], &x = in[1];
+      const int rank = x->type.shape.rank();
+      std::vector<std::int64_t> axes, others;
+      for (int i = 0; i < rank; ++i) (i < rank - settings_.axes ? others : axes).push_back(i);
+      const auto mean = [&](const Value& v) { return reduce_mean(v, axes, true); };
+      const Value centered = x - mean(x), rstd = call_unary("rsqrt", mean(square(centered)) + settings_.epsilon), xhat = centered * rstd;
+      const Value scaled = settings_.scale ? dy * in[2] : dy;
+      return {rstd * (scaled - mean(scaled) - xhat * mean(scaled * xhat)), reduce_sum(dy * xhat, others, false), reduce_sum(dy, others, false)};
+    });
+    Values result(g.node->inputs.size());
+    result[0] = found[0];
+    result[1] = found[1];
+    if (settings_.scale) result[4] = found[2];
+    return result;
+  }
+
+ private:
+  LayerNormSettings settings_;
+};
+
+// layer_norm(axes, epsilon, scale, center): (x, gamma, beta) -> (y, mean, 1 / standard deviation)
+class LayerNorm : public Op {
+ public:
+  explicit LayerNorm(const Attributes& a)
+      : settings_{static_cast<int>(a.integer("axes", 1)), a.number("epsilon", 1e-3), a.flag("scale"), a.flag("center")} {}
+  const char* name() const override { return "layer_norm"; }
+  Types infer(const Types& in) const override {
+    const Shape& x = in[0].shape;
+    if (!is_floating(in[0].dtype)) fail_dtype(name(), in[0].dtype);
+    if (settings_.axes < 1 || settings_.axes > x.rank()) fail_shape(name(), ": cannot normalize ", settings_.axes, " axes of an array of shape ", x, ".");
+    Shape rows;
+    for (int i = 0; i < x.rank() - settings_.axes; ++i) rows.append(x[i]);
+    for (int w = 1; w <= settings_.scale + settings_.center; ++w) {
+      bool fits = in[w].shape.rank() == settings_.axes && in[w].dtype == in[0].dtype;
+      for (int i = 0; fits && i < settings_.axes; ++i) fits = sizes_fit(in[w].shape[i], x[x.rank() - settings_.axes + i]);
+      if (!fits) fail_shape(name(), ": a weight has shape ", in[w].shape, ", the input ", x, ".");
+    }
+    return {in[0], {in[0].dtype, rows}, {in[0].dtype, rows}};
+  }
+  void run(const Tensors& in, Tensors& out, const RunContext&) const override {
+    const NormalizedRows size(in[0].shape(), settings_.axes);
+    visit_floating(in[0].dtype(), name(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* gamma = settings_.scale ? in[1].data<T>() : nullptr;
+      const T* beta = settings_.center ? in[1 + settings_.scale].data<T>() : nullptr;
+      T *mean = out[1].data<T>(), *rstd = out[2].data<T>();
+      parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end; ++r) {
+          kernels<T>().layer_norm_row({out[0].data<T>() + r * size.n, mean + r, rstd + r, in[0].data<T>() + r * size.n, gamma, beta,
+                                       static_cast<std::size_t>(size.n), static_cast<T>(settings_.epsilon)});
+        }
+      });
+    });
+  }
+  int in_place_input(int output) const override { return output == 0 ? 0 : -1; }
+  Values gradient(const GradientContext& g) const override {
+    Values inputs{g.upstream(), g.input(0), g.output(1), g.output(2)};
+    if (settings_.scale) inputs.push_back(g.input(1));
+    const Values d = keratin::apply(std::make_shared<LayerNormGradient>(settings_), inputs);
+    Values result(g.node->inputs.size());
+    result[0] = d[0];
+    if (settings_.scale) result[1] = d[1];
+    if (settings_.center) result[1 + settings_.scale] = d[2];
+    return result;
+  }
+
+ private:
+  LayerNormSettings settings_;
+};
+REGISTER_OP("layer_norm", [](const Attributes& a) { return std::make_shared<LayerNorm>(a); });
+
+// x -> mean and variance of each channel (last axis) over all others, in one pass: sums of the distances from each part's first row, put
+// together as Chan, Golub and LeVeque do ("Updating formulae and a pairwise algorithm for computing sample variances", 1979).
+class ChannelMoments : public Op {
+ public:
+  const char* name() const override { return "channel_moments"; }
+  Types infer(const Types& in) const override {
+    if (!is_floating(in.at(0).dtype)) fail_dtype(name(), in[0].dtype);
+    if (in[0].shape.rank() == 0) fail_shape(name(), ": takes an array with at least one axis. Received a scalar.");
+    const TensorType channels{in[0].dtype, Shape{in[0].shape.back()}};
+    return {channels, channels};
+  }
+  void run(const Tensors& in, Tensors& out, const RunContext&) const override {
+    const std::int64_t channels = in[0].shape().back(), rows = in[0].shape().product(0, in[0].shape().rank() - 1);
+    if (channels == 0) return;
+    visit_floating(in[0].dtype(), name(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* x = in[0].data<T>();
+      const std::int64_t piece = std::max<std::int64_t>(1, normalize_grain / channels), parts = (rows + piece - 1) / piece;
+      Tensor partial(in[0].dtype(), Shape{parts, 2, channels});
+      parallel_parts(parts, [&](std::int64_t part) {
+        const T* first = x + part * piece * channels;
+        T* sums = partial.data<T>() + part * 2 * channels;
+        kernels<T>().moment_sums(sums, sums + channels, first, first, std::min(piece, rows - part * piece), channels);
+      });
+      T *mean = out[0].data<T>(), *variance = out[1].data<T>();
+      for (std::int64_t c = 0; c < channels; ++c) {
+        double count = 0, middle = 0, squares = 0;
+        for (std::int64_t part = 0; part < parts; ++part) {
+          const double n = static_cast<double>(std::min(piece, rows - part * piece)), sum = partial.data<T>()[part * 2 * channels + c];
+          const double own = static_cast<double>(x[part * piece * channels + c]) + sum / n, distance = own - middle;
+          const double own_squares = std::max(0.0, static_cast<double>(partial.data<T>()[(part * 2 + 1) * channels + c]) - sum * sum / n);
+          squares += own_squares + distance * distance * count * n / (count + n);
+          count += n;
+          middle += distance * n / count;
+        }
+        mean[c] = static_cast<T>(rows > 0 ? middle : NAN);
+        variance[c] = static_cast<T>(rows > 0 ? squares / count : NAN);
+      }
+    });
+  }
+  // d mean / n + 2 (x - mean) d variance / n
+  Values gradient(const GradientContext& g) const override {
+    const Value& x = g.input(0);
+    std::vector<std::int64_t> axes;
+    for (int i = 0; i + 1 < x->type.shape.rank(); ++i) axes.push_back(i);
+    const std::int64_t n = x->type.shape.is_known() ? x->type.shape.product(0, x->type.shape.rank() - 1) : unknown_size;
+    const auto divided = [&](const Value& v) { return n >= 0 ? v * (1.0 / static_cast<double>(n)) : v / reduce_sum(ones_like(x), axes, false); };
+    Value result;
+    if (g.upstream(1)) result = (x - g.output(0)) * (divided(g.upstream(1)) * 2.0);
+    if (g.upstream(0)) result = result ? result + divided(g.upstream(0)) : broadcast_like(divided(g.upstream(0)), x);
+    return {result};
+  }
+};
+REGISTER_OP("channel_moments", [](const Attributes&) { return std::make_shared<ChannelMoments>(); });
+
+}  // namespace
+}  // namespace keratin

@@ -68,7 +68,7 @@ array_data <- function(model, x, y = NULL, sample_weight = NULL, class_weight = 
   list(data = data_list(parts), n = n)
 }
 
-# As train_step() receives it: x, list(x, y) or list(x, y, sample_weight).
+# What a batch holds: list(x), list(x, y) or list(x, y, sample_weight).
 data_list <- function(parts) {
   if (!is.null(parts$sample_weight)) list(parts$x, parts$y, parts$sample_weight)
   else if (!is.null(parts$y)) list(parts$x, parts$y)

@@ -85,7 +85,11 @@ types_key <- function(kind, types, skeleton, model) {
   paste(c(kind, shapes, names(unlist(skeleton)), if (kind != "predict") vapply(model$trainable_weights, variable_id, "")), collapse = "|")
 }
 
-step_function <- function(model, kind) switch(kind, train = model$train_step, test = model$test_step, predict = model$predict_step)
+# A single x without y comes as itself, as in Keras.
+step_function <- function(model, kind) {
+  step <- switch(kind, train = model$train_step, test = model$test_step, predict = model$predict_step)
+  function(data) step(if (is.list(data) && length(data) == 1L && !is_branch_list(data[[1L]])) data[[1L]] else data)
+}
 
 step_program <- function(model, kind, flat, rows) {
   types <- row_types(flat$tensors, rows)

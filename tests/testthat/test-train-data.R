@@ -52,3 +52,14 @@ test_that("whole numbers and logicals are data as well", {
   expect_equal(predict(m, integers, verbose = 0), predict(m, integers + 0, verbose = 0))
   expect_equal(dim(predict(m, integers > 3, verbose = 0)), c(4L, 2L))
 })
+
+test_that("train_step() gets a single x without y as itself", {
+  seen <- NULL
+  one <- new_model_class("one",
+    initialize = function(...) { super$initialize(...); self$dense <- layer_dense(units = 1, input_shape = 2); self$dense$build(list(NULL, 2L)) },
+    train_step = function(data) { seen <<- class(data); list(loss = k_mean(self$dense(data))) })
+  model <- one()
+  compile(model, "sgd")
+  fit(model, matrix(1, 4, 2), verbose = 0)
+  expect_true("tensorflow.tensor" %in% seen)
+})

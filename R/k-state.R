@@ -81,7 +81,7 @@ k_is_keras_tensor <- function(x) {
 }
 #' @rdname k_is_tensor
 #' @export
-k_is_placeholder <- function(x) is_keras_tensor(x) && inherits(x$keras_history[[1L]], "keras.engine.input_layer.InputLayer")
+k_is_placeholder <- function(x) is_keras_tensor(x) && inherits(.subset2(x, "history")$layer, "InputLayer")
 #' @rdname k_is_tensor
 #' @export
 k_placeholder <- function(shape = NULL, ndim = NULL, dtype = NULL, sparse = FALSE, name = NULL) {

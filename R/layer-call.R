@@ -192,8 +192,14 @@ masks_of <- function(inputs) {
   if (all(vapply(masks, is.null, NA))) NULL else masks
 }
 
+# A class with a compute_mask() of its own.
+makes_masks <- function(layer) {
+  if (is.null(layer$computes_mask)) layer$computes_mask <- !identical(body(layer$compute_mask), body(BaseLayer$public_methods$compute_mask))
+  layer$computes_mask
+}
+
 set_output_masks <- function(layer, inputs, outputs, mask) {
-  if (!isTRUE(layer$supports_masking) && is.null(layer$computes_mask)) return(outputs)
+  if (!isTRUE(layer$supports_masking) && !makes_masks(layer)) return(outputs)
   masks <- layer$compute_mask(inputs, mask)
   if (is.null(masks)) return(outputs)
   if (is_branch(outputs)) {

@@ -189,10 +189,16 @@ conform <- function(x, reference, position, count) {
 infer_network <- function(model, arguments) {
   inputs <- nest_flatten(arguments[[1L]])
   references <- model$network_inputs
-  if (length(inputs) != length(references) || !is.null(arguments[["mask"]]) || !all(vapply(inputs, is_keras_tensor, NA))) return(NULL)
+  if (length(inputs) != length(references) || !is.null(arguments[["mask"]]) || !all(vapply(inputs, is_keras_tensor, NA)) ||
+      !all(vapply(lapply(inputs, get_mask), is.null, NA))) return(NULL)
   same <- all(mapply(function(x, reference) identical(.subset2(x, "type"), .subset2(reference, "type")), inputs, references))
   if (!same) return(NULL)
-  nest_map(model$output_structure, function(x) structure(list(dtype = tensor_dtype(x), dims = tensor_shape(x)), class = "keratin_type"))
+  type_of <- function(x) structure(list(dtype = tensor_dtype(x), dims = tensor_shape(x)), class = "keratin_type")
+  nest_map(model$output_structure, function(x) {
+    type <- type_of(x)
+    type$mask <- if (!is.null(get_mask(x))) type_of(get_mask(x))
+    type
+  })
 }
 
 #' Functional model

@@ -16,6 +16,7 @@ keras_tensor_shape <- function(x) .subset2(x, "type")$shape
 `$.keras.engine.keras_tensor.KerasTensor` <- function(x, name) switch(name,
   dtype = dtype_object(.subset2(x, "type")$dtype),
   shape = tensor_shape_object(.subset2(x, "type")$shape),
+  `_keras_mask` = .subset2(x, "keras_mask"),
   get_shape = function() tensor_shape_object(.subset2(x, "type")$shape),
   ndim = , rank = length(.subset2(x, "type")$shape),
   .subset2(x, name))
@@ -114,7 +115,8 @@ call_symbolically <- function(layer, arguments) {
   outputs <- nest_map(inferred$outputs, function(type) {
     if (is_keras_tensor(type)) return(type)
     if (is.null(type$dims)) abort_argument("call() gave ", received(type), ", a tensor or a list of tensors is wanted")
-    new_keras_tensor(type$dtype, type$dims)
+    output <- new_keras_tensor(type$dtype, type$dims)
+    if (is.null(type$mask)) output else set_mask(output, new_keras_tensor(type$mask$dtype, type$mask$dims))
   })
   node <- new_node(layer, arguments, outputs)
   flat <- nest_flatten(outputs)
@@ -122,22 +124,34 @@ call_symbolically <- function(layer, arguments) {
   outputs
 }
 
-# dtype and dims of what the layer gives for these arguments: leaves list(dtype =, dims =) wrapped to be leaves of a nest.
+# dtype and dims of what the layer gives for these arguments: leaves list(dtype =, dims =, mask =) wrapped to be leaves of a nest. The
+# mask, if there is one, is such a leaf too.
 infer_call <- function(layer, arguments) {
   quick <- if (is.function(layer$infer)) layer$infer(arguments)
   if (!is.null(quick)) return(list(outputs = quick))
   leaves <- nest_flatten(unname(arguments))
   symbolic <- vapply(leaves, is_keras_tensor, NA)
   types <- lapply(leaves[symbolic], function(x) .subset2(x, "type"))
+  masks <- lapply(leaves[symbolic], get_mask)
+  masked <- !vapply(masks, is.null, NA)
+  mask_types <- lapply(masks[masked], function(x) .subset2(x, "type"))
   outer <- layer_state$inferring
   on.exit(layer_state$inferring <- outer)
   layer_state$inferring <- TRUE
   found <- infer_types(function(placeholders) {
-    leaves[symbolic] <- placeholders
-    actual <- nest_pack(arguments, leaves)
-    call_on_values(layer, actual)
-  }, types)
-  list(outputs = as_type_nest(found))
+    values <- placeholders[seq_along(types)]
+    values[masked] <- Map(set_mask, values[masked], placeholders[-seq_along(types)])
+    leaves[symbolic] <- values
+    outputs <- call_on_values(layer, nest_pack(arguments, leaves))
+    list(outputs = outputs, masks = lapply(nest_flatten(outputs), function(x) if (is_tensor(x)) get_mask(x)))
+  }, c(types, mask_types))
+  masks <- lapply(found$masks, as_type_nest)
+  at <- 0L
+  list(outputs = nest_map(as_type_nest(found$outputs), function(type) {
+    at <<- at + 1L
+    if (inherits(type, "keratin_type")) type$mask <- masks[[at]]
+    type
+  }))
 }
 
 # infer_types() gives list(dtype =, shape =) for each tensor.

@@ -259,7 +259,7 @@ apply_to_steps <- function(x, f) {
   samples <- prod(dims[1:2])
   outputs <- f(merge_steps(x))
   nest_map(outputs, function(y) {
-    if (is.na(samples)) return(spread_over_steps(one_per_batch(y, x), x))
+    if (is.na(samples) && sum(is.na(c(dims[1:2], tensor_shape(y)[-1L]))) > 1L) return(spread_over_steps(one_per_batch(y, x), x))
     op_reshape(y, c(dims[1:2], tensor_shape(y)[-1L]))
   })
 }

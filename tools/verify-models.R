@@ -73,6 +73,13 @@ models <- list(
   slices = function() functional(c(4, 6), function(x) end(layer_concatenate(list(x[, 2, ], x[, -1, 2:4], layer_flatten(x[, , NULL, 1]), layer_flatten(x[, 1:3, 5]), layer_flatten(k_reverse(x, 2)))), 1)),
   constants = function() functional(3, function(x) end(x * c(1, 2, 3) + k_constant(matrix(1:3, 1)) + k_dot(x, k_constant(matrix(rnorm(9), 3))), 1)),
   lambda_free = function() functional(c(3, 4), function(x) end(k_stack(list(k_argmax(x), k_argmax(-x)), axis = 2) |> k_cast("float32") |> layer_flatten(), 1)))
+if (kind == "onnx") models <- c(models, list(   # beyond what Keras runs on a processor
+  open_length = function() functional(list(c(NA, 3)), function(x) end(layer_global_average_pooling_1d(layer_conv_1d_transpose(layer_conv_1d(x, 4, 3, strides = 2, padding = "same"), 3, 5, strides = 2, padding = "same")), 1)),
+  channels_first = function() sequential(c(2, 6, 6), layer_conv_2d(filters = 3, kernel_size = 3, data_format = "channels_first"), layer_max_pooling_2d(data_format = "channels_first"), layer_flatten(), end(units = 1)),
+  transposed_groups = function() sequential(c(6, 4), layer_conv_1d_transpose(filters = 6, kernel_size = 3, strides = 2, output_padding = 0), layer_conv_1d(filters = 4, kernel_size = 2, groups = 2), layer_flatten(), end(units = 1)),
+  transposed_short = function() sequential(c(6, 4), layer_conv_1d_transpose(filters = 3, kernel_size = 2, strides = 3), layer_conv_1d_transpose(filters = 3, kernel_size = 3, dilation_rate = 2), layer_flatten(), end(units = 1)),
+  embedding_open = function() typed("int32", 6, function(x) end(layer_lstm(layer_embedding(x, 10, 4), 3), 1)),
+  image_2d = function() sequential(c(6, 6, 2), layer_upsampling_2d(size = c(2, 3)), layer_upsampling_2d(interpolation = "bilinear"), layer_resizing(height = 9, width = 7), layer_flatten(), end(units = 1))))
 
 optimizers <- list(function() optimizer_adam(0.01), function() optimizer_sgd(0.001), function() optimizer_rmsprop(0.001), function() optimizer_adagrad(),
                    function() optimizer_adam(0.001, amsgrad = TRUE), function() optimizer_sgd(0.01, momentum = 0.9, nesterov = TRUE),
@@ -83,7 +90,7 @@ optimizers <- list(function() optimizer_adam(0.01), function() optimizer_sgd(0.0
 row_major <- function(x) { x <- as.array(x); as.vector(aperm(x, rev(seq_along(dim(x))))) }
 described <- function(x) { x <- as.array(x); list(shape = as.list(dim(x)), dtype = if (is.character(x)) "string" else if (is.integer(x)) "int32" else "float32", data = as.list(row_major(x))) }
 input_for <- function(tensor) {
-  dims <- c(4L, as.integer(unlist(tensor$shape[-1])))
+  dims <- c(4L, vapply(tensor$shape[-1], function(size) if (is.null(size)) 7L else as.integer(size), 0L))
   switch(as.character(tensor$dtype), int32 = , int64 = array(sample(0:7, prod(dims), TRUE), dims),
          string = array(if (dims[2] == 1L) sample(c("red green", "blue", "grey other red"), prod(dims), TRUE) else sample(c(words, "other"), prod(dims), TRUE), dims),
          array(rnorm(prod(dims)), dims))

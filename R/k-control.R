@@ -70,6 +70,7 @@ k_set_learning_phase <- function(value) {
 #' k_foldl(function(acc, e) acc + e, k_constant(1:4))
 #' @export
 k_map_fn <- function(fn, elems, name = NULL, dtype = NULL) {
+  if (has_unknown_length(elems)) return(map_unknown_length(fn, elems, dtype))
   results <- lapply(elements_of(elems), fn)
   stacked <- if (is_plain_list(results[[1L]])) lapply(seq_along(results[[1L]]), function(i) op_stack(lapply(results, `[[`, i))) else op_stack(results)
   if (is.null(dtype) || is_plain_list(stacked)) stacked else op_cast(stacked, dtype)
@@ -80,6 +81,26 @@ k_foldl <- function(fn, elems, initializer = NULL, name = NULL) fold_elements(fn
 #' @rdname k_map_fn
 #' @export
 k_foldr <- function(fn, elems, initializer = NULL, name = NULL) fold_elements(fn, rev(elements_of(elems)), initializer)
+
+# Only shapes are inferred then: one element stands for all.
+has_unknown_length <- function(elems) {
+  first <- if (is_plain_list(elems)) elems[[1L]] else elems
+  unknown <- is_tensor(first) && is.na(tensor_shape(first)[1L])
+  if (unknown && is_keras_tensor(first)) abort_argument("the number of elements of a Keras tensor is not known. Call the function inside layer_lambda() or a layer's call().")
+  unknown
+}
+map_unknown_length <- function(fn, elems, dtype) {
+  one <- function(x) op_strided_slice(x, 0, 1, shrink_mask = 1)
+  first <- if (is_plain_list(elems)) elems[[1L]] else elems
+  result <- fn(if (is_plain_list(elems)) lapply(elems, one) else one(elems))
+  spread <- function(y) {
+    y <- op_expand_dims(if (is.null(dtype)) tensor_of(y) else op_cast(y, dtype), 0L)
+    keep <- op_cast(op_reduce_sum(first, seq_len(tensor_rank(first))[-1L] - 1L), tensor_dtype(y))
+    for (i in seq_len(tensor_rank(y) - 1L)) keep <- op_expand_dims(keep, -1L)
+    op_add(y, op_multiply(keep, 0))
+  }
+  if (is_plain_list(result)) lapply(result, spread) else spread(result)
+}
 
 fold_elements <- function(fn, parts, initializer) if (is.null(initializer)) Reduce(fn, parts) else Reduce(fn, parts, initializer)
 is_plain_list <- function(x) is.list(x) && !is_tensor(x)
@@ -97,7 +118,8 @@ elements_of <- function(elems) {
 #' @param go_backwards Whether to begin with the last step.
 #' @param mask Tensor of bool (batch, time): where it is `FALSE` the step is passed over and the last output repeated.
 #' @param constants List of values that each step also gets, after the states.
-#' @param unroll,input_length Ignored: the steps are always unrolled.
+#' @param unroll,input_length Ignored: the steps are always unrolled. A Keras tensor must have a known number of steps; inside a layer it may be
+#'   unknown.
 #' @return List of the last output, the outputs (batch, time, ...), and the list of final states.
 #' @family backend functions
 #' @examples
@@ -109,6 +131,8 @@ k_rnn <- function(step_function, inputs, initial_states, go_backwards = FALSE, m
   steps <- tensor_shape(inputs)[2L]
   states <- initial_states
   if (is.na(steps)) {  # only the shapes can be wanted
+    if (is_keras_tensor(inputs))
+      abort_argument("k_rnn() cannot run over a Keras tensor whose number of steps is not known. Call it inside layer_lambda() or a layer's call(), or use layer_rnn().")
     first <- step_function(op_strided_slice(inputs, c(0, 0), c(0, 1), begin_mask = c(1, 0), end_mask = c(1, 0), shrink_mask = c(0, 1)), c(states, constants))
     return(list(first[[1L]], with_unknown_time(first[[1L]], inputs), first[[2L]]))
   }

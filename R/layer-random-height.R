@@ -25,6 +25,7 @@ RandomSize <- R6::R6Class("RandomSize", inherit = RandomImageLayer, cloneable = 
       self$interpolation <- as_choice(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"), "interpolation")
     },
     call = function(inputs, training = NULL) if (layer_state$inferring) on_image_batch(self, inputs, self$augment) else super$call(inputs, training),
+    needs_values = function(training) training,
     augment = function(images) {
       size <- tensor_shape(images)[2:3]
       size[self$axis] <- if (layer_state$inferring || anyNA(size)) NA else max(1L, as.integer(size[self$axis] * (1 + stats::runif(1L, self$range[1L], self$range[2L]))))

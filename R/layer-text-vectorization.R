@@ -83,6 +83,7 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
     },
     load_assets = function(files) self$vocabulary$tokens <- files[["_lookup_layer/vocabulary.txt"]] %||% files[["vocabulary.txt"]],
 
+    needs_values = function(training) is.function(self$standardize) || is.function(self$split) || self$vocabulary$output_mode == "int" && is.null(self$output_sequence_length),
     # Strings (texts, length), "" beyond the end of a text. `length` NULL: as many as the longest text has.
     tokens_of = function(texts, length = NULL) {
       if (is.function(self$standardize) || is.function(self$split)) return(self$tokens_by_function(texts, length))
@@ -90,13 +91,14 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       if (is.null(length)) {
         if (is_symbolic(texts)) {
           if (!layer_state$inferring)
-            abort_argument("within a model that is trained or predicts, the length of the sequences must be fixed: give layer_text_vectorization() `output_sequence_length`.")
+            abort_argument("while a function is traced the length of the sequences must be fixed: give layer_text_vectorization() `output_sequence_length`.")
           length <- NA
         } else length <- max(1L, as.array(op_text_length(texts, how)))
       }
       op_text_tokens(texts, length, how)
     },
     tokens_by_function = function(texts, length) {
+      if (layer_state$inferring) return(op_text_tokens(texts, length %||% NA, self$tokenizing()))   # only the shape is wanted
       if (is.function(self$standardize)) texts <- self$standardize(texts)
       if (!is_tensor(texts)) texts <- tensor(array(as.character(texts)), "string")
       if (!is.function(self$split)) {
@@ -104,6 +106,7 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
         return(op_text_tokens(texts, length %||% max(1L, as.array(op_text_length(texts, how))), how))
       }
       words <- self$split(as.character(texts))
+      if (is_tensor(words)) words <- list(words)
       n <- length %||% max(1L, lengths(words))
       rows <- vapply(words, function(w) c(as.character(w), rep("", n))[seq_len(n)], character(n))
       tensor(matrix(rows, ncol = n, byrow = TRUE), "string")

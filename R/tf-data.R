@@ -64,7 +64,7 @@ tf_strings <- list(
   split = function(input, sep = NULL, maxsplit = -1L) {
     refuse(maxsplit, -1)
     parts <- strsplit(as.vector(as_strings(input, "split")), if (is.null(sep)) "\\s+" else sep, fixed = !is.null(sep))
-    if (length(parts) == 1L) tensor(array(parts[[1L]]), "string") else lapply(parts, function(p) tensor(array(p), "string"))
+    if (length(parts) == 1L && !length(if (is_tensor(input)) tensor_shape(input) else dim(input))) tensor(array(parts[[1L]]), "string") else lapply(parts, function(p) tensor(array(p), "string"))
   },
   to_number = function(input, out_type = "float32") {
     value <- as_strings(input, "to_number")

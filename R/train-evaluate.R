@@ -77,7 +77,7 @@ step_on_batch <- function(model, kind, data) {
 
 # One step on tensors: traced, or as written if the model runs eagerly.
 run_step <- function(model, kind, data) {
-  if (isTRUE(model$run_eagerly)) return(step_function(model, kind)(data))
+  if (runs_as_written(model, kind)) return(step_function(model, kind)(data))
   flat <- flatten_data(data)
   rows <- tensor_shape(flat$tensors[[1L]])[[1L]]
   program_run(step_program(model, kind, flat, rows), flat$tensors)

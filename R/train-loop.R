@@ -3,7 +3,7 @@
 # kind: "train" or "test". Gives the logs of the end and how many batches ran.
 run_epoch <- function(model, kind, source, callbacks, progress = NULL, shuffle = FALSE, resume = NULL) {
   source$start(shuffle)
-  run <- if (source$is_array && !isTRUE(model$run_eagerly)) run_in_core else run_one_by_one
+  run <- if (source$is_array && !runs_as_written(model, kind)) run_in_core else run_one_by_one
   run(model, kind, source, callbacks, progress, resume)
 }
 

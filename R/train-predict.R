@@ -43,7 +43,7 @@ remember_for_one_batch <- function(model, source, program) {
 run_predict <- function(model, source, callbacks, verbose) {
   callbacks$call("on_predict_begin")
   progress <- if (verbose > 0L) new_progress(verbose, source$batches)
-  in_core <- source$is_array && !isTRUE(model$run_eagerly) && !callbacks$wants_predict_batches()
+  in_core <- source$is_array && !runs_as_written(model, "predict") && !callbacks$wants_predict_batches()
   outputs <- if (in_core) predict_in_core(model, source, progress) else predict_one_by_one(model, source, callbacks, progress)
   if (!is.null(progress)) progress$finish(list())
   callbacks$call("on_predict_end")

@@ -91,6 +91,17 @@ step_function <- function(model, kind) {
   function(data) step(if (is.list(data) && length(data) == 1L && !is_branch_list(data[[1L]])) data[[1L]] else data)
 }
 
+# Is a step run op by op instead of traced? If asked for, or if a layer's sizes follow from draws or from values: a random height, the
+# longest text of a batch.
+runs_as_written <- function(model, kind) {
+  if (isTRUE(model$run_eagerly)) return(TRUE)
+  programs <- model_programs(model)
+  key <- paste("as written:", kind)
+  if (is.null(programs[[key]]))
+    programs[[key]] <- any(vapply(flatten_layers(unwrap(model)), function(layer) is.function(layer$needs_values) && isTRUE(layer$needs_values(kind == "train")), NA))
+  programs[[key]]
+}
+
 step_program <- function(model, kind, flat, rows) {
   types <- row_types(flat$tensors, rows)
   cached_program(model, types_key(kind, types, flat$skeleton, model), function() {

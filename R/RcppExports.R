@@ -221,6 +221,18 @@ loop_predict <- function(feed, whole, rest, outputs, first, last, batch_size, se
     .Call(`_keratin_loop_predict`, feed, whole, rest, outputs, first, last, batch_size, seconds)
 }
 
+program_start <- function(program, inputs) {
+    .Call(`_keratin_program_start`, program, inputs)
+}
+
+program_finish <- function(handle) {
+    .Call(`_keratin_program_finish`, handle)
+}
+
+program_abandon <- function(handle) {
+    invisible(.Call(`_keratin_program_abandon`, handle))
+}
+
 connect_interrupts <- function() {
     invisible(.Call(`_keratin_connect_interrupts`))
 }

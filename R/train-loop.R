@@ -23,10 +23,10 @@ run_in_core <- function(model, kind, source, callbacks, progress, resume = NULL)
     if (wanted) callbacks$call(events[[1L]], as.integer(seen), logs = list())
     result <- loop_run(source$feed, programs$whole$pointer, rest, seen, if (wanted) seen + 1 else source$batches, source$batch_size,
                        if (is.null(progress)) 1e300 else progress$patience())
+    if (result$interrupted) signal_interrupt()
     seen <- result[["next"]]
     skeleton <- if (seen == source$batches && !is.null(rest)) programs$rest$skeleton else programs$whole$skeleton
     logs <- log_values(fill_skeleton(skeleton, result$outputs))
-    if (result$interrupted) signal_interrupt()
     if (wanted) callbacks$call(events[[2L]], as.integer(seen - 1), logs = logs)
     if (wanted && kind == "train" && seen < source$batches) for (saver in callbacks$savers) saver$after_batch(model$run$epoch, seen)
     if (!is.null(progress) && seen < source$batches && progress$is_due()) progress$update(seen, logs)
@@ -44,7 +44,8 @@ run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NU
     data <- if (source$is_array) source$batch(seen) else source$take()
     if (is.null(data)) break
     callbacks$call(events[[1L]], as.integer(seen), logs = list())
-    logs <- log_values(run_step(model, kind, data))
+    last <- isTRUE(seen + 1 >= source$batches)
+    logs <- log_values(step_beside(model, kind, data, source, prepare = !source$is_array && !last))
     seen <- seen + 1
     callbacks$call(events[[2L]], as.integer(seen - 1), logs = logs)
     if (!is.null(progress) && progress$is_due()) progress$update(seen, logs)
@@ -52,6 +53,32 @@ run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NU
   }
   if (seen == 0) abort_argument("the generator gave no batch")
   list(logs = logs, seen = seen)
+}
+
+# The core computes the step while R makes the next batch. (Random numbers are drawn in the order as if it did not.)
+step_beside <- function(model, kind, data, source, prepare) {
+  if (isTRUE(model$run_eagerly)) return(step_function(model, kind)(data))
+  flat <- flatten_data(data)
+  rows <- tensor_shape(flat$tensors[[1L]])[[1L]]
+  program <- source_program(source, model, kind, flat, rows)
+  if (!prepare) return(program_run(program, flat$tensors))
+  handle <- program_start(program$pointer, flat$tensors)
+  finished <- FALSE
+  on.exit(if (!finished) program_abandon(handle))
+  source$prepare()
+  outputs <- program_finish(handle)
+  finished <- TRUE
+  fill_skeleton(program$skeleton, outputs)
+}
+
+# Looking a program up costs a walk through the model: once for each shape of a run is enough.
+source_program <- function(source, model, kind, flat, rows) {
+  key <- paste(c(kind, rows, unlist(lapply(flat$tensors, function(t) c(tensor_dtype(t), tensor_shape(t)[-1L], ";"))), names(unlist(flat$skeleton))), collapse = " ")
+  known <- source$made[[key]]
+  if (!is.null(known) && identical(known$of, model$programs)) return(known$program)
+  program <- step_program(model, kind, flat, rows)
+  source$made[[key]] <- list(program = program, of = model$programs)
+  program
 }
 
 signal_interrupt <- function() stop(structure(class = c("keratin_interrupt_in_core", "condition"), list(message = "interrupted", call = NULL)))

@@ -74,7 +74,7 @@ predict_one_by_one <- function(model, source, callbacks, progress) {
     data <- if (source$is_array) source$batch(index) else source$take()
     if (is.null(data)) break
     callbacks$call("on_predict_batch_begin", as.integer(index), logs = list())
-    outputs <- run_step(model, "predict", data)
+    outputs <- step_beside(model, "predict", data, source, prepare = !source$is_array && !isTRUE(index + 1 >= source$batches))
     parts[[index + 1L]] <- outputs
     callbacks$call("on_predict_batch_end", as.integer(index), logs = list(outputs = outputs))
     if (!is.null(progress) && progress$is_due()) progress$update(index + 1, list())

@@ -77,7 +77,7 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
 
 # Batches from a reader: a list of `read()` (the next batch or NULL at the end), `restart()` and `length` (or NA).
 ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
-  model = NULL, reader = NULL, batches = NULL, class_weight = NULL, ahead = NULL, is_array = FALSE, steps = NULL,
+  model = NULL, reader = NULL, batches = NULL, class_weight = NULL, ahead = NULL, prepared = FALSE, failure = NULL, made = list(), is_array = FALSE, steps = NULL,
 
   initialize = function(model, reader, steps = NULL, class_weight = NULL) {
     self$model <- model
@@ -93,7 +93,10 @@ ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
     self$ahead
   },
 
-  start = function(shuffle = FALSE) if (is.null(self$ahead) && (is.null(self$steps) || isTRUE(self$reader$restarts))) self$reader$restart(),
+  start = function(shuffle = FALSE) {
+    if (is.null(self$ahead) && (is.null(self$steps) || isTRUE(self$reader$restarts))) self$reader$restart()
+    self$prepared <- FALSE
+  },
 
   read_next = function() {
     batch <- self$reader$read()
@@ -104,10 +107,22 @@ ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
     array_data(self$model, batch[[1L]], if (length(batch) > 1L) batch[[2L]], if (length(batch) > 2L) batch[[3L]], self$class_weight)$data
   },
 
+  # Reads the next batch before it is asked for; what goes wrong is said when it is.
+  prepare = function() {
+    self$ahead <- tryCatch(self$read_next(), error = function(e) {
+      self$failure <- e
+      NULL
+    })
+    self$prepared <- TRUE
+  },
+
   # The next batch of this epoch; NULL at its end.
   take = function() {
-    batch <- self$ahead %||% self$read_next()
-    self$ahead <- NULL
+    batch <- if (self$prepared) self$ahead else self$ahead %||% self$read_next()
+    failure <- self$failure
+    self$ahead <- self$failure <- NULL
+    self$prepared <- FALSE
+    if (!is.null(failure)) stop(failure)
     batch
   }
 ))
@@ -133,7 +148,7 @@ batch_reader.default <- function(x) {
 
 # A sparse matrix (package Matrix) stays sparse as a whole; each batch is made dense.
 SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
-  model = NULL, x = NULL, others = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, is_array = FALSE,
+  model = NULL, x = NULL, others = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE,
 
   initialize = function(model, x, others, batch_size, steps = NULL, rows = seq_len(nrow(x))) {
     self$model <- model
@@ -149,6 +164,7 @@ SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
   example = function() self$data(head(self$rows, 1L)),
   start = function(shuffle = FALSE) {
     self$at <- 0
+    self$ahead <- NULL
     self$order <- if (isTRUE(shuffle)) self$rows[sample.int(self$n)] else self$rows
   },
   data = function(rows) {
@@ -157,7 +173,13 @@ SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
     dtypes <- input_dtypes(self$model)
     c(list(tensor(unname(x), if (length(dtypes)) dtypes[[1L]] else k_floatx())), lapply(self$others, take_samples, rows))
   },
+  prepare = function() self$ahead <- self$take(),
   take = function() {
+    if (!is.null(self$ahead)) {
+      batch <- self$ahead
+      self$ahead <- NULL
+      return(batch)
+    }
     if (self$at >= self$n) return(NULL)
     rows <- self$order[seq.int(self$at + 1, min(self$at + self$batch_size, self$n))]
     self$at <- self$at + length(rows)

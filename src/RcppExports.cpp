@@ -614,6 +614,36 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// program_start
+SEXP program_start(SEXP program, Rcpp::List inputs);
+RcppExport SEXP _keratin_program_start(SEXP programSEXP, SEXP inputsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type program(programSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type inputs(inputsSEXP);
+    rcpp_result_gen = Rcpp::wrap(program_start(program, inputs));
+    return rcpp_result_gen;
+END_RCPP
+}
+// program_finish
+SEXP program_finish(SEXP handle);
+RcppExport SEXP _keratin_program_finish(SEXP handleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type handle(handleSEXP);
+    rcpp_result_gen = Rcpp::wrap(program_finish(handle));
+    return rcpp_result_gen;
+END_RCPP
+}
+// program_abandon
+void program_abandon(SEXP handle);
+RcppExport SEXP _keratin_program_abandon(SEXP handleSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type handle(handleSEXP);
+    program_abandon(handle);
+    return R_NilValue;
+END_RCPP
+}
 // connect_interrupts
 void connect_interrupts();
 RcppExport SEXP _keratin_connect_interrupts() {
@@ -749,6 +779,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_loop_run", (DL_FUNC) &_keratin_loop_run, 7},
     {"_keratin_loop_outputs", (DL_FUNC) &_keratin_loop_outputs, 2},
     {"_keratin_loop_predict", (DL_FUNC) &_keratin_loop_predict, 8},
+    {"_keratin_program_start", (DL_FUNC) &_keratin_program_start, 2},
+    {"_keratin_program_finish", (DL_FUNC) &_keratin_program_finish, 1},
+    {"_keratin_program_abandon", (DL_FUNC) &_keratin_program_abandon, 1},
     {"_keratin_connect_interrupts", (DL_FUNC) &_keratin_connect_interrupts, 0},
     {"_keratin_producer_of", (DL_FUNC) &_keratin_producer_of, 1},
     {"_keratin_object_address", (DL_FUNC) &_keratin_object_address, 1},

@@ -3,6 +3,7 @@
 
 #include "glue.h"
 #include "graph/program.h"
+#include "train/background.h"
 
 using namespace keratin;
 
@@ -55,6 +56,7 @@ SEXP program_run_call(SEXP program, Rcpp::List inputs) {
     if (static_cast<std::size_t>(inputs.size()) != types.size()) fail_argument("a program takes ", types.size(), " inputs. Received: ", inputs.size(), ".");
     Tensors tensors;
     for (R_xlen_t i = 0; i < inputs.size(); ++i) tensors.push_back(value_from(inputs[i], &types[static_cast<std::size_t>(i)])->tensor);
+    wait_for_background();
     Values results;
     for (Tensor& result : ready.run(tensors)) results.push_back(constant(std::move(result)));
     return wrap_all(results);

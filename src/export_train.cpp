@@ -10,6 +10,7 @@
 #include <unistd.h>
 #endif
 
+#include "train/background.h"
 #include "train/loop.h"
 
 using namespace keratin;
@@ -86,6 +87,7 @@ SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, doubl
   return guarded([&]() -> SEXP {
     const LoopRequest request = request_from(first, last, batch_size, seconds);
     Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "program");
+    wait_for_background();
     const LoopResult result = run_batches(behind<Feed>(feed, "feed"), behind<Program>(whole, "program"), smaller, request);
     return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted,
                               Rcpp::Named("outputs") = wrap_tensors(result.outputs));
@@ -111,12 +113,46 @@ SEXP loop_outputs(SEXP whole, double samples) {
 // [[Rcpp::export(rng = false)]]
 SEXP loop_predict(SEXP feed, SEXP whole, SEXP rest, Rcpp::List outputs, double first, double last, double batch_size, double seconds) {
   return guarded([&]() -> SEXP {
+    wait_for_background();
     Tensors collected = tensors_from(outputs);
     LoopRequest request = request_from(first, last, batch_size, seconds);
     request.collect = &collected;
     Program* smaller = Rf_isNull(rest) ? nullptr : &behind<Program>(rest, "program");
     const LoopResult result = run_batches(behind<Feed>(feed, "feed"), behind<Program>(whole, "program"), smaller, request);
     return Rcpp::List::create(Rcpp::Named("next") = static_cast<double>(result.next), Rcpp::Named("interrupted") = result.interrupted);
+  });
+}
+
+// Starts a run of a program while R goes on; program_finish() gives its results.
+// [[Rcpp::export(rng = false)]]
+SEXP program_start(SEXP program, Rcpp::List inputs) {
+  return guarded([&]() -> SEXP {
+    SEXP handle = PROTECT(wrap_pointer(new BackgroundRun(behind<Program>(program, "program"), tensors_from(inputs)), "background run"));
+    R_SetExternalPtrProtected(handle, program);
+    UNPROTECT(1);
+    return handle;
+  });
+}
+
+// An interrupt while waiting stops the run; its variables are then as they were.
+// [[Rcpp::export(rng = false)]]
+SEXP program_finish(SEXP handle) {
+  return guarded([&]() -> SEXP {
+    BackgroundRun& run = behind<BackgroundRun>(handle, "background run");
+    while (!run.wait_for(0.05))
+      if (interrupt_pending()) run.stop();
+    return wrap_tensors(run.results());
+  });
+}
+
+// For a run whose results nobody wants any more.
+// [[Rcpp::export(rng = false)]]
+void program_abandon(SEXP handle) {
+  guarded([&]() -> SEXP {
+    BackgroundRun& run = behind<BackgroundRun>(handle, "background run");
+    run.stop();
+    run.wait_for(1e9);
+    return R_NilValue;
   });
 }
 

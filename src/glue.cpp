@@ -6,6 +6,7 @@
 #include "core/array_order.h"
 #include "core/strings.h"
 #include "kernels/array_layout.h"
+#include "train/background.h"
 
 namespace keratin {
 namespace {
@@ -191,6 +192,7 @@ SEXP r_from_tensor(const Tensor& tensor) {
 
 VariablePtr variable_from(SEXP environment) {
   if (!is_variable(environment)) fail_argument("a variable is wanted. Received: a value of type ", Rf_type2char(TYPEOF(environment)), ".");
+  wait_for_background();  // which may be writing it
   static SEXP pointer_symbol = Rf_install("pointer");
   SEXP pointer = Rf_findVarInFrame(environment, pointer_symbol);
   if (has_tag(pointer, "variable") && R_ExternalPtrAddr(pointer)) return *static_cast<VariablePtr*>(R_ExternalPtrAddr(pointer));

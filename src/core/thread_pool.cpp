@@ -8,7 +8,10 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "error.h"
 
 #ifndef _WIN32
 #include <pthread.h>
@@ -45,6 +48,11 @@ bool spin_until(Done done) {
 }
 
 thread_local bool inside_a_part = false;
+thread_local StopQuestion stop_question = nullptr;
+
+void stop_if_asked() {
+  if (stop_question && stop_question()) throw Error(ErrorKind::interrupted, "interrupted.");
+}
 
 class Pool {
  public:
@@ -94,6 +102,7 @@ class Pool {
       if (part >= parts_) break;
       try {
         body_(context_, part);
+        stop_if_asked();
       } catch (...) {
         std::lock_guard<std::mutex> lock(mutex_);
         if (!failure_) failure_ = std::current_exception();
@@ -185,6 +194,8 @@ void set_thread_count(int threads) {
   requested_threads = threads;
 }
 
+StopQuestion set_stop_question(StopQuestion question) { return std::exchange(stop_question, question); }
+
 void stop_threads() {
   delete pool;
   pool = nullptr;
@@ -193,7 +204,10 @@ void stop_threads() {
 void run_parts(std::int64_t parts, void (*body)(void* context, std::int64_t part), void* context) {
   std::unique_lock<std::mutex> only_one(*run_mutex, std::defer_lock);
   if (parts <= 1 || inside_a_part || thread_count() == 1 || !only_one.try_lock()) {
-    for (std::int64_t part = 0; part < parts; ++part) body(context, part);
+    for (std::int64_t part = 0; part < parts; ++part) {
+      body(context, part);
+      stop_if_asked();
+    }
     return;
   }
   if (!pool) {

@@ -7,6 +7,10 @@ namespace keratin {
 // keratin's own threads: OpenMP's hang in a forked child. The pool is rebuilt in a child after fork().
 int thread_count();
 void set_thread_count(int threads);  // below 1: as many as there are cores; limited by OMP_THREAD_LIMIT, and to 2 under R CMD check
+// A question that the thread which sets it asks between the parts of its jobs (null: none). Yes drops the parts that have not begun and
+// throws an `interrupted` error. Returns the question before.
+using StopQuestion = bool (*)();
+StopQuestion set_stop_question(StopQuestion question);
 void stop_threads();                // before the library is unloaded; the next call starts them again
 
 // Calls body(context, part) for part = 0 … parts-1, spread over the threads; returns when all are done. Which thread takes which part

@@ -1,37 +1,52 @@
 // Runs a layout: binds memory, calls the steps, writes the variables.
 #include "program.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
+#include "../core/thread_pool.h"
 #include "plan.h"
 
 namespace keratin {
 
 namespace {
 bool (*interrupt_source)() = nullptr;
+thread_local const std::atomic<bool>* background_run = nullptr;  // set on the thread of a background run: stop?
 constexpr std::size_t long_run_bytes = std::size_t{1} << 20;  // working memory from which a run may be long enough to be asked
+
+// Asked between the steps of a long run and, as one convolution can take seconds, between the parts of its steps.
+thread_local std::chrono::steady_clock::time_point asked;
+bool should_stop() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - asked < std::chrono::milliseconds(50)) return false;
+  asked = now;
+  return background_run ? background_run->load() : interrupt_source && interrupt_source();
+}
 
 class InterruptPoll {
  public:
-  explicit InterruptPoll(bool is_long) : on_(is_long && interrupt_source) {
-    if (on_) asked_ = std::chrono::steady_clock::now();
+  explicit InterruptPoll(bool is_long) : on_(is_long), before_(set_stop_question(is_long ? should_stop : nullptr)) {
+    if (on_) asked = std::chrono::steady_clock::now();
   }
+  ~InterruptPoll() { end(); }
   void ask() {
-    if (!on_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - asked_ < std::chrono::milliseconds(50)) return;
-    asked_ = now;
-    if (interrupt_source()) throw Error(ErrorKind::interrupted, "interrupted.");
+    if (on_ && should_stop()) throw Error(ErrorKind::interrupted, "interrupted.");
+  }
+  // From here on nothing may stop the run.
+  void end() {
+    if (std::exchange(on_, false)) set_stop_question(before_);
   }
 
  private:
   bool on_;
-  std::chrono::steady_clock::time_point asked_;
+  StopQuestion before_;
 };
 }  // namespace
 
 void set_interrupt_source(bool (*pending)()) { interrupt_source = pending; }
+void stop_this_thread_by(const std::atomic<bool>* flag) { background_run = flag; }
 
 struct Program::Plan {
   Layout layout;
@@ -165,16 +180,19 @@ std::vector<std::string> Program::step_names() const {
   return names;
 }
 
-Tensors Program::run(const Tensors& inputs) {
+Program::Run Program::begin(Tensors given) {
   Plan& plan = *plan_;
   const Layout& layout = plan.layout;
+  Run run;
+  run.inputs = std::move(given);
+  const Tensors& inputs = run.inputs;
   if (inputs.size() != layout.input_types.size()) fail_internal("a program was given ", inputs.size(), " inputs, it takes ", layout.input_types.size(), ".");
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (!(inputs[i].type() == layout.input_types[i]))
       fail_internal("input ", i + 1, " of a program is ", name_of(inputs[i].dtype()), " ", inputs[i].shape(), ", planned for ",
                     name_of(layout.input_types[i].dtype), " ", layout.input_types[i].shape, ".");
 
-  std::vector<BufferPtr> output_buffers;
+  std::vector<BufferPtr>& output_buffers = run.output_buffers;
   output_buffers.reserve(layout.output_blocks.size());
   for (int block : layout.output_blocks) {
     output_buffers.push_back(allocate(layout.blocks[block].bytes));
@@ -184,11 +202,20 @@ Tensors Program::run(const Tensors& inputs) {
     if (layout.blocks[b].home == Home::input && !plan.patches[b].empty()) plan.bind(static_cast<int>(b), Plan::borrowed(inputs[layout.blocks[b].index]));
   plan.bind_variables();
 
-  RunContext context;
-  if (plan.draws_random) context.seed = draw_seed();
+  if (plan.draws_random) run.context.seed = draw_seed();
+  return run;
+}
+
+Tensors Program::finish(Run& run) {
+  Plan& plan = *plan_;
+  const Layout& layout = plan.layout;
+  const Tensors& inputs = run.inputs;
+  const std::vector<BufferPtr>& output_buffers = run.output_buffers;
+  RunContext context = run.context;
   InterruptPoll poll(layout.arena_bytes > long_run_bytes);
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     if (s < plan.first_write) poll.ask();
+    else poll.end();
     context.stream = static_cast<std::uint32_t>(s);
     Plan::Bound& step = plan.steps[s];
     step.op->run(step.inputs, step.outputs, context);

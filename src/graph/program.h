@@ -1,10 +1,14 @@
 #pragma once
+#include <atomic>
+
 #include "graph.h"
 
 namespace keratin {
 
 // Asked between the steps of long runs; when it says yes the run ends with an `interrupted` error, and no variable has changed.
 void set_interrupt_source(bool (*pending)());
+// On a thread that is not R's: the flag takes the place of the interrupt source.
+void stop_this_thread_by(const std::atomic<bool>* flag);
 
 // A trace made ready to run: dead code dropped, ops fused, memory planned.
 class Program {
@@ -15,7 +19,20 @@ class Program {
   const Types& output_types() const;
 
   // Runs once. Variables are only written after everything that can fail has been done.
-  Tensors run(const Tensors& inputs);
+  Tensors run(const Tensors& inputs) {
+    Run begun = begin(inputs);
+    return finish(begun);
+  }
+
+  // The same in two halves: begin() on R's thread (it draws a seed and may give variables new memory), finish() on any. Between the
+  // two the program's variables and the program itself belong to the run.
+  struct Run {
+    Tensors inputs;
+    std::vector<BufferPtr> output_buffers;
+    RunContext context;
+  };
+  Run begin(Tensors inputs);
+  Tensors finish(Run& run);
 
   // Counts, for tests and for explain: steps, fused, in_place, arena bytes.
   struct Summary {

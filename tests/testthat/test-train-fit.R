@@ -210,3 +210,34 @@ test_that("view_metrics writes a page of curves", {
   expect_match(page, "<h2>loss</h2>.*<h2>mae</h2>")
   expect_false(grepl("refresh", page))
 })
+
+test_that("the next batch of a generator is made while the core computes, with nothing else changed", {
+  run <- function(beside) {
+    if (!beside) local_mocked_bindings(step_beside = function(model, kind, data, source, prepare) run_step(model, kind, data), .package = "keratin")
+    set.seed(3)
+    model <- keras_model_sequential(input_shape = 4) |> layer_dense(8, activation = "relu") |> layer_dropout(0.5) |> layer_dense(1)
+    model |> compile(optimizer = "adam", loss = "mse")
+    generator <- function() {
+      x <- matrix(rnorm(32), 8)
+      list(x, rowSums(x))
+    }
+    history <- fit(model, generator, steps_per_epoch = 4, epochs = 2, verbose = 0)
+    list(history$metrics, get_weights(model), runif(1))
+  }
+  expect_identical(run(TRUE), run(FALSE))
+})
+
+test_that("a generator may look at the model, and its error comes after the batches before it", {
+  model <- keras_model_sequential(input_shape = 1) |> layer_dense(1, use_bias = FALSE, kernel_initializer = "ones")
+  model |> compile(optimizer = optimizer_sgd(0.5), loss = "mse")
+  seen <- ended <- NULL
+  generator <- function() {
+    if (length(seen) == 3) stop("no more")
+    seen <<- c(seen, get_weights(model)[[1]])
+    list(matrix(1), 0)
+  }
+  count <- callback_lambda(on_batch_end = function(batch, logs) ended <<- c(ended, batch))
+  expect_error(fit(model, generator, steps_per_epoch = 5, epochs = 1, verbose = 0, callbacks = list(count)), "no more")
+  expect_equal(ended, 0:2)
+  expect_equal(seen, c(1, 0, 0), tolerance = 1e-6)   # a step with rate 0.5 ends at the minimum: each batch sees the weights after the last one
+})

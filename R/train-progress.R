@@ -39,7 +39,7 @@ Progress <- R6Class("Progress", cloneable = FALSE, public = list(
   },
 
   epoch = function(epoch, epochs) {
-    if (self$verbose > 0L) cat("Epoch ", epoch + 1, "/", epochs, "\n", sep = "")
+    if (self$verbose > 0L && epochs > 1) cat("Epoch ", epoch + 1, "/", epochs, "\n", sep = "")
     self$start()
   },
 
@@ -77,7 +77,7 @@ Progress <- R6Class("Progress", cloneable = FALSE, public = list(
     elapsed <- now_seconds() - self$started
     per_step <- elapsed / max(seen, 1)
     metrics <- log_text(logs)
-    if (self$verbose == 2L) return(paste0(count_text(seen, self$target), " - ", elapsed_text(elapsed), metrics, " - ", elapsed_text(elapsed), "/epoch - ", step_text(per_step), "/step"))
+    if (self$verbose == 2L) return(paste0(count_text(seen, self$target), " - ", elapsed_text(elapsed), metrics, " - ", step_text(elapsed), "/epoch - ", step_text(per_step), "/step"))
     counter <- count_text(seen, self$target)
     timing <- if (final) paste0(" - ", elapsed_text(elapsed), " ", step_text(per_step), "/step")
               else if (is.na(self$target)) paste0(" - ", elapsed_text(elapsed), " ", step_text(per_step), "/step")

@@ -24,6 +24,18 @@ keras_tensor_shape <- function(x) .subset2(x, "type")$shape
 #' @export
 dim.keras.engine.keras_tensor.KerasTensor <- function(x) NULL
 
+no_values <- function(x, ...) abort_argument("a Keras tensor stands for values that are not there yet: make a model of it, keras_model(inputs, outputs), and call that on data.")
+#' @export
+as.array.keras.engine.keras_tensor.KerasTensor <- no_values
+#' @export
+as.vector.keras.engine.keras_tensor.KerasTensor <- no_values
+#' @export
+as.double.keras.engine.keras_tensor.KerasTensor <- no_values
+#' @export
+as.integer.keras.engine.keras_tensor.KerasTensor <- no_values
+#' @export
+as.matrix.keras.engine.keras_tensor.KerasTensor <- no_values
+
 #' @export
 format.keras.engine.keras_tensor.KerasTensor <- function(x, ...) {
   history <- x$history

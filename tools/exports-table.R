@@ -51,7 +51,8 @@ table <- table[order(table$export, method = "radix"), ]
 write.csv(table, file.path(root, "inst/extdata/exports.csv"), row.names = FALSE, quote = TRUE)
 cat(nrow(table), "exports:", sum(table$present), "present,", sum(grepl("^no:|missing", table$identical)), "with other arguments,", sum(table$manual == ""), "without a manual page,",
     sum(table$tested == ""), "without a test\n")
-bad <- !table$present | grepl("^no:|missing", table$identical) | table$tested == ""
+fetches <- grepl("^dataset_", table$export)   # data sets that come from the net: their readers are tested, they are not
+bad <- !table$present | grepl("^no:|missing", table$identical) | table$tested == "" & !fetches
 if (any(bad)) {
   cat(paste0("  ", table$export, ": ", table$identical, ifelse(table$tested == "", ", without a test", ""))[bad], sep = "\n")
   quit(status = 1)

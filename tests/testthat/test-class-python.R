@@ -157,3 +157,9 @@ test_that("a class with its own compile() and train_step() needs no call()", {
   expect_true(all(diff(history$metrics$loss) < 0))
   expect_length(fit(model, matrix(runif(24), 8), epochs = 1, verbose = 0)$metrics$loss, 1)
 })
+
+test_that("losses of one's own are classes with reduction", {
+  loss_cubic <- new_loss_class("Cubic", call = function(y_true, y_pred) k_mean(k_abs(y_true - y_pred)^3, axis = -1))
+  expect_equal(as.numeric(loss_cubic()(matrix(c(0, 0), 2), matrix(c(1, 2), 2))), 4.5)
+  expect_equal(as.array(loss_cubic(reduction = "none")(matrix(c(0, 0), 2), matrix(c(1, 2), 2))), array(c(1, 8)))
+})

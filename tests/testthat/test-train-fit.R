@@ -234,7 +234,7 @@ test_that("a generator may look at the model, and its error comes after the batc
   generator <- function() {
     if (length(seen) == 3) stop("no more")
     seen <<- c(seen, get_weights(model)[[1]])
-    list(matrix(1), 0)
+    list(matrix(1), matrix(0))
   }
   count <- callback_lambda(on_batch_end = function(batch, logs) ended <<- c(ended, batch))
   expect_error(fit(model, generator, steps_per_epoch = 5, epochs = 1, verbose = 0, callbacks = list(count)), "no more")

@@ -65,58 +65,42 @@ efficientnet_block <- function(inputs, prefix, size, out, expansion, stride, dro
   layer_add(list(x, inputs), name = part("add"))
 }
 
-#' @rdname application_efficientnet
-#' @export
-application_efficientnet_b0 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b0", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
+# The eight differ in their sizes only: one function of the arguments, its variant kept in its environment.
+efficientnet_of <- function(variant) {
+  force(variant)
+  function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L, classifier_activation = "softmax", ...) {
+    build_efficientnet(variant, include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
+  }
 }
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b1 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b1", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b0 <- efficientnet_of("b0")
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b2", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b1 <- efficientnet_of("b1")
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b3 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b3", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b2 <- efficientnet_of("b2")
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b4 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b4", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b3 <- efficientnet_of("b3")
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b5 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b5", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b4 <- efficientnet_of("b4")
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b6 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b6", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b5 <- efficientnet_of("b5")
 
 #' @rdname application_efficientnet
 #' @export
-application_efficientnet_b7 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
-                                        classifier_activation = "softmax", ...) {
-  build_efficientnet("b7", include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
-}
+application_efficientnet_b6 <- efficientnet_of("b6")
+
+#' @rdname application_efficientnet
+#' @export
+application_efficientnet_b7 <- efficientnet_of("b7")

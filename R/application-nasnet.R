@@ -60,7 +60,9 @@ nas_separable <- function(x, filters, size = 3L, stride = 1L, id) {
   x <- relu(x)
   if (stride == 2L) x <- layer_zero_padding_2d(x, padding = stride_padding(x, size), name = paste0("separable_conv_1_pad_", id))
   separable <- function(x, stride, padding, pass) {
-    x <- layer_separable_conv_2d(x, filters = filters, kernel_size = size, strides = c(stride, stride), padding = padding, use_bias = FALSE, name = paste0("separable_conv_", pass, "_", id))
+    # `kernel_initializer` does nothing to a separable convolution, but Keras's files carry it.
+    x <- create_layer(SeparableConv2D, x, list(filters = filters, kernel_size = size, strides = c(stride, stride), padding = padding, use_bias = FALSE,
+                                               kernel_initializer = "he_normal", name = paste0("separable_conv_", pass, "_", id)))
     nas_norm(x, paste0("separable_conv_", pass, "_bn_", id))
   }
   x <- separable(x, stride, if (stride == 2L) "valid" else "same", 1)

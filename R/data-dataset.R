@@ -19,7 +19,17 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' @param map_func Function of an element; elements that are lists are spread over its arguments.
 #' @param batch_size Number of elements a batch.
 #' @param drop_remainder Whether to leave out a last batch that is smaller.
-#' @param buffer_size Number of elements among which the next one is drawn; `prefetch`: not used.
+#' @param buffer_size Number of elements among which the next one is drawn. For `dataset_prefetch()` the number of batches to prepare
+#'   ahead (`NULL` or -1: 2).
+#' @section Preparing batches ahead:
+#' R itself has one thread, which is busy while a model trains. What keratin's core can do alone is done ahead on background threads:
+#' * PNG and JPEG files of [image_dataset_from_directory()] and [flow_images_from_directory()] are read, decoded and resized ahead,
+#'   one batch, whether `dataset_prefetch()` is called or not (as Keras does). Other kinds of image files are read by R packages, and wait for R's thread.
+#' * Batches of [tensor_slices_dataset()], also shuffled, repeated, skipped or taken from, are gathered ahead after `dataset_prefetch()`.
+#'
+#' After any other step (`dataset_map()`, whose function is R's; `zip_datasets()`; texts; time series) `dataset_prefetch()` does nothing: the
+#' elements are computed when they are asked for. With `options(keratin.threads = 1)` there are no background threads.
+#' The elements and their order are the same in every case.
 #' @param seed Seed of the order; `NULL` draws from R's generator.
 #' @param reshuffle_each_iteration Whether each pass has a new order.
 #' @param count Number of passes (`NULL` or -1: without end), or of elements.
@@ -31,47 +41,94 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' iter_next(as_iterator(ds))
 #' @export
 tensor_slices_dataset <- function(tensors) {
-  parts <- if (is.list(tensors) && !is.data.frame(tensors)) lapply(tensors, slice_source) else list(slice_source(tensors))
+  many <- is.list(tensors) && !is.data.frame(tensors)
+  parts <- if (many) lapply(tensors, slice_source) else list(slice_source(tensors))
   counts <- vapply(parts, function(p) tensor_shape(p)[1L], 0L)
   if (length(unique(counts)) != 1L) abort_shape("the tensors must have the same number of rows. Received: ", paste(counts, collapse = ", "), ".")
-  many <- is.list(tensors) && !is.data.frame(tensors)
-  row <- function(i) {
-    out <- lapply(parts, function(p) op_squeeze(op_slice(p, c(i - 1, rep(0, tensor_rank(p) - 1L)), c(1, rep(-1, tensor_rank(p) - 1L))), axes = 0L))
-    if (many) out else out[[1L]]
-  }
-  from_rows(counts[1L], row)
+  n <- counts[[1L]]
+  row_dataset(function() count_to(n), list(parts = parts, many = many), n, straight = n)
 }
 slice_source <- function(x) tensor(if (is_tensor(x)) x else as_row_array(x))
-from_rows <- function(n, row, fields = list()) {
-  new_dataset(function() {
-    at <- 0L
-    function() if (at < n) row(at <<- at + 1L)
-  }, n, fields)
+count_to <- function(n) {
+  at <- 0L
+  function() if (at < n) at <<- at + 1L
 }
 
-#' @rdname tensor_slices_dataset
-#' @export
-dataset_map <- function(dataset, map_func) {
-  force(map_func)
-  through(dataset, function(read) function() {
-    element <- read()
-    if (is.null(element)) NULL else if (is.list(element)) do.call(map_func, unname(element)) else map_func(element)
-  }, dataset$size)
+# A dataset whose elements are rows of tensors knows them by their numbers, which `numbers()` gives one by one: shuffling then moves numbers,
+# and a batch is gathered in one piece. `straight`: the numbers are 1 to this.
+row_dataset <- function(numbers, source, size, straight = NULL) {
+  force(source)
+  new_dataset(function() {
+    read <- numbers()
+    function() {
+      i <- read()
+      if (is.null(i)) NULL else from_source(lapply(gather_rows(source$parts, i), op_squeeze, axes = 0L), source)
+    }
+  }, size, list(numbers = numbers, source = source, straight = straight))
 }
+from_source <- function(parts, source) {
+  names(parts) <- names(source$parts)
+  if (source$many) parts else parts[[1L]]
+}
+
+# The dataset that reads with `open(of)`, where `of()` begins a pass over the dataset: over its row numbers if it has them.
+passing <- function(dataset, open, size) {
+  force(open)
+  if (is.null(dataset$numbers)) new_dataset(function() open(dataset$open), size)
+  else row_dataset(function() open(dataset$numbers), dataset$source, size)
+}
+# `step(read)` gives a reader from a reader: one that only leaves out elements, or changes their order,
 through <- function(dataset, step, size) {
+  force(step)
+  passing(dataset, function(of) step(of()), size)
+}
+# and one that looks at them.
+through_elements <- function(dataset, step, size) {
   force(step)
   new_dataset(function() step(dataset$open()), size)
 }
 
 #' @rdname tensor_slices_dataset
 #' @export
+dataset_map <- function(dataset, map_func) {
+  force(map_func)
+  through_elements(dataset, function(read) function() {
+    element <- read()
+    if (is.null(element)) NULL else if (is.list(element)) do.call(map_func, unname(element)) else map_func(element)
+  }, dataset$size)
+}
+
+#' @rdname tensor_slices_dataset
+#' @export
 dataset_batch <- function(dataset, batch_size, drop_remainder = FALSE) {
   batch_size <- as_whole(batch_size, "batch_size", least = 1)
-  through(dataset, function(read) function() {
-    elements <- list()
-    while (length(elements) < batch_size && !is.null(element <- read())) elements[[length(elements) + 1L]] <- element
-    if (!length(elements) || drop_remainder && length(elements) < batch_size) NULL else stack_elements(elements)
-  }, if (drop_remainder) dataset$size %/% batch_size else ceiling(dataset$size / batch_size))
+  size <- if (drop_remainder) dataset$size %/% batch_size else ceiling(dataset$size / batch_size)
+  # The next elements of a reader, NULL at the end.
+  collect <- function(read) function() {
+    elements <- vector("list", batch_size)
+    n <- 0L
+    while (n < batch_size && !is.null(element <- read())) elements[[n <- n + 1L]] <- element
+    if (n == 0L || drop_remainder && n < batch_size) NULL else elements[seq_len(n)]
+  }
+  if (is.null(dataset$numbers)) return(new_dataset(function() {
+    read <- collect(dataset$open())
+    function() if (!is.null(elements <- read())) stack_elements(elements)
+  }, size))
+  row_batches(dataset, collect, size)
+}
+# Batches of a row dataset; the next ones gathered ahead if dataset_prefetch() asks for it.
+row_batches <- function(dataset, collect, size, ahead = 0) {
+  source <- dataset$source
+  numeric <- !any(vapply(source$parts, tensor_dtype, "") == "string")
+  new_dataset(function() {
+    read <- collect(dataset$numbers())
+    rows <- function() if (!is.null(elements <- read())) unlist(elements)
+    if (ahead > 0 && numeric) {
+      made <- batches_ahead(source$parts, rows, ahead)
+      return(function() if (!is.null(batch <- made())) from_source(batch, source))
+    }
+    function() if (!is.null(now <- rows())) from_source(gather_rows(source$parts, now), source)
+  }, size, list(prefetched = function(ahead) row_batches(dataset, collect, size, ahead)))
 }
 stack_elements <- function(elements) {
   first <- elements[[1L]]
@@ -86,41 +143,62 @@ stack_elements <- function(elements) {
 dataset_shuffle <- function(dataset, buffer_size, seed = NULL, reshuffle_each_iteration = TRUE) {
   buffer_size <- as_whole(buffer_size, "buffer_size", least = 1)
   passes <- 0L
-  new_dataset(function() {
-    read <- dataset$open()
+  passing(dataset, function(of) {
     own_seed <- if (!is.null(seed)) seed + if (reshuffle_each_iteration) passes else 0L
     passes <<- passes + 1L
-    # The order of a pass does not disturb R's generator when it has a seed of its own.
-    draws <- 0L
-    pick <- function(n) {
-      draws <<- draws + 1L
-      with_seed(if (!is.null(own_seed)) own_seed + 7919L * draws, sample.int(n, 1L))
+    if (!is.null(dataset$straight) && buffer_size >= dataset$straight) {
+      order <- with_seed(own_seed, sample.int(dataset$straight))
+      at <- count_to(length(order))
+      return(function() if (!is.null(i <- at())) order[i])
     }
-    buffer <- list()
-    function() {
-      while (length(buffer) < buffer_size && !is.null(element <- read())) buffer[[length(buffer) + 1L]] <<- element
-      if (!length(buffer)) return(NULL)
-      i <- pick(length(buffer))
-      element <- buffer[[i]]
-      buffer[[i]] <<- buffer[[length(buffer)]]
-      buffer[[length(buffer)]] <<- NULL
-      element
-    }
+    shuffled(of(), buffer_size, own_seed)
   }, dataset$size)
+}
+# Each element is drawn from a buffer, which is then filled up. With a seed of its own the order leaves R's generator alone.
+shuffled <- function(read, buffer_size, seed) {
+  buffer <- list()
+  filled <- 0L
+  draws <- used <- 0
+  blocks <- 0L
+  pick <- function(n) {
+    if (used == length(draws) || blocks == 0L) {
+      draws <<- with_seed(if (!is.null(seed)) seed + 7919L * blocks, stats::runif(256L))
+      blocks <<- blocks + 1L
+      used <<- 0
+    }
+    used <<- used + 1
+    1L + as.integer(draws[used] * n)
+  }
+  ended <- FALSE
+  function() {
+    while (!ended && filled < buffer_size) {
+      element <- read()
+      if (is.null(element)) ended <<- TRUE else {
+        filled <<- filled + 1L
+        buffer[[filled]] <<- element
+      }
+    }
+    if (filled == 0L) return(NULL)
+    i <- pick(filled)
+    element <- buffer[[i]]
+    buffer[[i]] <<- buffer[[filled]]
+    filled <<- filled - 1L
+    element
+  }
 }
 
 #' @rdname tensor_slices_dataset
 #' @export
 dataset_repeat <- function(dataset, count = NULL) {
   count <- if (is.null(count) || count < 0) Inf else count
-  new_dataset(function() {
+  passing(dataset, function(of) {
     read <- NULL
     pass <- 0
     function() {
       repeat {
         if (is.null(read)) {
           if (pass >= count) return(NULL)
-          read <<- dataset$open()
+          read <<- of()
           pass <<- pass + 1
           element <- read()
           if (is.null(element)) return(NULL)
@@ -164,7 +242,10 @@ dataset_skip <- function(dataset, count) {
 
 #' @rdname tensor_slices_dataset
 #' @export
-dataset_prefetch <- function(dataset, buffer_size = NULL) dataset
+dataset_prefetch <- function(dataset, buffer_size = NULL) {
+  ahead <- if (is.null(buffer_size) || identical(as.numeric(buffer_size), -1)) 2 else as_whole(buffer_size, "buffer_size", least = 0)
+  if (is.null(dataset$prefetched)) dataset else dataset$prefetched(ahead)
+}
 
 #' @rdname tensor_slices_dataset
 #' @export
@@ -181,7 +262,7 @@ zip_datasets <- function(...) {
 }
 
 dataset_filter <- function(dataset, predicate) {
-  through(dataset, function(read) function() {
+  through_elements(dataset, function(read) function() {
     while (!is.null(element <- read())) {
       keep <- if (is.list(element)) do.call(predicate, unname(element)) else predicate(element)
       if (isTRUE(as.logical(as.vector(if (is_tensor(keep)) as.array(keep) else keep)))) return(element)
@@ -207,7 +288,7 @@ dataset_concatenate <- function(dataset, other) {
 
 # The rows of each element one by one.
 dataset_unbatch <- function(dataset) {
-  through(dataset, function(read) {
+  through_elements(dataset, function(read) {
     rows <- function() NULL
     function() {
       while (is.null(row <- rows())) {
@@ -239,7 +320,7 @@ dataset_reduce <- function(dataset, initial_state, reduce_func) {
 }
 
 dataset_enumerate <- function(dataset, start = 0) {
-  through(dataset, function(read) {
+  through_elements(dataset, function(read) {
     at <- start - 1
     function() {
       element <- read()
@@ -257,7 +338,7 @@ dataset_enumerate <- function(dataset, start = 0) {
     batch = function(batch_size, drop_remainder = FALSE, num_parallel_calls = NULL, deterministic = NULL, name = NULL) dataset_batch(x, batch_size, drop_remainder),
     shuffle = function(buffer_size, seed = NULL, reshuffle_each_iteration = TRUE, name = NULL) dataset_shuffle(x, buffer_size, seed, reshuffle_each_iteration),
     `repeat` = function(count = NULL, name = NULL) dataset_repeat(x, count),
-    prefetch = function(buffer_size = NULL, name = NULL) x,
+    prefetch = function(buffer_size = NULL, name = NULL) dataset_prefetch(x, buffer_size),
     cache = function(filename = "", name = NULL) x,
     take = function(count, name = NULL) dataset_take(x, count),
     skip = function(count, name = NULL) dataset_skip(x, count),

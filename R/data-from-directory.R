@@ -29,10 +29,12 @@ image_dataset_from_directory <- function(directory, labels = "inferred", label_m
                                          follow_links = FALSE, crop_to_aspect_ratio = FALSE, ...) {
   size <- image_size(image_size, "image_size")
   color_mode <- one_of(color_mode, c("rgb", "rgba", "grayscale"), "color_mode")
-  read <- function(path) {
+  interpolation <- one_of(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"), "interpolation")
+  slow <- function(path) {
     image <- op_expand_dims(tensor(in_color_mode(read_image(path), color_mode), "float32"), axis = 0L)
     op_squeeze(if (crop_to_aspect_ratio) smart_resize(image, size, interpolation) else op_resize(image, size, interpolation), axes = 0L)
   }
+  read <- image_reading(size, color_mode, interpolation, crop_to_aspect_ratio, FALSE, slow)
   dataset_from_files(directory, labels, label_mode, class_names, c("bmp", "gif", "jpeg", "jpg", "png"), batch_size, shuffle, seed, validation_split, subset, read)
 }
 
@@ -94,13 +96,15 @@ dataset_of_files <- function(found, rows, label_mode, batch_size, shuffle, seed,
   open <- function() {
     order <- if (shuffle) with_seed(if (!is.null(seed)) seed + passes, rows[sample.int(length(rows))]) else rows
     passes <<- passes + 1L
+    samples <- reader_of_files(found$files[order], read, ahead = if (is.null(batch_size)) 16L else batch_size)
     at <- 0L
     function() {
       while (at < length(order)) {
         at <<- at + 1L
-        sample <- load_or_skip(found$files[order[at]], read)
+        sample <- samples$at(at)
         if (!is.null(sample)) return(if (is.null(label)) sample else list(sample, label(order[at])))
       }
+      samples$stop()
       NULL
     }
   }
@@ -109,6 +113,16 @@ dataset_of_files <- function(found, rows, label_mode, batch_size, shuffle, seed,
   assign("class_names", found$classes, envir = ds)
   assign("file_paths", found$files[rows], envir = ds)
   ds
+}
+
+# The samples of files one after the other: images are read `ahead`, texts when they are asked for.
+reader_of_files <- function(files, read, ahead) {
+  if (is.function(read)) return(list(at = function(i) load_or_skip(files[i], read), stop = function() NULL))
+  images <- images_ahead(files, read)
+  list(at = function(i) {
+    images$ask(seq.int(i, min(length(files), i + ahead)))
+    images$at(i)
+  }, stop = images$stop)
 }
 
 #' Creates a dataset of sliding windows over a timeseries provided as array

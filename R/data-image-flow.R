@@ -57,8 +57,15 @@ length.keras.preprocessing.image.Iterator <- function(x) as.integer(ceiling(.sub
 `[.keras.preprocessing.image.Iterator` <- function(x, i) {
   i <- as_whole(i, "i", least = 0, most = length(x) - 1)
   if (is.null(.subset2(x, "order")) || i == 0) assign("order", flow_order(x), envir = x)
+  rows <- flow_rows(x, i)
+  # The files of the next batch are read while this one is trained on.
+  ask <- .subset2(x, "ask")
+  if (!is.null(ask)) ask(union(rows, if (i + 1 < length(x)) flow_rows(x, i + 1) else if (!isTRUE(.subset2(x, "shuffle"))) flow_rows(x, 0)))
+  flow_batch(x, rows)
+}
+flow_rows <- function(x, i) {
   first <- i * .subset2(x, "batch_size")
-  flow_batch(x, .subset2(x, "order")[seq.int(first + 1, min(.subset2(x, "n"), first + .subset2(x, "batch_size")))])
+  .subset2(x, "order")[seq.int(first + 1, min(.subset2(x, "n"), first + .subset2(x, "batch_size")))]
 }
 
 flow_seed <- function(x) if (!is.null(.subset2(x, "seed"))) .subset2(x, "seed") + .subset2(x, "seen")
@@ -108,6 +115,8 @@ print.keras.preprocessing.image.Iterator <- function(x, ...) {
 #' @param class_mode `"categorical"` (one-hot), `"binary"`, `"sparse"` (class numbers), `"input"` (the images themselves) or `NULL`.
 #' @param follow_links Whether to follow symbolic links.
 #' @param interpolation Used to resize, see [image_load()].
+#' PNG and JPEG files are read, decoded and resized on background threads, those of the next batch while the model trains on this one;
+#' augmentation is done on R's own thread. See the section on preparing batches ahead of [tensor_slices_dataset()].
 #' @return As [flow_images_from_data()], also with `$class_indices`, `$classes`, `$filenames`.
 #' @section Unreadable files: An image that cannot be read is an error that names it. `options(keratin.unreadable_images = "skip")`
 #'   leaves it out with a warning instead.
@@ -157,10 +166,16 @@ class_labels <- function(labels, classes, mode) {
 flow_of_files <- function(class, files, labels_of, generator, target_size, color_mode, interpolation, batch_size, shuffle, seed, save, fields) {
   size <- image_size(target_size, "target_size")
   color_mode <- one_of(color_mode, c("rgb", "rgba", "grayscale"), "color_mode")
-  image_at <- function(i) load_or_skip(files[i], function(path) resize_levels(in_color_mode(read_image(path), color_mode), size, interpolation))
-  channels <- c(rgb = 3L, rgba = 4L, grayscale = 1L)[[color_mode]]
+  one_of(interpolation, pil_filters, "interpolation")
+  slow <- function(path) resize_levels(in_color_mode(read_image(path), color_mode), size, interpolation)
+  reading <- image_reading(size, color_mode, interpolation, FALSE, TRUE, slow)
+  images <- images_ahead(files, reading)
+  image_at <- function(i) {
+    image <- images$at(i)
+    if (is_tensor(image)) as.array(image) else image
+  }
   new_image_flow(class, generator, length(files), batch_size, shuffle, seed, image_at, labels_of, save,
-                 fields = c(fields, list(target_size = size, color_mode = color_mode, image_shape = c(size, channels))))
+                 fields = c(fields, list(target_size = size, color_mode = color_mode, image_shape = reading$shape, ask = images$ask)))
 }
 
 load_or_skip <- function(path, read) {

@@ -68,8 +68,9 @@ in_color_mode <- function(pixels, mode) {
 }
 bind_channels <- function(a, b) array(c(a, b), c(dim(a)[1:2], dim(a)[3L] + dim(b)[3L]))
 
+pil_filters <- c("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
 resize_levels <- function(pixels, size, interpolation = "nearest") {
-  interpolation <- one_of(interpolation, c("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"), "interpolation")
+  interpolation <- one_of(interpolation, pil_filters, "interpolation")
   sizes <- dim(pixels)
   if (all(sizes[1:2] == size)) return(pixels)
   if (interpolation != "nearest") return(image_resize_levels(pixels, size, interpolation))

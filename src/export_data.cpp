@@ -3,6 +3,7 @@
 
 #include "core/pickle.h"
 #include "glue.h"
+#include "train/work_ahead.h"
 
 using namespace keratin;
 
@@ -93,6 +94,61 @@ Rcpp::List numpy_shuffles(double seed, Rcpp::NumericVector sizes) {
       }
       out[k] = order;
     }
+    return out;
+  });
+}
+
+// Work ahead of the training: decoded images and gathered rows, picked up by number.
+// [[Rcpp::export(rng = false)]]
+SEXP ahead_create() {
+  return guarded([&]() -> SEXP { return wrap_pointer(new WorkAhead(), "work ahead"); });
+}
+
+// [[Rcpp::export(rng = false)]]
+void ahead_stop(SEXP ahead) {
+  guarded([&]() -> SEXP {
+    behind<WorkAhead>(ahead, "work ahead").stop();
+    return R_NilValue;
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+void ahead_images(SEXP ahead, Rcpp::NumericVector numbers, Rcpp::CharacterVector paths, Rcpp::IntegerVector shape, std::string interpolation, bool crop, bool levels) {
+  guarded([&]() -> SEXP {
+    if (shape.size() != 3 || paths.size() != numbers.size()) fail_argument("images are asked for by number, path and c(height, width, channels).");
+    for (R_xlen_t i = 0; i < paths.size(); ++i)
+      behind<WorkAhead>(ahead, "work ahead")
+          .put(static_cast<std::int64_t>(numbers[i]), image_job({std::string(R_ExpandFileName(paths[i])), shape[0], shape[1], shape[2], interpolation, crop, levels}));
+    return R_NilValue;
+  });
+}
+
+// `rows` count from 1.
+// [[Rcpp::export(rng = false)]]
+void ahead_rows(SEXP ahead, double number, Rcpp::List tensors, Rcpp::NumericVector rows) {
+  guarded([&]() -> SEXP {
+    Tensors from;
+    for (R_xlen_t i = 0; i < tensors.size(); ++i) from.push_back(value_from(tensors[i])->tensor);
+    std::vector<std::int64_t> wanted;
+    for (const double row : rows) wanted.push_back(static_cast<std::int64_t>(row) - 1);
+    behind<WorkAhead>(ahead, "work ahead").put(static_cast<std::int64_t>(number), gather_job(std::move(from), std::move(wanted)));
+    return R_NilValue;
+  });
+}
+
+// A list of tensors; NULL if it could not be made here (a kind of image that only R's packages read, a forked child).
+// [[Rcpp::export(rng = false)]]
+SEXP ahead_take(SEXP ahead, double number) {
+  return guarded([&]() -> SEXP {
+    Tensors tensors;
+    try {
+      tensors = behind<WorkAhead>(ahead, "work ahead").take(static_cast<std::int64_t>(number));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::file) throw;
+      return R_NilValue;
+    }
+    Rcpp::List out(static_cast<R_xlen_t>(tensors.size()));
+    for (std::size_t i = 0; i < tensors.size(); ++i) out[static_cast<R_xlen_t>(i)] = wrap_tensor(constant(tensors[i]));
     return out;
   });
 }

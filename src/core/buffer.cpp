@@ -6,6 +6,7 @@
 #include <vector>
 
 #ifndef _WIN32
+#include <pthread.h>
 #include <unistd.h>
 #endif
 
@@ -74,6 +75,8 @@ class Cache {
     std::lock_guard<std::mutex> lock(mutex_);
     return {in_use_, cached_, peak_};
   }
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
   void reset_peak() {
     std::lock_guard<std::mutex> lock(mutex_);
     peak_ = in_use_;
@@ -89,9 +92,16 @@ class Cache {
   std::size_t in_use_ = 0, cached_ = 0, peak_ = 0;
 };
 
-// Never destroyed: tensors may be finalised by R after static destructors have run.
+// Never destroyed: tensors may be finalised by R after static destructors have run. fork() waits for background threads that are in
+// the cache, so that the child's copy of it is whole and open.
 Cache& cache() {
-  static Cache* instance = new Cache;
+  static Cache* instance = [] {
+    static Cache* made = new Cache;
+#ifndef _WIN32
+    pthread_atfork([] { made->lock(); }, [] { made->unlock(); }, [] { made->unlock(); });
+#endif
+    return made;
+  }();
   return *instance;
 }
 

@@ -201,6 +201,8 @@ void stop_threads() {
   pool = nullptr;
 }
 
+void keep_this_thread_out_of_the_pool() { inside_a_part = true; }
+
 void run_parts(std::int64_t parts, void (*body)(void* context, std::int64_t part), void* context) {
   std::unique_lock<std::mutex> only_one(*run_mutex, std::defer_lock);
   if (parts <= 1 || inside_a_part || thread_count() == 1 || !only_one.try_lock()) {

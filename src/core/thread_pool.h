@@ -18,6 +18,9 @@ void stop_threads();                // before the library is unloaded; the next 
 // A call from inside a part runs its parts one after the other.
 void run_parts(std::int64_t parts, void (*body)(void* context, std::int64_t part), void* context);
 
+// For background threads: what they call runs its parts one after the other, and leaves the pool to the main thread.
+void keep_this_thread_out_of_the_pool();
+
 template <class Body>
 void parallel_parts(std::int64_t parts, Body&& body) {
   if (parts <= 1) {

@@ -49,6 +49,13 @@ tensor_slices_dataset <- function(tensors) {
   row_dataset(function() count_to(n), list(parts = parts, many = many), n, straight = n)
 }
 slice_source <- function(x) tensor(if (is_tensor(x)) x else as_row_array(x))
+# Elements that `element(i)` makes, i from 1 to n.
+from_rows <- function(n, element) {
+  new_dataset(function() {
+    at <- count_to(n)
+    function() if (!is.null(i <- at())) element(i)
+  }, n)
+}
 count_to <- function(n) {
   at <- 0L
   function() if (at < n) at <<- at + 1L

@@ -29,6 +29,26 @@ numpy_shuffles <- function(seed, sizes) {
     .Call(`_keratin_numpy_shuffles`, seed, sizes)
 }
 
+ahead_create <- function() {
+    .Call(`_keratin_ahead_create`)
+}
+
+ahead_stop <- function(ahead) {
+    invisible(.Call(`_keratin_ahead_stop`, ahead))
+}
+
+ahead_images <- function(ahead, numbers, paths, shape, interpolation, crop, levels) {
+    invisible(.Call(`_keratin_ahead_images`, ahead, numbers, paths, shape, interpolation, crop, levels))
+}
+
+ahead_rows <- function(ahead, number, tensors, rows) {
+    invisible(.Call(`_keratin_ahead_rows`, ahead, number, tensors, rows))
+}
+
+ahead_take <- function(ahead, number) {
+    .Call(`_keratin_ahead_take`, ahead, number)
+}
+
 image_affine <- function(x, matrix, offset, size, fill, cval) {
     .Call(`_keratin_image_affine`, x, matrix, offset, size, fill, cval)
 }

@@ -22,13 +22,14 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' @param buffer_size Number of elements among which the next one is drawn. For `dataset_prefetch()` the number of batches to prepare
 #'   ahead (`NULL` or -1: 2).
 #' @section Preparing batches ahead:
-#' R itself has one thread, which is busy while a model trains. What keratin's core can do alone is done ahead on background threads:
+#' While the core computes a training step, `fit()` already asks for the next batch, so that R's one thread prepares it meanwhile. What
+#' takes no R is done on background threads besides:
 #' * PNG and JPEG files of [image_dataset_from_directory()] and [flow_images_from_directory()] are read, decoded and resized ahead,
 #'   one batch, whether `dataset_prefetch()` is called or not (as Keras does). Other kinds of image files are read by R packages, and wait for R's thread.
 #' * Batches of [tensor_slices_dataset()], also shuffled, repeated, skipped or taken from, are gathered ahead after `dataset_prefetch()`.
 #'
-#' After any other step (`dataset_map()`, whose function is R's; `zip_datasets()`; texts; time series) `dataset_prefetch()` does nothing: the
-#' elements are computed when they are asked for. With `options(keratin.threads = 1)` there are no background threads.
+#' After any other step (`dataset_map()`, whose function is R's; `zip_datasets()`; texts; time series) `dataset_prefetch()` adds nothing:
+#' the elements are computed on R's thread when they are asked for. With `options(keratin.threads = 1)` there are no background threads.
 #' The elements and their order are the same in every case.
 #' @param seed Seed of the order; `NULL` draws from R's generator.
 #' @param reshuffle_each_iteration Whether each pass has a new order.

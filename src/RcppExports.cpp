@@ -118,6 +118,62 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// ahead_create
+SEXP ahead_create();
+RcppExport SEXP _keratin_ahead_create() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    rcpp_result_gen = Rcpp::wrap(ahead_create());
+    return rcpp_result_gen;
+END_RCPP
+}
+// ahead_stop
+void ahead_stop(SEXP ahead);
+RcppExport SEXP _keratin_ahead_stop(SEXP aheadSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type ahead(aheadSEXP);
+    ahead_stop(ahead);
+    return R_NilValue;
+END_RCPP
+}
+// ahead_images
+void ahead_images(SEXP ahead, Rcpp::NumericVector numbers, Rcpp::CharacterVector paths, Rcpp::IntegerVector shape, std::string interpolation, bool crop, bool levels);
+RcppExport SEXP _keratin_ahead_images(SEXP aheadSEXP, SEXP numbersSEXP, SEXP pathsSEXP, SEXP shapeSEXP, SEXP interpolationSEXP, SEXP cropSEXP, SEXP levelsSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type ahead(aheadSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type numbers(numbersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::CharacterVector >::type paths(pathsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type shape(shapeSEXP);
+    Rcpp::traits::input_parameter< std::string >::type interpolation(interpolationSEXP);
+    Rcpp::traits::input_parameter< bool >::type crop(cropSEXP);
+    Rcpp::traits::input_parameter< bool >::type levels(levelsSEXP);
+    ahead_images(ahead, numbers, paths, shape, interpolation, crop, levels);
+    return R_NilValue;
+END_RCPP
+}
+// ahead_rows
+void ahead_rows(SEXP ahead, double number, Rcpp::List tensors, Rcpp::NumericVector rows);
+RcppExport SEXP _keratin_ahead_rows(SEXP aheadSEXP, SEXP numberSEXP, SEXP tensorsSEXP, SEXP rowsSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type ahead(aheadSEXP);
+    Rcpp::traits::input_parameter< double >::type number(numberSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type tensors(tensorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type rows(rowsSEXP);
+    ahead_rows(ahead, number, tensors, rows);
+    return R_NilValue;
+END_RCPP
+}
+// ahead_take
+SEXP ahead_take(SEXP ahead, double number);
+RcppExport SEXP _keratin_ahead_take(SEXP aheadSEXP, SEXP numberSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type ahead(aheadSEXP);
+    Rcpp::traits::input_parameter< double >::type number(numberSEXP);
+    rcpp_result_gen = Rcpp::wrap(ahead_take(ahead, number));
+    return rcpp_result_gen;
+END_RCPP
+}
 // image_affine
 SEXP image_affine(Rcpp::NumericVector x, Rcpp::NumericVector matrix, Rcpp::NumericVector offset, Rcpp::IntegerVector size, std::string fill, double cval);
 RcppExport SEXP _keratin_image_affine(SEXP xSEXP, SEXP matrixSEXP, SEXP offsetSEXP, SEXP sizeSEXP, SEXP fillSEXP, SEXP cvalSEXP) {
@@ -731,6 +787,11 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_ctc_beam_search_call", (DL_FUNC) &_keratin_ctc_beam_search_call, 3},
     {"_keratin_pickle_read", (DL_FUNC) &_keratin_pickle_read, 1},
     {"_keratin_numpy_shuffles", (DL_FUNC) &_keratin_numpy_shuffles, 2},
+    {"_keratin_ahead_create", (DL_FUNC) &_keratin_ahead_create, 0},
+    {"_keratin_ahead_stop", (DL_FUNC) &_keratin_ahead_stop, 1},
+    {"_keratin_ahead_images", (DL_FUNC) &_keratin_ahead_images, 7},
+    {"_keratin_ahead_rows", (DL_FUNC) &_keratin_ahead_rows, 4},
+    {"_keratin_ahead_take", (DL_FUNC) &_keratin_ahead_take, 2},
     {"_keratin_image_affine", (DL_FUNC) &_keratin_image_affine, 6},
     {"_keratin_image_resize_levels", (DL_FUNC) &_keratin_image_resize_levels, 3},
     {"_keratin_crc32", (DL_FUNC) &_keratin_crc32, 1},

@@ -21,7 +21,7 @@ trace_function <- function(f, input_types) {
   complete <- FALSE
   on.exit(if (!complete) trace_end(graph))
   inputs <- lapply(input_types, function(type) trace_placeholder(dtype_name(type$dtype), as.numeric(type$shape)))
-  result <- f(inputs)
+  result <- withCallingHandlers(f(inputs), error = explain_branch)
   outputs <- list()
   skeleton <- make_skeleton(result, function(t) {
     outputs[[length(outputs) + 1L]] <<- t
@@ -29,6 +29,15 @@ trace_function <- function(f, input_types) {
   })
   complete <- TRUE
   list(graph = graph, outputs = outputs, skeleton = skeleton)
+}
+
+# if (x > 0) on a tensor is R's own error, which does not say what to do.
+explain_branch <- function(e) {
+  if (!inherits(e, "simpleError") || !conditionMessage(e) %in% gettext(c("argument is not interpretable as logical", "argument is of length zero"), domain = "R")) return()
+  branch <- conditionCall(e)
+  if (!is.call(branch) || !as.character(branch[[1L]])[1L] %in% c("if", "while")) return()
+  abort_argument("`", as.character(branch[[1L]]), " (", received(branch[[2L]]), ")` branches on the value of a tensor, which is not known while a function is traced. ",
+                 "Write k_switch(condition, then, else), or compile() the model with run_eagerly = TRUE and put as.logical() around the condition.")
 }
 
 # The nested list with tensors replaced by their number.

@@ -9,7 +9,10 @@ BackupAndRestore <- R6Class("BackupAndRestore", inherit = KerasCallback, lock_ob
     dir.create(backup_dir, recursive = TRUE, showWarnings = FALSE)
     if (!dir.exists(backup_dir)) abort_file("callback_backup_and_restore(): cannot create the folder \"", backup_dir, "\"")
   },
-  on_train_begin = function(logs = NULL) if (file.exists(self$file)) restore_run(unwrap(self$model), readRDS(self$file)),
+  on_train_begin = function(logs = NULL) {
+    unlink(list.files(dirname(self$file), "^backup\\.rds\\.partial-[0-9]+$", full.names = TRUE))  # of a process killed while it wrote
+    if (file.exists(self$file)) restore_run(unwrap(self$model), readRDS(self$file))
+  },
   on_train_end = function(logs = NULL) if (self$delete_checkpoint) unlink(self$file),
 
   # Called by the training loop after all other callbacks.

@@ -106,6 +106,37 @@ test_that("a run that was killed goes on to the same bits", {
   }
 })
 
+test_that("a process killed at any moment goes on to the same bits", {
+  skip_if_not_installed("callr")
+  skip_on_os("windows")
+  skip_on_cran()
+  folder <- withr::local_tempdir()
+  run <- function(folder, started = NULL) {
+    library(keratin)
+    set.seed(7)
+    x <- matrix(rnorm(256 * 6), 256)
+    model <- keras_model_sequential(input_shape = 6) |> layer_dense(8, activation = "relu") |> layer_dropout(0.2) |> layer_dense(1)
+    model |> compile(optimizer = "adam", loss = "mse")
+    slow <- callback_lambda(on_train_batch_end = function(batch, logs) {
+      if (!is.null(started) && !file.exists(started)) file.create(started)
+      if (!is.null(started)) Sys.sleep(0.01)
+    })
+    backup <- if (!is.null(folder)) callback_backup_and_restore(folder, save_freq = 3)
+    history <- fit(model, x, rowSums(x), epochs = 6, batch_size = 16, verbose = 0, callbacks = c(list(slow), backup))
+    list(get_weights(model), history$metrics, stats::runif(1))
+  }
+  whole <- run(NULL)
+  for (moment in c(0.05, 0.3)) {
+    started <- withr::local_tempfile()
+    child <- callr::r_bg(run, list(folder, started), libpath = .libPaths())
+    for (i in 1:600) if (file.exists(started) || !child$is_alive()) break else Sys.sleep(0.02)
+    Sys.sleep(moment)
+    expect_true(child$kill())   # SIGKILL
+  }
+  expect_true(file.exists(file.path(folder, "backup.rds")))
+  expect_identical(run(folder), whole)
+})
+
 test_that("TensorBoard files are records with their checksums", {
   expect_equal(internal("masked_crc32c")(list(charToRaw("1234"), charToRaw("56789"))), 0xC78AB0E5)   # of 0xE3069283
   folder <- withr::local_tempdir()

@@ -3,7 +3,8 @@
 
 # `layer`: a fresh layer. `input`: dim of the input with the batch axis, or a list of such, or arrays. `unknown`: axes (1 is the batch)
 # whose size may be unknown. `training`: phase in which it is tested. `gradient = FALSE` for layers with integer inputs.
-expect_layer_contract <- function(layer, input, unknown = 1L, training = FALSE, gradient = TRUE, train = TRUE, config = TRUE, tolerance = 1e-6) {
+# `varying`: axes of the output whose size a draw decides.
+expect_layer_contract <- function(layer, input, unknown = 1L, training = FALSE, gradient = TRUE, train = TRUE, config = TRUE, tolerance = 1e-6, varying = integer()) {
   xs <- contract_inputs(input)
   single <- !is.list(input)
   as_argument <- function(x) if (single) x[[1L]] else x
@@ -16,7 +17,7 @@ expect_layer_contract <- function(layer, input, unknown = 1L, training = FALSE, 
   for (y in eager) expect_false(anyNA(y))
 
   # traced
-  dtype_of <- function(x) if (is.integer(x)) "int32" else if (config) "float64" else "float32"
+  dtype_of <- function(x) if (is.character(x)) "string" else if (is.integer(x)) "int32" else if (config) "float64" else "float32"
   types <- lapply(xs, function(x) list(dtype = dtype_of(x), shape = dim(x)))
   program <- internal("trace_program")(function(inputs) run(twin, inputs), types)
   traced <- internal("program_run")(program, lapply(xs, function(x) k_constant(x, dtype = dtype_of(x))))
@@ -34,7 +35,7 @@ expect_layer_contract <- function(layer, input, unknown = 1L, training = FALSE, 
       d <- symbolic$dims[[i]]
       expect_length(d, length(dim(eager[[i]])))
       expect_true(all(is.na(d) | d == dim(eager[[i]])))
-      if (identical(axes, 1L)) expect_equal(which(is.na(d)), 1L)
+      if (identical(axes, 1L)) expect_equal(which(is.na(d)), c(1L, varying))
     }
     ran <- as_outputs(symbolic$model(as_argument(xs), training = training))
     for (i in seq_along(eager)) expect_equal(as.array(ran[[i]]), eager[[i]], tolerance = tolerance)
@@ -117,4 +118,11 @@ in_float64 <- function(layer) {
   config <- get_config(layer)
   config$dtype <- "float64"
   from_config(config)
+}
+
+# For layers whose parts do not take a dtype from their config.
+in_double <- function(code) {
+  k_set_floatx("float64")
+  on.exit(k_set_floatx("float32"))
+  code
 }

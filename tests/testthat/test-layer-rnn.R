@@ -1,10 +1,4 @@
 # Cells and wrapped layers take the default dtype; finite differences want float64.
-in_double <- function(code) {
-  k_set_floatx("float64")
-  on.exit(k_set_floatx("float32"))
-  code
-}
-
 test_that("recurrent layers keep the layer contract", {
   set.seed(1)
   x <- c(2, 4, 3)

@@ -3,8 +3,8 @@
 
 #' Iterate over a dataset or generator
 #'
-#' Scripts for R keras say `reticulate::as_iterator()` and `reticulate::iter_next()`: here leave out `reticulate::`, whose functions take
-#' objects of Python only.
+#' Scripts for R keras say `reticulate::as_iterator()` and `reticulate::iter_next()`: where reticulate is installed these work as well, see
+#' `keratin.reticulate` in [keratin-package].
 #'
 #' @param x A dataset, a generator (from [flow_images_from_data()] and the like), or an R function that returns the next value on each
 #'   call and `NULL` at the end.

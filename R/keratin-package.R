@@ -6,6 +6,8 @@
 #' @section Options:
 #' * `keratin.threads`: number of threads (default: the machine's cores, at most `OMP_THREAD_LIMIT`). Results do not depend on it.
 #' * `keratin.isa`: instruction set of the kernels: `"scalar"`, `"avx2"`, `"avx512"` or `"neon"` (default: the best the CPU has).
+#' * `keratin.reticulate`: `FALSE`, set before keratin is loaded, leaves `reticulate::as_iterator()` and `reticulate::iter_next()` as they are. By
+#'   default both also take keratin's datasets, where reticulate is loaded.
 #' * `keratin.safe_mode`: `FALSE` restores the R functions that model files hold; default `TRUE`.
 #'
 #' @useDynLib keratin, .registration = TRUE
@@ -23,5 +25,6 @@
   if (!is.null(threads)) threads_set(as.integer(threads))
   isa <- getOption("keratin.isa")
   if (!is.null(isa)) isa_set(isa)
+  if (isNamespaceLoaded("reticulate")) teach_reticulate() else setHook(packageEvent("reticulate", "onLoad"), teach_reticulate)
   if (isNamespaceLoaded("parsnip")) register_parsnip_engine() else setHook(packageEvent("parsnip", "onLoad"), register_parsnip_engine)
 }

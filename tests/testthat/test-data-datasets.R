@@ -46,3 +46,19 @@ test_that("an HDF5 dataset is read by rows", {
   expect_identical(x[1, 2, ], 17:20)
   expect_error(hdf5_matrix(path, "e"), "It holds: d", class = "keratin_error_file")
 })
+
+test_that("reticulate's names walk through datasets, and its functions are otherwise what they were", {
+  skip_if_not_installed("reticulate")
+  it <- reticulate::as_iterator(timeseries_dataset_from_array(matrix(1:24, 12), 1:12, sequence_length = 4, batch_size = 5))
+  sizes <- integer()
+  while (!is.null(batch <- reticulate::iter_next(it))) sizes <- c(sizes, dim(batch[[1L]])[[1L]])
+  expect_identical(sizes, c(5L, 4L))
+  expect_identical(reticulate::iter_next(it, completed = "end"), "end")
+  fake <- new.env()
+  fake$f <- function(x) "its own"
+  lockBinding("f", fake)
+  fake$.__NAMESPACE__. <- list2env(list(spec = c(name = "fake")))
+  internal("put_in_place")(fake, "f", function(x) "ours")
+  expect_identical(c(fake$f(1)), "ours")
+  expect_true(bindingIsLocked("f", fake))
+})

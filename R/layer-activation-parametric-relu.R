@@ -26,9 +26,7 @@ PReLU <- R6::R6Class("PReLU", inherit = BaseLayer, cloneable = FALSE, lock_objec
     alpha = NULL, alpha_initializer = NULL, alpha_regularizer = NULL, alpha_constraint = NULL, shared_axes = NULL,
     initialize = function(alpha_initializer = "zeros", alpha_regularizer = NULL, alpha_constraint = NULL, shared_axes = NULL, ...) {
       super$initialize(...)
-      self$alpha_initializer <- get_initializer(alpha_initializer)
-      self$alpha_regularizer <- get_regularizer(alpha_regularizer)
-      self$alpha_constraint <- get_constraint(alpha_constraint)
+      keep_weight_rules(self, "alpha")
       if (!is.null(shared_axes)) self$shared_axes <- as.integer(unlist(shared_axes))
     },
     build = function(input_shape) {

@@ -17,22 +17,13 @@ layer_alpha_dropout <- function(object, rate, noise_shape = NULL, seed = NULL, .
   create_layer(AlphaDropout, object, capture_args())
 }
 
-AlphaDropout <- R6::R6Class("AlphaDropout", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
+AlphaDropout <- R6::R6Class("AlphaDropout", inherit = Dropout, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     keras_class = c("keras.layers.regularization.alpha_dropout.AlphaDropout", "keras.engine.base_layer.BaseRandomLayer"),
-    supports_masking = TRUE,
-    rate = NULL, noise_shape = NULL, seed = NULL,
-    initialize = function(rate, noise_shape = NULL, seed = NULL, ...) {
-      super$initialize(...)
-      self$rate <- as_number(rate, "rate", 0, 1)
-      if (!is.null(noise_shape)) self$noise_shape <- as_dims(noise_shape, "noise_shape")
-      self$seed <- if (!is.null(seed)) as.integer(seed)
-    },
     call = function(inputs, training = NULL) {
       if (!isTRUE(training) || self$rate == 0 || self$rate == 1) return(op_identity(inputs))
       dtype <- tensor_dtype(inputs)
-      draws <- if (is.null(self$noise_shape)) op_random_uniform(like = inputs, dtype = dtype, seed = self$seed) else
-        op_random_uniform(ifelse(is.na(self$noise_shape), tensor_shape(inputs), self$noise_shape), dtype = dtype, seed = self$seed)
+      draws <- op_random_uniform(self$mask_dims(inputs), dtype = dtype, seed = self$seed, like = if (is.null(self$noise_shape)) inputs)
       kept <- op_cast(op_greater_equal(draws, self$rate), dtype)
       saturation <- -1.7580993408473766   # - alpha * scale of selu
       scale <- ((1 - self$rate) * (1 + self$rate * saturation^2))^-0.5
@@ -40,6 +31,6 @@ AlphaDropout <- R6::R6Class("AlphaDropout", inherit = BaseLayer, cloneable = FAL
       dropped <- op_add(op_multiply(inputs, kept), op_multiply(op_subtract(1, kept), saturation))
       op_add(op_multiply(dropped, scale), shift)
     },
-    get_config = function() c(super$get_config(), list(rate = self$rate, seed = self$seed))
+    get_config = function() c(layer_config(self), list(rate = self$rate, seed = self$seed))
   )
 )

@@ -25,12 +25,7 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
         abort_argument("`strides` > 1 cannot be combined with `dilation_rate` > 1. Received: strides = ", received(self$strides), ", dilation_rate = ", received(self$dilation_rate))
       self$activation <- get_activation(activation)
       self$use_bias <- as_flag(use_bias, "use_bias")
-      self$kernel_initializer <- get_initializer(kernel_initializer)
-      self$bias_initializer <- get_initializer(bias_initializer)
-      self$kernel_regularizer <- get_regularizer(kernel_regularizer)
-      self$bias_regularizer <- get_regularizer(bias_regularizer)
-      self$kernel_constraint <- get_constraint(kernel_constraint)
-      self$bias_constraint <- get_constraint(bias_constraint)
+      keep_weight_rules(self, c("kernel", "bias"))
       self$input_spec <- input_spec(ndim = self$rank + 2L)
     },
 

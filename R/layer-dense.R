@@ -50,12 +50,7 @@ Dense <- R6::R6Class("Dense", inherit = BaseLayer, cloneable = FALSE, lock_objec
       self$units <- as_count(units, "units")
       self$activation <- get_activation(activation)
       self$use_bias <- as_flag(use_bias, "use_bias")
-      self$kernel_initializer <- get_initializer(kernel_initializer)
-      self$bias_initializer <- get_initializer(bias_initializer)
-      self$kernel_regularizer <- get_regularizer(kernel_regularizer)
-      self$bias_regularizer <- get_regularizer(bias_regularizer)
-      self$kernel_constraint <- get_constraint(kernel_constraint)
-      self$bias_constraint <- get_constraint(bias_constraint)
+      keep_weight_rules(self, c("kernel", "bias"))
       self$input_spec <- input_spec(min_ndim = 2L)
     },
 

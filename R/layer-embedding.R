@@ -38,9 +38,7 @@ Embedding <- R6::R6Class("Embedding", inherit = BaseLayer, cloneable = FALSE, lo
       super$initialize(activity_regularizer = activity_regularizer, input_shape = input_shape, batch_input_shape = batch_input_shape, ...)
       self$input_dim <- as_count(input_dim, "input_dim")
       self$output_dim <- as_count(output_dim, "output_dim")
-      self$embeddings_initializer <- get_initializer(embeddings_initializer)
-      self$embeddings_regularizer <- get_regularizer(embeddings_regularizer)
-      self$embeddings_constraint <- get_constraint(embeddings_constraint)
+      keep_weight_rules(self, "embeddings")
       self$mask_zero <- as_flag(mask_zero, "mask_zero")
       self$supports_masking <- self$mask_zero
       self$input_length <- if (!is.null(input_length)) as_dims(input_length)

@@ -36,12 +36,7 @@ LayerNormalization <- R6::R6Class("LayerNormalization", inherit = BaseLayer, clo
       self$epsilon <- as_number(epsilon, "epsilon", 0)
       self$center <- as_flag(center, "center")
       self$scale <- as_flag(scale, "scale")
-      self$beta_initializer <- get_initializer(beta_initializer)
-      self$gamma_initializer <- get_initializer(gamma_initializer)
-      self$beta_regularizer <- get_regularizer(beta_regularizer)
-      self$gamma_regularizer <- get_regularizer(gamma_regularizer)
-      self$beta_constraint <- get_constraint(beta_constraint)
-      self$gamma_constraint <- get_constraint(gamma_constraint)
+      keep_weight_rules(self, c("beta", "gamma"))
     },
 
     build = function(input_shape) {

@@ -21,12 +21,7 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
       self$data_format <- as_data_format(data_format)
       self$activation <- get_activation(activation)
       self$use_bias <- as_flag(use_bias, "use_bias")
-      self$kernel_initializer <- get_initializer(kernel_initializer)
-      self$bias_initializer <- get_initializer(bias_initializer)
-      self$kernel_regularizer <- get_regularizer(kernel_regularizer)
-      self$bias_regularizer <- get_regularizer(bias_regularizer)
-      self$kernel_constraint <- get_constraint(kernel_constraint)
-      self$bias_constraint <- get_constraint(bias_constraint)
+      keep_weight_rules(self, c("kernel", "bias"))
       self$input_spec <- input_spec(ndim = self$rank + 2L)
     },
 

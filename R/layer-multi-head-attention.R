@@ -53,12 +53,7 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
       self$use_bias <- as_flag(use_bias, "use_bias")
       if (!is.null(output_shape)) self$merged_shape <- as_dims(output_shape, "output_shape")
       if (!is.null(attention_axes)) self$attention_axes <- as.integer(unlist(attention_axes))
-      self$kernel_initializer <- get_initializer(kernel_initializer)
-      self$bias_initializer <- get_initializer(bias_initializer)
-      self$kernel_regularizer <- get_regularizer(kernel_regularizer)
-      self$bias_regularizer <- get_regularizer(bias_regularizer)
-      self$kernel_constraint <- get_constraint(kernel_constraint)
-      self$bias_constraint <- get_constraint(bias_constraint)
+      keep_weight_rules(self, c("kernel", "bias"))
     },
 
     # The projections are layers of their own, under the names that Keras's files use.

@@ -9,9 +9,7 @@ DepthwiseConv <- R6::R6Class("DepthwiseConv", inherit = Conv, cloneable = FALSE,
                           depthwise_regularizer = NULL, depthwise_constraint = NULL, filters = NULL) {
       super$initialize(filters = filters, kernel_size = kernel_size, strides = strides, padding = padding, ...)
       self$depth_multiplier <- as_count(depth_multiplier, "depth_multiplier")
-      self$depthwise_initializer <- get_initializer(depthwise_initializer)
-      self$depthwise_regularizer <- get_regularizer(depthwise_regularizer)
-      self$depthwise_constraint <- get_constraint(depthwise_constraint)
+      keep_weight_rules(self, "depthwise")
     },
 
     add_depthwise_kernel = function(channels) {
@@ -65,9 +63,7 @@ SeparableConv <- R6::R6Class("SeparableConv", inherit = DepthwiseConv, cloneable
 
     initialize = function(filters, kernel_size, ..., pointwise_initializer = "glorot_uniform", pointwise_regularizer = NULL, pointwise_constraint = NULL) {
       super$initialize(kernel_size = kernel_size, filters = as_count(filters, "filters"), ...)
-      self$pointwise_initializer <- get_initializer(pointwise_initializer)
-      self$pointwise_regularizer <- get_regularizer(pointwise_regularizer)
-      self$pointwise_constraint <- get_constraint(pointwise_constraint)
+      keep_weight_rules(self, "pointwise")
     },
 
     build = function(input_shape) {

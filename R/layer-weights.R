@@ -96,6 +96,16 @@ layer_add_weight <- function(layer, name, shape, dtype, initializer, regularizer
   variable
 }
 
+# How weights begin, what they cost and where they must lie: the arguments `<weight>_initializer`, `_regularizer` and `_constraint` of the
+# initialize() that calls.
+keep_weight_rules <- function(layer, weights, frame = parent.frame()) {
+  read <- list(initializer = get_initializer, regularizer = get_regularizer, constraint = get_constraint)
+  for (weight in weights) for (rule in names(read)) {
+    argument <- paste0(weight, "_", rule)
+    assign(argument, read[[rule]](get(argument, envir = frame)), envir = layer)
+  }
+}
+
 # A variable's first value cannot wait for the end of a trace.
 outside_traces <- function(code) {
   if (!trace_is_on()) return(code)

@@ -65,19 +65,13 @@ print.keratin_tensor <- function(x, ...) {
 
 #' @export
 format.keratin_tensor <- function(x, ...) {
-  shape <- tensor_shape_of(x)
-  head <- sprintf("shape=(%s), dtype=%s", shape_text(shape), tensor_dtype_of(x))
-  if (tensor_is_symbolic(x)) return(sprintf("<tf.Tensor: %s (traced, no value)>", head))
-  c(if (length(shape)) sprintf("tf.Tensor: %s", head), value_lines(tensor_value(x), head))
-}
-
-value_lines <- function(value, head) {
-  if (is.null(dim(value))) return(sprintf("tf.Tensor(%s, %s)", format(value, digits = 7L), head))
-  utils::capture.output(print(value, digits = 7L, max = 200L))
+  if (tensor_is_symbolic(x)) return(sprintf("tf.Tensor(shape=(%s), dtype=%s, traced: no value)", shape_text(tensor_shape_of(x)), tensor_dtype_of(x)))
+  format_tensor(tensor_value(x), tensor_dtype_of(x))
 }
 
 # "None, 28, 3", as Keras prints shapes.
 shape_text <- function(shape) {
+  if (!length(shape)) return("")
   sizes <- ifelse(is.na(shape), "None", format(shape, scientific = FALSE, trim = TRUE))
   if (length(sizes) == 1L) paste0(sizes, ",") else paste(sizes, collapse = ", ")
 }

@@ -188,7 +188,11 @@ tf_print <- function(..., output_stream = NULL, summarize = 3L, sep = " ", end =
   invisible(NULL)
 }
 # As print() shows it, without shape and dtype.
-value_text <- function(x) if (is_symbolic(x)) format(x) else utils::capture.output(print(as.array(x), digits = 7L, max = 200L))
+value_text <- function(x) {
+  if (is_symbolic(x)) return(format(x))
+  value <- as.array(x)
+  if (is.null(dim(value))) format_scalar(value, tensor_dtype(x)) else array_text(value, tensor_dtype(x))
+}
 
 tf_control <- list(
   cond = tf_cond, case = tf_case, while_loop = tf_while_loop, map_fn = tf_map_fn, scan = tf_scan,

@@ -69,10 +69,7 @@ dim.keratin_variable <- function(x) as.integer(.subset2(x, "sizes"))
 #' @export
 length.keratin_variable <- function(x) as.integer(prod(.subset2(x, "sizes")))
 #' @export
-format.keratin_variable <- function(x, ...) {
-  c(sprintf("<tf.Variable '%s' shape=(%s) dtype=%s>", .subset2(x, "name"), shape_text(as.integer(.subset2(x, "sizes"))), .subset2(x, "dtype")),
-    utils::capture.output(print(variable_value(x), digits = 7L, max = 200L)))
-}
+format.keratin_variable <- function(x, ...) format_variable(variable_value(x), .subset2(x, "dtype"), .subset2(x, "name"))
 #' @export
 print.keratin_variable <- function(x, ...) {
   cat(format(x), sep = "\n")

@@ -17,7 +17,11 @@ CSVLogger <- R6Class("CSVLogger", inherit = KerasCallback, lock_objects = FALSE,
       # with validation_freq > 1 the first epoch may lack the val_ columns
       if (!any(startsWith(self$keys, "val_"))) self$keys <- c(self$keys, paste0("val_", self$keys))
     }
-    value <- function(key) if (is.null(logs[[key]])) "NA" else paste(vapply(as.numeric(logs[[key]]), format, "", digits = 15L), collapse = ", ")
+    value <- function(key) {
+      if (is.null(logs[[key]])) return("NA")
+      numbers <- vapply(as.numeric(logs[[key]]), csv_number, "", is_float32 = key %in% c("lr", "learning_rate"))
+      if (length(numbers) == 1L) numbers else paste0("\"\"\"[", paste(numbers, collapse = ", "), "]\"\"\"")
+    }
     lines <- c(if (first && !self$has_header) paste(c("epoch", self$keys), collapse = self$separator),
                paste(c(epoch, vapply(self$keys, value, "")), collapse = self$separator))
     connection <- file(self$filename, open = "ab")
@@ -25,6 +29,11 @@ CSVLogger <- R6Class("CSVLogger", inherit = KerasCallback, lock_objects = FALSE,
     writeLines(lines, connection, sep = "\r\n")
   }
 ))
+
+# As Python writes them; learning rates come as float32.
+csv_number <- function(x, is_float32) {
+  if (is.nan(x)) "nan" else if (is.infinite(x)) if (x > 0) "inf" else "-inf" else python_number(if (is_float32) signif(x, 7L) else x)
+}
 
 #' Write the metrics of each epoch to a file
 #'

@@ -81,10 +81,14 @@ TensorBoard <- R6Class("TensorBoard", inherit = KerasCallback, lock_objects = FA
       self$write(self$file("validation"), "epoch_", validation, epoch)
     }
     if (self$histogram_freq > 0 && epoch %% self$histogram_freq == 0)
-      for (weight in self$model$weights) write_records(self$file("train"), histogram_event(sub(":", "_", weight$name), as.array(weight), epoch))
+      for (weight in self$model$weights) write_records(self$file("train"), histogram_event(paste0(sub(":", "_", weight$name), "/histogram"), as.array(weight), epoch))
   },
-  write = function(path, prefix, logs, step) {
-    for (name in names(logs)) if (length(logs[[name]]) == 1L) write_records(path, scalar_event(paste0(prefix, name), logs[[name]], step))
+  on_test_end = function(logs = NULL) {
+    if (!is.null(self$model$optimizer))
+      self$write(self$file("validation"), "evaluation_", logs, as.numeric(as.array(self$model$optimizer$iterations)), "_vs_iterations")
+  },
+  write = function(path, prefix, logs, step, suffix = "") {
+    for (name in names(logs)) if (length(logs[[name]]) == 1L) write_records(path, scalar_event(paste0(prefix, name, suffix), logs[[name]], step))
   }
 ))
 

@@ -8,6 +8,8 @@ data_tensor <- function(value, what, dtype = NULL, allow_nan = FALSE) {
   if (is.factor(value))
     abort_argument("`", what, "` is a factor with levels ", paste0("\"", head(levels(value), 3L), "\"", collapse = ", "), if (nlevels(value) > 3L) ", ...",
                    ": use as.integer(", what, ") - 1L for class ids, or to_categorical(as.integer(", what, ") - 1L) for indicator columns")
+  if (is.character(value) && startsWith(what, "y"))
+    abort_argument("`", what, "` is text, such as \"", value[[1L]], "\": use as.integer(factor(", what, ")) - 1L for class ids")
   if (is.data.frame(value)) value <- data_frame_values(value)
   if (inherits(value, "Matrix")) value <- as.matrix(value)
   if (inherits(value, c("Date", "POSIXt", "difftime"))) value <- as.numeric(value)
@@ -103,6 +105,16 @@ weights_of_classes <- function(class_weight, y, sample_weight = NULL) {
   weight <- unname(weights[at])
   if (!is.null(sample_weight)) weight <- weight * as.numeric(as.array(sample_weight))
   tensor(array(weight, length(weight)), k_floatx())
+}
+
+# Targets that are no probabilities train without an error, towards nothing sensible: ids counted from 1, mostly.
+warn_of_range <- function(model, y) {
+  name <- if (is.character(model$loss)) model$loss[[1L]] else if (is_loss(model$loss)) model$loss$name
+  if (is.null(y) || is_branch_list(y) || !isTRUE(unname(loss_names[name %||% ""]) %in% c("binary_crossentropy", "categorical_crossentropy"))) return(invisible())
+  highest <- as.numeric(as.array(op_reduce_max(y)))
+  lowest <- as.numeric(as.array(op_reduce_min(y)))
+  if (isTRUE(lowest < 0 || highest > 1))
+    warning("`y` has values from ", format(lowest), " to ", format(highest), "; the loss \"", name, "\" takes probabilities: 0, 1 or between", call. = FALSE)
 }
 
 # A class id that the predictions have no place for is found here, where the sample can be named.

@@ -114,6 +114,10 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       if (length(callbacks$savers)) run$random_at_epoch <- random_state()
       result <- run_epoch(model, "train", source, callbacks, progress, shuffle, resume)
       logs <- result$logs
+      if (result$seen == 0) {
+        warn_of_end(0, source$batches)
+        break
+      }
       enough <- is.na(source$batches) || result$seen >= source$batches || isTRUE(model$stop_training)
       if (is.na(source$batches)) {
         source$batches <- result$seen
@@ -132,8 +136,7 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       }
       for (saver in callbacks$savers) saver$after_epoch(as.integer(epoch))
       if (!enough) {
-        warning("the generator ran out of data after ", result$seen, " of ", source$batches, " batches: training ends here. It must give `steps_per_epoch * epochs` batches",
-                call. = FALSE)
+        warn_of_end(result$seen, source$batches)
         break
       }
       if (isTRUE(model$stop_training)) break
@@ -143,6 +146,10 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
   })
   model$history <- history()
   invisible(model$history)
+}
+
+warn_of_end <- function(seen, batches) {
+  warning("the generator ran out of data after ", seen, " of ", batches, " batches: training ends here. It must give `steps_per_epoch * epochs` batches", call. = FALSE)
 }
 
 # validation_freq: every so many epochs, or the epochs (from 1) named.

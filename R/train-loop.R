@@ -51,7 +51,8 @@ run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NU
     if (!is.null(progress) && progress$is_due()) progress$update(seen, logs)
     if (kind == "train" && isTRUE(model$stop_training)) break
   }
-  if (seen == 0) abort_argument("the generator gave no batch")
+  if (seen == 0 && !source$is_known) abort_argument("the generator gave no batch")
+  source$is_known <- TRUE
   list(logs = logs, seen = seen)
 }
 

@@ -11,6 +11,7 @@ batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight 
   batch_size <- as_whole_number(batch_size, "batch_size")
   if (inherits(x, "Matrix")) return(sparse_source(model, x, y, sample_weight, class_weight, batch_size, steps))
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
+  if (length(data$data) > 1L) warn_of_range(model, data$data[[2L]])
   if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
   ArraySource$new(data$data, data$n, batch_size, steps)
 }
@@ -24,7 +25,7 @@ fixed_batch_size <- function(model) {
 }
 
 ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
-  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, made = list(), is_array = TRUE,
+  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, made = list(), is_array = TRUE, is_known = TRUE,
 
   initialize = function(data, n, batch_size, steps = NULL, rows = NULL) {
     self$flat <- flatten_data(data)
@@ -78,6 +79,7 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
 # Batches from a reader: a list of `read()` (the next batch or NULL at the end), `restart()` and `length` (or NA).
 ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
   model = NULL, reader = NULL, batches = NULL, class_weight = NULL, ahead = NULL, prepared = FALSE, failure = NULL, made = list(), is_array = FALSE, steps = NULL,
+  is_known = FALSE,  # has it given batches before?
 
   initialize = function(model, reader, steps = NULL, class_weight = NULL) {
     self$model <- model
@@ -148,7 +150,7 @@ batch_reader.default <- function(x) {
 
 # A sparse matrix (package Matrix) stays sparse as a whole; each batch is made dense.
 SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
-  model = NULL, x = NULL, others = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE,
+  model = NULL, x = NULL, others = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE, is_known = TRUE,
 
   initialize = function(model, x, others, batch_size, steps = NULL, rows = seq_len(nrow(x))) {
     self$model <- model

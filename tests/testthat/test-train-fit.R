@@ -241,3 +241,16 @@ test_that("a generator may look at the model, and its error comes after the batc
   expect_equal(ended, 0:2)
   expect_equal(seen, c(1, 0, 0), tolerance = 1e-6)   # a step with rate 0.5 ends at the minimum: each batch sees the weights after the last one
 })
+
+test_that("targets that do not fit their loss are noticed, and a generator that is empty at an epoch's start ends training", {
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(1, activation = "sigmoid")
+  model |> compile(optimizer = "sgd", loss = "binary_crossentropy")
+  x <- matrix(0, 4, 2)
+  expect_warning(fit(model, x, c(1, 2, 1, 2), epochs = 1, verbose = 0), "from 1 to 2", fixed = TRUE)
+  expect_silent(fit(model, x, c(0, 1, 0.5, 1), epochs = 1, verbose = 0))
+  expect_error(fit(model, x, letters[1:4], epochs = 1, verbose = 0), "text", class = "keratin_error_argument")
+  left <- 2
+  generator <- function() if ((left <<- left - 1) >= 0) list(x, rep(1, 4))
+  expect_warning(history <- fit(model, generator, epochs = 3, verbose = 0), "ran out of data after 0 of 2")
+  expect_length(history$metrics$loss, 1)
+})

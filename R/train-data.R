@@ -111,6 +111,7 @@ weights_of_classes <- function(class_weight, y, sample_weight = NULL) {
 warn_of_range <- function(model, y) {
   name <- if (is.character(model$loss)) model$loss[[1L]] else if (is_loss(model$loss)) model$loss$name
   if (is.null(y) || is_branch_list(y) || !isTRUE(unname(loss_names[name %||% ""]) %in% c("binary_crossentropy", "categorical_crossentropy"))) return(invisible())
+  if (loss_names[[name]] == "categorical_crossentropy" && (tensor_rank(y) < 2L || is_one(last_size(y)))) return(invisible())  # an error of its own
   highest <- as.numeric(as.array(op_reduce_max(y)))
   lowest <- as.numeric(as.array(op_reduce_min(y)))
   if (isTRUE(lowest < 0 || highest > 1))

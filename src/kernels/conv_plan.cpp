@@ -70,26 +70,51 @@ double cost(const ConvPlan& plan, Index tile_rows) {
   if (step < (tile + vectors) / 2) step = (tile + vectors) / 2;
   if (step < 4) step = 4;
   step += 0.06 * tile / vectors;  // loads are not quite free
+  // Of a transposed convolution's lines each meets only the positions of its phase.
+  const double taps = static_cast<double>(plan.taps) / static_cast<double>(plan.transposed ? plan.geometry.strides[0] * plan.geometry.strides[1] : 1);
   double steps = 0;
   for (Index p = 0; p < plan.panels_of_group; ++p) {
     const PanelWindow window = panel_window(plan, p);
-    steps += static_cast<double>((window.high - window.low) * plan.depth_channels * plan.taps) * step + 10 + tile * vectors;
+    steps += static_cast<double>((window.high - window.low) * plan.depth_channels) * taps * step + 10 + tile * vectors;
   }
   return steps * static_cast<double>(tiles);
 }
 
 }  // namespace
 
+Index source_position(const ConvGeometry& g, bool transposed, int axis, Index o, Index k) {
+  const Index at = transposed ? o + g.padding[axis] - k * g.dilation[axis] : o * g.strides[axis] - g.padding[axis] + k * g.dilation[axis];
+  if (at < 0) return -1;
+  if (!transposed) return at < g.in[axis] ? at : -1;
+  return at % g.strides[axis] == 0 && at / g.strides[axis] < g.out[axis] ? at / g.strides[axis] : -1;
+}
+
+void input_range(const ConvGeometry& g, bool transposed, int axis, Index begin, Index end, Index& low, Index& high) {
+  const Index reach = (g.kernel[axis] - 1) * g.dilation[axis], stride = g.strides[axis], padding = g.padding[axis];
+  if (transposed) {
+    low = ceil_divide(begin + padding - reach, stride);
+    high = floor_divide(end - 1 + padding, stride) + 1;
+  } else {
+    low = begin * stride - padding;
+    high = (end - 1) * stride - padding + reach + 1;
+  }
+  low = larger(low, 0);
+  high = larger(low, smaller(high, transposed ? g.out[axis] : g.in[axis]));
+}
+
 PanelWindow panel_window(const ConvPlan& plan, Index panel_of_group) {
   if (!plan.fused) return {0, 1};
+  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2], steps = ceil_divide(size, stride);
   const Index first = panel_of_group * plan.panel_width, end = smaller(plan.columns, first + plan.panel_width);
   PanelWindow window = {plan.window, 0};
   for (Index pixel = first / plan.columns_channels; pixel <= (end - 1) / plan.columns_channels; ++pixel) {
-    for (Index at = 0; at < plan.window; ++at) {
-      if (kernel_position(plan, pixel, at) < 0) continue;
-      window.low = smaller(window.low, at);
-      window.high = larger(window.high, at + 1);
-    }
+    // The kernel positions of this output pixel are `count` neighbours in the window, see kernel_position().
+    const Index phase = pixel % stride, step = pixel / stride;
+    const Index count = !plan.transposed ? size : phase < size ? ceil_divide(size - phase, stride) : 0;
+    const Index high = plan.transposed ? step + steps : pixel * stride + size;
+    if (count == 0) continue;
+    window.low = smaller(window.low, high - count);
+    window.high = larger(window.high, high);
   }
   if (window.high <= window.low) window = {0, 0};
   return window;
@@ -131,7 +156,6 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
   ConvPlan plan;
   plan.geometry = geometry;
   plan.transposed = transposed;
-  plan.depthwise = geometry.is_depthwise();
   for (int axis = 0; axis < 3; ++axis) {
     plan.in[axis] = transposed ? geometry.out[axis] : geometry.in[axis];
     plan.out[axis] = transposed ? geometry.in[axis] : geometry.out[axis];
@@ -142,12 +166,6 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
   plan.columns_channels = plan.out_channels / geometry.groups;
 
   const Kernels<T>& k = kernels<T>();
-  if (plan.depthwise) {
-    set_unfused(plan);
-    set_panels(plan, 1, k.vector_width);
-    plan.panels = 1;
-    return plan;
-  }
   const bool fused = geometry.groups == 1 && (geometry.dilation[2] == 1 || geometry.kernel[2] == 1);
   ConvPlan best = plan;
   double best_cost = -1;
@@ -162,8 +180,8 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
       set_panels(plan, vectors, k.vector_width);
       const double c = cost(plan, k.gemm_tile_rows(vectors));
       if (best_cost < 0 || c < 0.999 * best_cost) {
-        best_cost = c;
         best = plan;
+        best.cost = best_cost = c;
       }
     }
   }

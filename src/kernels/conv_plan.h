@@ -9,6 +9,11 @@ inline Index floor_divide(Index a, Index b) { return a >= 0 ? a / b : -((-a + b 
 inline Index smaller(Index a, Index b) { return a < b ? a : b; }
 inline Index larger(Index a, Index b) { return a > b ? a : b; }
 
+// The input position that output `o` reads at kernel position `k` of an axis, or -1.
+Index source_position(const ConvGeometry& geometry, bool transposed, int axis, Index o, Index k);
+// Input positions that the outputs [begin, end) of an axis read, clipped to the input.
+void input_range(const ConvGeometry& geometry, bool transposed, int axis, Index begin, Index end, Index& low, Index& high);
+
 // How a convolution, or its gradient for the input, becomes matrix products.
 //
 // Along the last axis a row of a tile is a window of contiguous input pixels, and gives `pixels` neighbouring output pixels: all the phases of a
@@ -22,7 +27,6 @@ struct ConvPlan {
   Index in[3], out[3];                    // of what is read and what is written
   Index in_channels, out_channels;        // of a pixel
   Index depth_channels, columns_channels;  // of a group
-  bool depthwise;      // one channel a group: no products of matrices at all
   bool fused;
   Index pixels;        // output pixels of a row
   Index step;          // input pixels from a row to the next
@@ -33,6 +37,8 @@ struct ConvPlan {
   Index taps;          // packed kernel positions
   int vectors;         // registers in a panel
   Index panel_width, columns, panels_of_group, panels;
+
+  double cost;         // of one line of outputs, in cycles
 
   Index window_depth() const { return window * depth_channels; }
 };

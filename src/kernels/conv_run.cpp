@@ -4,6 +4,7 @@
 #include "../core/thread_pool.h"
 #include "conv.h"
 #include "conv_plan.h"
+#include "conv_windows.h"
 #include "repeat_channels.h"
 #include "scratch.h"
 
@@ -30,12 +31,12 @@ class ConvRun {
     for (int rows = 1; rows <= tile_rows_; ++rows) functions_[rows] = kernels<T>().gemm_tile(rows, plan_.vectors, false);
     cut_into_parts();
     find_input_extent();
-    if (!plan_.depthwise) prepare_panels();
+    prepare_panels();
     prepare_bias();
   }
 
   void run() {
-    if (!pack_in_part_ && !plan_.depthwise) pack_all();
+    if (!pack_in_part_) pack_all();
     parallel_parts(row_parts_ * panel_parts_, [this](Index part) { run_part(part / panel_parts_, part % panel_parts_); });
   }
 
@@ -146,39 +147,20 @@ class ConvRun {
     part.edges = part.has_edges
                      ? scratch<T>(Scratch::edges, (part.line_end - part.line_begin) * (part.row_end - part.row_begin) * plan_.columns)
                      : nullptr;
-    if (plan_.depthwise) {
-      run_depthwise(part);
-    } else {
-      run_products(part);
-    }
+    run_products(part);
     if (part.has_edges) copy_edges(part);
     if (epilogue_.activation) activate(part);
   }
 
-  // Input positions that the outputs [begin, end) of an axis read, clipped to the input.
-  void input_range(int axis, Index begin, Index end, Index& low, Index& high) const {
-    const Index reach = (g_.kernel[axis] - 1) * g_.dilation[axis], stride = g_.strides[axis], padding = g_.padding[axis];
-    if (plan_.transposed) {
-      low = ceil_divide(begin + padding - reach, stride);
-      high = floor_divide(end - 1 + padding, stride) + 1;
-    } else {
-      low = begin * stride - padding;
-      high = (end - 1) * stride - padding + reach + 1;
-    }
-    low = larger(low, 0);
-    high = larger(low, smaller(high, plan_.in[axis]));
-  }
-
-  // Reads in place where it can; otherwise the needed pixels are copied with zeros around them. (A depthwise convolution leaves out the taps
-  // that would reach outside, see run_depthwise().)
+  // Reads in place where it can; otherwise the needed pixels are copied with zeros around them.
   void bind_input(Part& part) {
     Index plane_end, line_end;
-    input_range(0, part.depth, part.depth + 1, part.first_plane, plane_end);
-    input_range(1, part.line_begin, part.line_end, part.first_line, line_end);
+    input_range(g_, plan_.transposed, 0, part.depth, part.depth + 1, part.first_plane, plane_end);
+    input_range(g_, plan_.transposed, 1, part.line_begin, part.line_end, part.first_line, line_end);
     const Index low = part.row_begin * plan_.step + reach_low_, high = (part.row_end - 1) * plan_.step + reach_high_;
     const Index channels = plan_.in_channels, line = plan_.in[2] * channels;
     const T* image = x_ + part.image * plan_.in[0] * plan_.in[1] * line;
-    if (plan_.depthwise || (low >= 0 && high <= plan_.in[2])) {
+    if (low >= 0 && high <= plan_.in[2]) {
       part.input_line = line;
       part.input_plane = plan_.in[1] * line;
       part.input = image + part.first_plane * part.input_plane + part.first_line * line + low * channels;
@@ -200,14 +182,6 @@ class ConvRun {
     }
   }
 
-  // The input position that output `o` reads at kernel position `k`, or -1.
-  Index source(int axis, Index o, Index k) const {
-    const Index at = plan_.transposed ? o + g_.padding[axis] - k * g_.dilation[axis] : o * g_.strides[axis] - g_.padding[axis] + k * g_.dilation[axis];
-    if (at < 0) return -1;
-    if (!plan_.transposed) return at < plan_.in[axis] ? at : -1;
-    return at % g_.strides[axis] == 0 && at / g_.strides[axis] < plan_.in[axis] ? at / g_.strides[axis] : -1;
-  }
-
   void bind_taps(Part& part) {
     const Index lines = part.line_end - part.line_begin;
     Tap* taps = scratch<Tap>(Scratch::taps, lines * plan_.phases * (plan_.taps + 1));
@@ -224,10 +198,10 @@ class ConvRun {
     Index count = 0;
     const Index last_positions = plan_.fused ? 1 : g_.kernel[2];
     for (Index k0 = 0; k0 < g_.kernel[0]; ++k0) {
-      const Index plane = source(0, part.depth, k0);
+      const Index plane = source_position(g_, plan_.transposed, 0, part.depth, k0);
       if (plane < 0) continue;
       for (Index k1 = 0; k1 < g_.kernel[1]; ++k1) {
-        const Index from = source(1, line, k1);
+        const Index from = source_position(g_, plan_.transposed, 1, line, k1);
         if (from < 0) continue;
         const Index offset = (plane - part.first_plane) * part.input_plane + (from - part.first_line) * part.input_line;
         for (Index k2 = 0; k2 < last_positions; ++k2) {
@@ -295,52 +269,6 @@ class ConvRun {
     for (Index b = 0; b < blocks; ++b) {
       for (Index p = part.panel_begin; p < part.panel_end; ++p) {
         if (b < panels_[p].blocks) run_block(part, p, b);
-      }
-    }
-  }
-
-  void run_depthwise(const Part& part) {
-    DepthwiseTile<T> tile;
-    tile.x_row = plan_.step * plan_.in_channels;
-    tile.weights = kernel_;
-    tile.channels = plan_.out_channels;
-    tile.bias = bias_;
-    tile.relu = epilogue_.relu;
-    const Index stride = plan_.transposed ? g_.strides[2] : 1;
-    tile.y_row = stride * plan_.out_channels;
-    for (Index line = part.line_begin; line < part.line_end; ++line) {
-      T* output = y_ + ((part.image * plan_.out[0] + part.depth) * plan_.out[1] + line) * plan_.out[2] * plan_.out_channels;
-      for (Index phase = 0; phase < plan_.phases; ++phase) {
-        const PhaseRows rows = phase_rows(plan_, phase);
-        const Index first = larger(part.row_begin, rows.first), end = smaller(part.row_end, rows.end);
-        if (end <= first) continue;
-        const Index which = (line - part.line_begin) * plan_.phases + phase, count = part.tap_counts[which];
-        const Tap* taps = part.taps + which * plan_.taps;
-        T* pixels = output - (plan_.transposed ? g_.padding[2] - phase : 0) * plan_.out_channels;
-        auto run_rows = [&](Index begin, Index stop, const Tap* used, Index used_count) {
-          tile.taps = used;
-          tile.tap_count = used_count;
-          tile.x = part.input + (begin - part.row_begin) * tile.x_row;
-          tile.y = pixels + begin * tile.y_row;
-          tile.rows = stop - begin;
-          if (stop > begin) kernels<T>().depthwise(tile);
-        };
-        // Rows [inner, inner_end) have all their taps inside the line, the others pick theirs.
-        const Index inner = smaller(end, larger(first, ceil_divide(-reach_low_, plan_.step)));
-        const Index inner_end = larger(inner, smaller(end, floor_divide(plan_.in[2] - reach_high_, plan_.step) + 1));
-        Tap* inside = scratch<Tap>(Scratch::edges, plan_.taps);
-        for (Index row = first; row < end; ++row) {
-          if (row == inner) row = inner_end;
-          if (row >= end) break;
-          Index inside_count = 0;
-          for (Index t = 0; t < count; ++t) {
-            const Index k2 = taps[t].index % g_.kernel[2];
-            const Index pixel = row * plan_.step + (plan_.transposed ? (phase - k2 * g_.dilation[2]) / g_.strides[2] : k2 * g_.dilation[2] - g_.padding[2]);
-            if (pixel >= 0 && pixel < plan_.in[2]) inside[inside_count++] = taps[t];
-          }
-          run_rows(row, row + 1, inside, inside_count);
-        }
-        run_rows(inner, inner_end, taps, count);
       }
     }
   }
@@ -483,6 +411,8 @@ void run_conv(const ConvGeometry& geometry, bool transposed, const T* x, const T
   if (geometry.batch == 0 || out[0] == 0 || out[1] == 0 || out[2] == 0) return;
   if ((transposed ? geometry.channels : geometry.filters) == 0) return;
   if (geometry.is_multiplied_depthwise()) return run_multiplied(geometry, transposed, x, kernel, epilogue, y);
+  if (geometry.is_depthwise()) return conv_depthwise(geometry, transposed, x, kernel, epilogue, y);
+  if (narrow_form_pays<T>(geometry, transposed)) return conv_narrow(geometry, transposed, x, kernel, epilogue, y);
   ConvRun<T>(geometry, transposed, x, kernel, epilogue, y).run();
 }
 

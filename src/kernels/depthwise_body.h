@@ -11,7 +11,7 @@ static inline void depthwise_pixels(const DepthwiseTile<typename V::Element>& ti
   const Index x_row = tile.x_row;
   for (Index t = 0; t < tile.tap_count; ++t) {
     const typename V::Element* x = tile.x + tile.taps[t].a + row * x_row + channel;
-    const typename V::Element* weights = tile.weights + tile.taps[t].index * tile.channels + channel;
+    const typename V::Element* weights = tile.weights + tile.taps[t].index * tile.weight_row + channel;
     unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
       const R w = load_channels<V, whole>(weights + j.value * V::width, n);
       unroll<rows>([&](auto m) KERATIN_INLINE_BODY {

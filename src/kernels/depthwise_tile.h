@@ -10,7 +10,8 @@ struct DepthwiseTile {
   Index x_row;
   const Tap* taps;
   Index tap_count;
-  const T* weights;  // [tap index][channels]
+  const T* weights;  // of tap index i: weights + i * weight_row
+  Index weight_row;
   T* y;
   Index y_row;
   Index rows, channels;

@@ -14,34 +14,38 @@ static int gemm_tile_rows(int vectors) {
   return vectors >= 1 && vectors <= tile_vectors<V>() ? tile_rows<V>(vectors) : 0;
 }
 
-// What is left to do with the sums of a tile. `bias_is_in`: the sums began with the bias.
+// What is left to do with the sums of a tile. `bias_is_in`: the sums began with the bias. The tile's settings are copied first: for all the
+// compiler knows a store into C may change them.
 template <class V, int rows, int vectors>
 KERATIN_INLINE void finish_tile(const GemmTile<typename V::Element>& tile, typename V::Element* to, typename V::Register (&sum)[rows][vectors],
                                 bool bias_is_in) {
   using T = typename V::Element;
   using R = typename V::Register;
-  if (tile.columns == vectors * V::width) {
+  const Index c_row = tile.c_row, columns = tile.columns;
+  const bool accumulate = tile.accumulate, relu = tile.relu;
+  if (columns == vectors * V::width) {
     unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
       unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
-        T* c = to + m.value * tile.c_row + j.value * V::width;
+        T* c = to + m.value * c_row + j.value * V::width;
         R value = sum[m.value][j.value];
-        if (tile.accumulate) value = V::add(value, V::load(c));
-        if (tile.relu) value = V::max(V::zero(), value);
+        if (accumulate) value = V::add(value, V::load(c));
+        if (relu) value = V::max(V::zero(), value);
         V::store(c, value);
       });
     });
     return;
   }
+  const T* tile_bias = tile.bias;
   unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
-    const Index left = tile.columns - j.value * V::width;
+    const Index left = columns - j.value * V::width;
     if (left <= 0) return;
     const int n = left < V::width ? static_cast<int>(left) : V::width;
-    const R bias = tile.bias && !bias_is_in ? V::load_partial(tile.bias + j.value * V::width, n) : V::zero();
+    const R bias = tile_bias && !bias_is_in ? V::load_partial(tile_bias + j.value * V::width, n) : V::zero();
     unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
-      T* c = to + m.value * tile.c_row + j.value * V::width;
+      T* c = to + m.value * c_row + j.value * V::width;
       R value = V::add(sum[m.value][j.value], bias);
-      if (tile.accumulate) value = V::add(value, V::load_partial(c, n));
-      if (tile.relu) value = V::max(V::zero(), value);
+      if (accumulate) value = V::add(value, V::load_partial(c, n));
+      if (relu) value = V::max(V::zero(), value);
       V::store_partial(c, value, n);
     });
   });

@@ -18,6 +18,9 @@ constexpr Index positions_of_chunk = 128;     // two operands of this length sta
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
 constexpr Index line_bytes = 64;
+constexpr Index strips_between_fetches = 8;
+constexpr Index few_channels = 32;
+constexpr Index few_strips = 2;  // the other operand is read too seldom to pack it
 
 template <class T>
 class WeightGradient {
@@ -54,6 +57,33 @@ class WeightGradient {
     Index line, lines, first, positions;  // lines are counted over images and the first two axes; positions along the last
   };
 
+  // What the next chunk reads, on its way into the second-level cache in small pieces while the tiles of this chunk run.
+  struct Ahead {
+    const char* at[2] = {nullptr, nullptr};
+    const char* end[2] = {nullptr, nullptr};
+    Index step[2] = {0, 0};
+    void fetch() {
+      for (int i = 0; i < 2; ++i) {
+        const char* stop = end[i] - at[i] < step[i] ? end[i] : at[i] + step[i];
+        for (; at[i] < stop; at[i] += line_bytes) __builtin_prefetch(at[i], 0, 2);
+      }
+    }
+  };
+
+  // Chunks follow each other in memory, about evenly in x as well.
+  Ahead ahead_of(Index next, Index panels, Index rows) const {
+    Ahead ahead;
+    const Index fetches = outer_positions_ * (fused_ ? 1 : g_.kernel[2]) * panels * ceil_divide(ceil_divide(rows, tile_rows_), strips_between_fetches);
+    const T* operands[2] = {x_, upstream_};
+    const Index elements[2] = {g_.batch * g_.in[0] * g_.in[1] * g_.in[2] * g_.channels, total_lines_ * g_.out[2] * g_.filters};
+    for (int i = 0; i < 2; ++i) {
+      ahead.at[i] = reinterpret_cast<const char*>(operands[i] + elements[i] / chunks_ * next);
+      ahead.end[i] = reinterpret_cast<const char*>(operands[i] + elements[i] / chunks_ * (next + 1));
+      ahead.step[i] = ceil_divide(ceil_divide(ahead.end[i] - ahead.at[i], larger(1, fetches)), line_bytes) * line_bytes;
+    }
+    return ahead;
+  }
+
   // x of one outer kernel position as the tiles read it.
   struct Windows {
     const T* data;
@@ -67,7 +97,7 @@ class WeightGradient {
 
   void choose_form() {
     const bool contiguous = g_.groups == 1 && (g_.dilation[2] == 1 || g_.kernel[2] == 1);
-    fused_ = contiguous && g_.channels < 32;
+    fused_ = contiguous && g_.channels < few_channels;
     const Index channel_side = fused_ ? g_.kernel[2] * g_.channels : group_channels_;
     double best = -1;
     const Kernels<T>& k = kernels<T>();
@@ -80,7 +110,9 @@ class WeightGradient {
         double cycles = tile_rows * vectors / 2;
         if (cycles < (tile_rows + vectors) / 2) cycles = (tile_rows + vectors) / 2;
         if (cycles < 4) cycles = 4;
-        const double cost = cycles * static_cast<double>(tiles * ceil_divide(columns, width)) * (swap ? 1.1 : 1.0);
+        double cost = cycles * static_cast<double>(tiles * ceil_divide(columns, width)) * (swap ? 1.1 : 1.0);
+        // Windows whose last panel is not full are copied.
+        if (swap && columns % width != 0) cost += 0.25 * static_cast<double>(columns) / static_cast<double>(g_.kernel[2]);
         if (best < 0 || cost < best) {
           best = cost;
           swapped_ = swap != 0;
@@ -94,6 +126,8 @@ class WeightGradient {
     panels_ = ceil_divide(columns_, width_);
     tile_rows_ = k.gemm_tile_rows(vectors_);
     for (int rows = 1; rows <= tile_rows_; ++rows) functions_[rows] = k.gemm_tile(rows, vectors_, true);
+    const bool is_read_seldom = ceil_divide(rows_, tile_rows_) * (fused_ ? 1 : g_.kernel[2]) * outer_positions_ <= few_strips;
+    upstream_in_place_ = !swapped_ && columns_ % width_ == 0 && g_.groups == 1 && (width_ == g_.filters || is_read_seldom);
     const Index line_elements = line_bytes / static_cast<Index>(sizeof(T));
     padded_channels_ = (ceil_divide(group_channels_, line_elements) | 1) * line_elements;
   }
@@ -147,6 +181,7 @@ class WeightGradient {
     if (g_.is_depthwise()) std::memset(to, 0, static_cast<std::size_t>(elements_) * sizeof(T));
     for (Index c = first; c < end; ++c) {
       const Chunk now = chunk(c);
+      Ahead ahead = c + 1 < end ? ahead_of(c + 1, panel_end - panel_begin, row_end - row_begin) : Ahead();
       if (g_.is_depthwise()) {
         run_depthwise(now, to);
         continue;
@@ -156,7 +191,7 @@ class WeightGradient {
         for (Index outer = 0; outer < outer_positions_; ++outer) {
           const Index begin = swapped_ ? panel_begin * width_ : row_begin, count = (swapped_ ? smaller(columns_, panel_end * width_) : row_end) - begin;
           const Windows windows = bind_windows(now, group, outer, begin, count);
-          run_tiles(now, group, outer, windows, right, panel_begin, panel_end, row_begin, row_end, c > first, to);
+          run_tiles(now, group, outer, windows, right, panel_begin, panel_end, row_begin, row_end, c > first, to, ahead);
         }
       }
     }
@@ -166,7 +201,7 @@ class WeightGradient {
   const T* pack_upstream(const Chunk& c, Index group, Index panel_begin, Index panel_end) {
     const Index count = c.lines * c.positions;
     const T* from = upstream_ + (c.line * g_.out[2] + c.first) * g_.filters + group * group_filters_;
-    if (width_ == g_.filters && g_.groups == 1) return from;
+    if (upstream_in_place_) return from + panel_begin * width_;
     T* packed = scratch<T>(Scratch::upstream, (panel_end - panel_begin) * count * width_);
     T* to = packed;
     for (Index p = panel_begin; p < panel_end; ++p) {
@@ -209,7 +244,7 @@ class WeightGradient {
     w.phase = 0;
     const bool inside = low >= 0 && high <= g_.in[2];
     // Registers are filled whole, so a last panel that is not may only be read from a copy.
-    w.copied = !inside || (!fused_ && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
+    w.copied = !inside || (!fused_ && !swapped_ && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
     if (!w.copied) {
       w.data = x_;
       for (Index l = 0; l < c.lines; ++l) {
@@ -269,7 +304,7 @@ class WeightGradient {
   }
 
   void run_tiles(const Chunk& c, Index group, Index outer, const Windows& w, const T* right, Index panel_begin, Index panel_end, Index row_begin,
-                 Index row_end, bool accumulate, T* to) {
+                 Index row_end, bool accumulate, T* to, Ahead& ahead) {
     GemmTile<T> tile;
     Tap* taps = reinterpret_cast<Tap*>(w.offsets + c.lines);
     tile.taps = taps;
@@ -282,13 +317,14 @@ class WeightGradient {
     tile.accumulate = accumulate;
     tile.relu = false;
     tile.a_depth = swapped_ ? g_.filters : w.pixel;
-    tile.b_row = swapped_ ? w.pixel : width_;
+    tile.b_row = swapped_ ? w.pixel : upstream_in_place_ ? g_.filters : width_;
     tile.c_row = swapped_ ? group_channels_ : g_.filters;
     for (Index i = 0; i < w.line_count; ++i) {
       const Index line = w.lines[i];
       taps[i].a = swapped_ ? line * g_.out[2] * g_.filters : w.offsets[i];
-      taps[i].index = swapped_ ? w.offsets[i] : line * c.positions * width_;
+      taps[i].index = swapped_ ? w.offsets[i] : line * c.positions * tile.b_row;
     }
+    const Index panel_step = upstream_in_place_ ? width_ : c.lines * c.positions * width_;
     const T* left = swapped_ ? upstream_ + (c.line * g_.out[2] + c.first) * g_.filters + group * group_filters_ : nullptr;
     const Index strips = ceil_divide(row_end - row_begin, tile_rows_), size = (row_end - row_begin) / strips, larger_strips = (row_end - row_begin) % strips;
     for (Index k = 0; k < (fused_ ? 1 : g_.kernel[2]); ++k) {
@@ -296,22 +332,24 @@ class WeightGradient {
       const Index position = outer * g_.kernel[2] + k;
       for (Index p = panel_begin; p < panel_end; ++p) {
         tile.columns = smaller(width_, columns_ - p * width_);
-        tile.b = swapped_ ? window + p * width_ : right + (p - panel_begin) * c.lines * c.positions * width_;
+        tile.b = swapped_ ? window + p * width_ : right + (p - panel_begin) * panel_step;
         const T* a = (swapped_ ? left : window) + row_begin;
         T* c_start = to + (swapped_ ? ((position * g_.groups + group) * group_filters_ + row_begin) * group_channels_
                                     : (position * group_channels_ + row_begin) * g_.filters + group * group_filters_) + p * width_;
-        run_strips(tile, a, c_start, larger_strips, size + 1);
-        run_strips(tile, a + larger_strips * (size + 1), c_start + larger_strips * (size + 1) * tile.c_row, strips - larger_strips, size);
+        run_strips(tile, a, c_start, larger_strips, size + 1, ahead);
+        run_strips(tile, a + larger_strips * (size + 1), c_start + larger_strips * (size + 1) * tile.c_row, strips - larger_strips, size, ahead);
       }
     }
   }
 
-  void run_strips(GemmTile<T>& tile, const T* a, T* c, Index count, Index rows) const {
-    if (count == 0) return;
-    tile.a = a;
-    tile.c = c;
-    tile.repeats = count;
-    functions_[rows](tile);
+  void run_strips(GemmTile<T>& tile, const T* a, T* c, Index count, Index rows, Ahead& ahead) const {
+    for (Index begin = 0; begin < count; begin += strips_between_fetches) {
+      ahead.fetch();
+      tile.a = a + begin * rows;
+      tile.c = c + begin * rows * tile.c_row;
+      tile.repeats = smaller(strips_between_fetches, count - begin);
+      functions_[rows](tile);
+    }
   }
 
   // All taps at once where they lie inside the line, and each by itself where only some do.
@@ -379,13 +417,41 @@ class WeightGradient {
   const T* upstream_;
   T* result_;
   Index group_channels_, group_filters_, outer_positions_, elements_;
-  bool fused_ = false, swapped_ = false;
+  bool fused_ = false, swapped_ = false, upstream_in_place_ = false;
   int vectors_ = 1;
   Index width_ = 1, rows_ = 1, columns_ = 1, panels_ = 1, tile_rows_ = 1, padded_channels_ = 0;
   Index total_lines_ = 0, blocks_of_line_ = 1, lines_of_chunk_ = 1, chunks_ = 0;
   Index sum_parts_ = 1, panel_parts_ = 1, row_parts_ = 1;
   GemmTileFunction<T> functions_[32] = {};
 };
+
+// With strides of one, x and upstream gradient can change roles: what moves is the other, kernel positions count backwards, and the result is
+// transposed. Few filters then are the rows of fused windows.
+bool roles_can_change(const ConvGeometry& g) {
+  if (g.groups > 1 || g.filters >= g.channels || g.filters >= few_channels || g.dilation[2] != 1 || g.kernel[2] == 1) return false;
+  for (int axis = 0; axis < 3; ++axis) {
+    if (g.strides[axis] != 1 || g.padding[axis] > (g.kernel[axis] - 1) * g.dilation[axis]) return false;
+  }
+  return true;
+}
+
+template <class T>
+void run_with_changed_roles(const ConvGeometry& g, const T* x, const T* upstream, T* kernel_grad) {
+  ConvGeometry changed = g;
+  for (int axis = 0; axis < 3; ++axis) {
+    changed.in[axis] = g.out[axis];
+    changed.out[axis] = g.in[axis];
+    changed.padding[axis] = (g.kernel[axis] - 1) * g.dilation[axis] - g.padding[axis];
+  }
+  changed.channels = g.filters;
+  changed.filters = g.channels;
+  const Index positions = g.kernel[0] * g.kernel[1] * g.kernel[2], size = g.channels * g.filters;
+  T* result = scratch<T>(Scratch::product, positions * size);
+  WeightGradient<T>(changed, upstream, x, result).run();
+  for (Index k = 0; k < positions; ++k) {
+    kernels<T>().transpose(kernel_grad + k * size, g.filters, result + (positions - 1 - k) * size, g.channels, g.filters, g.channels);
+  }
+}
 
 }  // namespace
 
@@ -400,6 +466,7 @@ void conv_grad_weight(const ConvGeometry& geometry, const T* x, const T* upstrea
     repeat_channels(x, pixels, geometry.channels, geometry.filters / geometry.channels, wide);
     return WeightGradient<T>(repeated, wide, upstream, kernel_grad).run();
   }
+  if (roles_can_change(geometry)) return run_with_changed_roles(geometry, x, upstream, kernel_grad);
   WeightGradient<T>(geometry, x, upstream, kernel_grad).run();
 }
 

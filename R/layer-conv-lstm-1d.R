@@ -9,8 +9,8 @@
 #' @param padding `"valid"` or `"same"` for the convolution of the input; the one of the state keeps its size.
 #' @param strides,dilation_rate Of the convolution of the input.
 #' @param data_format `"channels_last"`: (batch, steps, spatial axes, channels), or `"channels_first"`: (batch, steps, channels, spatial axes).
-#' @param dropout Share of the inputs to drop in training, the same ones at every step.
-#' @param recurrent_dropout Share of the state to drop before it is convolved, the same at every step.
+#' @param dropout Share of the inputs to drop in training, the same ones at every step, others for each gate.
+#' @param recurrent_dropout Share of the state to drop before it is convolved, the same at every step, others for each gate.
 #' @param ... Common arguments of layers: `name`, `input_shape`, `trainable`, ....
 #' @return As `object` says; with `return_state` a list: the output, then the last states h and c.
 #' @section Input shape: (batch, steps, length, channels)

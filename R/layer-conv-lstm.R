@@ -31,9 +31,19 @@ ConvLSTMCell <- R6::R6Class("ConvLSTMCell", inherit = LSTMCell, cloneable = FALS
       self$built <- TRUE
     },
 
+    # Dropout has a mask for each gate. Four masked copies of what goes in, side by side, are convolved in groups, one for each gate; the
+    # kernel is the same.
+    gate_copies = function(x) op_concat(rep(list(x), 4L), tensor_rank(x) - 1L),
+    groups_of = function(x, kernel) tensor_shape(x)[self$rank + 2L] %/% tensor_shape(kernel)[self$rank + 1L],
+    drops_inputs = function(training) isTRUE(training) && self$dropout > 0,
     convolve = function(x) {
       pads <- conv_pads(tensor_shape(x), self$kernel_size, self$strides, self$dilation_rate, self$padding)
-      op_conv(x, self$kernel, self$bias, strides = self$strides, dilation = self$dilation_rate, padding_before = pads$before, padding_after = pads$after)
+      op_conv(x, self$kernel, self$bias, strides = self$strides, dilation = self$dilation_rate, groups = self$groups_of(x, self$kernel),
+              padding_before = pads$before, padding_after = pads$after)
+    },
+    convolve_state = function(h) {
+      pads <- conv_pads(tensor_shape(h), self$kernel_size, rep(1L, self$rank), rep(1L, self$rank), "same")
+      op_conv(h, self$recurrent_kernel, groups = self$groups_of(h, self$recurrent_kernel), padding_before = pads$before, padding_after = pads$after)
     },
     # Spatial sizes of a step's output.
     output_sizes = function(step_dims) {
@@ -44,27 +54,30 @@ ConvLSTMCell <- R6::R6Class("ConvLSTMCell", inherit = LSTMCell, cloneable = FALS
 
     call = function(inputs, states, training = NULL) {
       h <- states[[1L]]
+      if (self$drops_inputs(training)) inputs <- self$gate_copies(inputs)
       drop <- self$masks(inputs, training, h)
       if (!is.null(drop$input)) inputs <- op_multiply(inputs, drop$input)
-      seen <- if (is.null(drop$recurrent)) h else op_multiply(h, drop$recurrent)
-      pads <- conv_pads(tensor_shape(seen), self$kernel_size, rep(1L, self$rank), rep(1L, self$rank), "same")
-      sums <- gate_columns(op_add(self$convolve(inputs), op_conv(seen, self$recurrent_kernel, padding_before = pads$before, padding_after = pads$after)), self$filters)
+      seen <- if (is.null(drop$recurrent)) h else op_multiply(self$gate_copies(h), drop$recurrent)
+      sums <- gate_columns(op_add(self$convolve(inputs), self$convolve_state(seen)), self$filters)
       gate <- self$recurrent_activation
       c <- op_add(op_multiply(gate(sums[[2L]]), states[[2L]]), op_multiply(gate(sums[[1L]]), self$activation(sums[[3L]])))
       h <- op_multiply(gate(sums[[4L]]), self$activation(c))
       list(h, list(h, c))
     },
 
+    # `inputs`: the gates' copies, where they are dropped.
     masks = function(inputs, training, state = NULL) {
       if (!isTRUE(training) || (self$dropout == 0 && self$recurrent_dropout == 0)) return(list())
       if (is.null(self$step_masks)) {
         if (is.null(state)) state <- state_zeros(inputs, c(self$output_sizes(tensor_shape(inputs)[-1L]), self$filters))
         self$step_masks <- list(input = if (self$dropout > 0) op_dropout(op_ones_like(inputs), self$dropout),
-                                recurrent = if (self$recurrent_dropout > 0) op_dropout(op_ones_like(state), self$recurrent_dropout))
+                                recurrent = if (self$recurrent_dropout > 0) op_dropout(op_ones_like(self$gate_copies(state)), self$recurrent_dropout))
       }
       self$step_masks
     },
 
+    sequence = function(x, states, mask, training, zero_output_for_mask)
+      super$sequence(if (self$drops_inputs(training)) self$gate_copies(x) else x, states, mask, training, zero_output_for_mask),
     fused = function(x, states, mask, dropout, activations, zero_output_for_mask)
       op_conv_lstm(apply_to_steps(x, self$convolve), self$recurrent_kernel, states, mask, dropout, activations[1L], activations[2L], zero_output_for_mask),
 

@@ -8,6 +8,8 @@
 namespace keratin {
 namespace {
 
+constexpr int gate_count = 4;
+
 // Sums [batch, steps, spatial..., 4 * filters], recurrent kernel [sizes..., filters, 4 * filters].
 struct ConvRnnSizes {
   std::int64_t batch, steps, pixels;
@@ -15,12 +17,16 @@ struct ConvRnnSizes {
   std::int64_t state() const { return pixels * filters; }  // elements of a sample's state
 };
 
+// Recurrent dropout has a mask for each gate, so that each gate sees another state: a convolution of four copies of the state in groups, whose
+// kernel has the same elements in the same order.
+int copies_seen(bool has_dropout) { return has_dropout ? gate_count : 1; }
+
 ConvRnnSizes sizes_of(const Shape& sums, const Shape& kernel) {
   return {sums[0], sums[1], sums.product(2, sums.rank() - 1), static_cast<int>(kernel[kernel.rank() - 2])};
 }
 
 // The convolution of the state: stride 1, "same".
-ConvGeometry state_geometry(const Shape& sums, const Shape& kernel, std::int64_t batch) {
+ConvGeometry state_geometry(const Shape& sums, const Shape& kernel, std::int64_t batch, int copies) {
   ConvGeometry g;
   const int rank = kernel.rank() - 2;
   g.batch = batch;
@@ -30,8 +36,9 @@ ConvGeometry state_geometry(const Shape& sums, const Shape& kernel, std::int64_t
     g.kernel[slot] = kernel[axis];
     g.padding[slot] = (kernel[axis] - 1) / 2;
   }
-  g.channels = kernel[rank];
+  g.channels = kernel[rank] * copies;
   g.filters = kernel[rank + 1];
+  g.groups = copies;
   return g;
 }
 
@@ -89,7 +96,8 @@ class ConvLstmGradient final : public RecurrentGradientOp {
     const T *gates = in[0].data<T>(), *cells = in[1].data<T>();
     const T *dy = data_or_null<T>(in, upstream_[0]), *dh_last = data_or_null<T>(in, upstream_[1]), *dc_last = data_or_null<T>(in, upstream_[2]);
     T *d_sums = out[0].data<T>(), *dh = out[1].data<T>(), *dc = out[2].data<T>();
-    const ConvGeometry geometry = state_geometry(in[0].shape(), in[2].shape(), n.batch);
+    const int copies = copies_seen(extra.dropout != nullptr);
+    const ConvGeometry geometry = state_geometry(in[0].shape(), in[2].shape(), n.batch, copies);
     const Kernels<T>& k = kernels<T>();
 
     auto start = [&](T* to, const T* from) {
@@ -98,7 +106,7 @@ class ConvLstmGradient final : public RecurrentGradientOp {
     };
     start(dh, dh_last);
     start(dc, dc_last);
-    Memory<T> step(n.batch * n.pixels * columns), through_kernel(n.batch * state);
+    Memory<T> step(n.batch * n.pixels * columns), through_kernel(n.batch * state * copies);
     const std::vector<T> zeros(static_cast<std::size_t>(filters), T(0));
     OutputGradient<T> outputs(dy, {n.batch, n.steps, static_cast<int>(state)}, 0, n.batch, zero_output_);
 
@@ -125,7 +133,9 @@ class ConvLstmGradient final : public RecurrentGradientOp {
       for_pixels(n, [&](std::int64_t s, std::int64_t first, std::int64_t end) {
         const std::int64_t at = s * state + first * filters, count = (end - first) * filters;
         if (!extra.dropout) return k.add_to(dh + at, through_kernel.data + at, static_cast<std::size_t>(count));
-        for (std::int64_t i = at; i < at + count; ++i) dh[i] += through_kernel.data[i] * extra.dropout[i];
+        for (std::int64_t p = at / filters; p < (at + count) / filters; ++p) {
+          for (int j = 0; j < columns; ++j) dh[p * filters + j % filters] += through_kernel.data[p * columns + j] * extra.dropout[p * columns + j];
+        }
       });
     }
   }
@@ -150,8 +160,11 @@ class ConvLstm final : public RecurrentOp {
     TensorType gates = in[0], sequence = in[0];
     gates.shape[rank + 2] = 4 * filters;
     sequence.shape[rank + 2] = filters;
-    TensorType state = sequence;
+    TensorType state = sequence, seen = sequence;
     state.shape.erase(1);
+    seen.shape[rank + 2] = filters * copies_seen(optional_.has_dropout);
+    Shape dropout = seen.shape;
+    dropout.erase(1);
     auto must_be = [&](int index, const char* what, const Shape& shape, DType dtype) {
       if (index < 0) return;
       const TensorType& type = in[index];
@@ -161,8 +174,8 @@ class ConvLstm final : public RecurrentOp {
     };
     for (int i = 0; i < 2; ++i) must_be(optional_.state(i), "an initial state", state.shape, in[0].dtype);
     must_be(optional_.mask(), "the mask", Shape{sums[0], sums[1]}, DType::boolean);
-    must_be(optional_.dropout(), "the recurrent dropout mask", state.shape, in[0].dtype);
-    return {sequence, state, state, gates, sequence, sequence};
+    must_be(optional_.dropout(), "the recurrent dropout mask", dropout, in[0].dtype);
+    return {sequence, state, state, gates, sequence, seen};
   }
   int in_place_input(int output) const override { return output == 3 ? 0 : -1; }
 
@@ -184,6 +197,7 @@ class ConvLstm final : public RecurrentOp {
       Attributes settings;
       settings.set("kernel_size", sizes);
       settings.set("padding_before", same_padding(kernel));
+      settings.set("groups", std::vector<double>{static_cast<double>(copies_seen(optional_.has_dropout))});
       result[1] = apply1(make_op("conv_grad_weight", settings), {merge_steps(g.output(5)), merge_steps(d[0])});
     }
     if (optional_.has_states) {
@@ -210,7 +224,8 @@ class ConvLstm final : public RecurrentOp {
     const T* sums = in[0].data<T>();
     T *y = out[0].data<T>(), *h = out[1].data<T>(), *c = out[2].data<T>(), *gates = out[3].data<T>(), *cells = out[4].data<T>(), *before = out[5].data<T>();
     const bool keep = keeps();
-    const ConvGeometry geometry = state_geometry(in[0].shape(), in[1].shape(), n.batch);
+    const int copies = copies_seen(extra.dropout != nullptr);
+    const ConvGeometry geometry = state_geometry(in[0].shape(), in[1].shape(), n.batch, copies);
     const Kernels<T>& k = kernels<T>();
 
     for (int i = 0; i < 2; ++i) {
@@ -218,15 +233,19 @@ class ConvLstm final : public RecurrentOp {
       if (extra.state[i]) copy_row(to, extra.state[i], n.batch * state);
       else clear_row(to, n.batch * state);
     }
-    Memory<T> step(n.batch * n.pixels * columns), dropped(extra.dropout ? n.batch * state : 1);
+    Memory<T> step(n.batch * n.pixels * columns), dropped(extra.dropout ? n.batch * state * copies : 1);
     for (std::int64_t t = 0; t < n.steps; ++t) {
       const T* seen = h;
       if (extra.dropout) {
-        for (std::int64_t i = 0; i < n.batch * state; ++i) dropped.data[i] = h[i] * extra.dropout[i];
+        for_pixels(n, [&](std::int64_t s, std::int64_t first, std::int64_t end) {
+          for (std::int64_t p = s * n.pixels + first; p < s * n.pixels + end; ++p) {
+            for (int j = 0; j < columns; ++j) dropped.data[p * columns + j] = h[p * filters + j % filters] * extra.dropout[p * columns + j];
+          }
+        });
         seen = dropped.data;
       }
       if (keep)
-        for (std::int64_t s = 0; s < n.batch; ++s) copy_row(before + (s * n.steps + t) * state, seen + s * state, state);
+        for (std::int64_t s = 0; s < n.batch; ++s) copy_row(before + (s * n.steps + t) * state * copies, seen + s * state * copies, state * copies);
       const bool is_zero = t == 0 && !extra.state[0];  // nothing to convolve yet
       if (!is_zero) conv_forward<T>(geometry, seen, in[1].data<T>(), {}, step.data);
       for_pixels(n, [&](std::int64_t s, std::int64_t first, std::int64_t end) {

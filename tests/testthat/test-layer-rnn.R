@@ -139,6 +139,33 @@ test_that("dropout of a recurrent layer is one mask for all steps, in training o
   expect_equal(as.array(layer(x)), array(8, c(1, 6, 3)))
 })
 
+test_that("dropout of a convolutional LSTM has a mask for each gate, fused and step by step alike", {
+  make <- function(activation, ...) layer_conv_lstm_2d(filters = 2, kernel_size = c(2, 3), strides = c(1, 2), padding = "same", activation = activation,
+                                                       dropout = 0.4, recurrent_dropout = 0.3, return_sequences = TRUE, ...)
+  in_double({
+    x <- tensor(array(rnorm(2 * 3 * 4 * 5 * 3), c(2, 3, 4, 5, 3)), "float64")
+    fused <- make("tanh")
+    invisible(fused(x))
+    by_steps <- make(function(x) k_tanh(x))
+    invisible(by_steps(x))
+    set_weights(by_steps, get_weights(fused))
+    value_and_gradients <- function(layer) {
+      set.seed(10)
+      y <- with_recording(layer(x, training = TRUE))
+      lapply(c(list(y), op_gradients(y, c(list(x), layer$trainable_weights))), as.array)
+    }
+    expect_equal(value_and_gradients(fused), value_and_gradients(by_steps))
+  })
+  # One step from a zero state, without a bias: each gate sums what its own mask leaves of eight ones.
+  layer <- layer_conv_lstm_1d(filters = 1, kernel_size = 1, kernel_initializer = "ones", use_bias = FALSE, dropout = 0.5)
+  set.seed(11)
+  cell <- unwrap(unwrap(layer)$cell)
+  invisible(layer(array(1, c(1, 1, 50, 8))))
+  sums <- as.array(cell$convolve(op_dropout(cell$gate_copies(tensor(array(1, c(1, 50, 8)))), 0.5)))
+  expect_identical(dim(sums), c(1L, 50L, 4L))
+  expect_true(any(sums[, , 1] != sums[, , 2]) && any(sums[, , 3] != sums[, , 4]))
+})
+
 test_that("no samples give no outputs", {
   for (layer in list(layer_lstm(units = 2), layer_gru(units = 2), layer_simple_rnn(units = 2), layer_dense(units = 2)))
     expect_identical(dim(as.array(layer(array(0, c(0, 4, 3)))))[1], 0L)

@@ -15,6 +15,7 @@ namespace keratin {
 namespace {
 
 constexpr Index positions_of_chunk = 128;     // two operands of this length stay in the first-level cache
+constexpr Index positions_of_depthwise = 512;  // lines in the second-level cache
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
 constexpr Index line_bytes = 64;
@@ -133,10 +134,10 @@ class WeightGradient {
   }
 
   void cut_into_chunks() {
-    const Index width = g_.out[2];
+    const Index width = g_.out[2], wanted = g_.is_depthwise() ? positions_of_depthwise : positions_of_chunk;
     total_lines_ = g_.batch * g_.out[0] * g_.out[1];
-    blocks_of_line_ = width > positions_of_chunk * 3 / 2 ? ceil_divide(width, positions_of_chunk * 5 / 4) : 1;
-    lines_of_chunk_ = blocks_of_line_ > 1 ? 1 : larger(1, positions_of_chunk / larger(width, 1));
+    blocks_of_line_ = width > wanted * 3 / 2 ? ceil_divide(width, wanted * 5 / 4) : 1;
+    lines_of_chunk_ = blocks_of_line_ > 1 ? 1 : larger(1, wanted / larger(width, 1));
     chunks_ = blocks_of_line_ > 1 ? total_lines_ * blocks_of_line_ : ceil_divide(total_lines_, lines_of_chunk_);
   }
 
@@ -352,18 +353,24 @@ class WeightGradient {
     }
   }
 
-  // All taps at once where they lie inside the line, and each by itself where only some do.
+  // All taps at once where they lie inside the line, and each by itself where only some do; lines at equal distances together.
   void run_depthwise(const Chunk& c, T* to) const {
     DepthwiseWeightTile<T> tile;
     tile.channels = g_.channels;
     tile.x_tap = g_.dilation[2] * g_.channels;
     tile.x_row = g_.strides[2] * g_.channels;
+    tile.upstream_line = g_.out[2] * g_.filters;
     const Index end = c.first + c.positions;
+    const Index inner = smaller(end, larger(c.first, first_inside(0)));
+    const Index inner_end = larger(inner, smaller(end, end_inside(g_.kernel[2] - 1)));
     for (Index outer = 0; outer < outer_positions_; ++outer) {
-      for (Index l = 0; l < c.lines; ++l) {
-        const T* line = input_line(c.line + l, outer);
+      for (Index l = 0; l < c.lines; l += tile.lines) {
+        const T *line = input_line(c.line + l, outer), *next = l + 1 < c.lines ? input_line(c.line + l + 1, outer) : nullptr;
+        tile.lines = 1;
         if (!line) continue;
-        const T* upstream = upstream_ + (c.line + l) * g_.out[2] * g_.filters;
+        tile.x_line = next ? next - line : 0;
+        while (next && l + tile.lines < c.lines && input_line(c.line + l + tile.lines, outer) == line + tile.lines * tile.x_line) ++tile.lines;
+        const T* upstream = upstream_ + (c.line + l) * tile.upstream_line;
         auto run_positions = [&](Index k, Index taps, Index begin, Index stop) {
           if (stop <= begin) return;
           tile.x = line + (begin * g_.strides[2] - g_.padding[2] + k * g_.dilation[2]) * g_.channels;
@@ -373,8 +380,6 @@ class WeightGradient {
           tile.taps = taps;
           kernels<T>().depthwise_weight(tile);
         };
-        const Index inner = smaller(end, larger(c.first, first_inside(0)));
-        const Index inner_end = larger(inner, smaller(end, end_inside(g_.kernel[2] - 1)));
         run_positions(0, g_.kernel[2], inner, inner_end);
         for (Index k = 0; k < g_.kernel[2]; ++k) {
           run_positions(k, 1, larger(c.first, first_inside(k)), smaller(inner, end_inside(k)));

@@ -49,17 +49,19 @@ static inline void depthwise_weight_taps(const DepthwiseWeightTile<typename V::E
   unroll<taps>([&](auto t) KERATIN_INLINE_BODY {
     unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { sum[t.value][j.value] = V::zero(); });
   });
-  const typename V::Element *x = tile.x + tap * tile.x_tap + channel, *upstream = tile.upstream + channel;
-  const Index x_tap = tile.x_tap, x_row = tile.x_row, channels = tile.channels;
-  for (Index i = 0; i < tile.positions; ++i) {
-    unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
-      const R u = load_channels<V, whole>(upstream + j.value * V::width, n);
-      unroll<taps>([&](auto t) KERATIN_INLINE_BODY {
-        sum[t.value][j.value] = V::fma(load_channels<V, whole>(x + t.value * x_tap + j.value * V::width, n), u, sum[t.value][j.value]);
+  const Index x_tap = tile.x_tap, x_row = tile.x_row, channels = tile.channels, positions = tile.positions;
+  for (Index line = 0; line < tile.lines; ++line) {
+    const typename V::Element *x = tile.x + line * tile.x_line + tap * x_tap + channel, *upstream = tile.upstream + line * tile.upstream_line + channel;
+    for (Index i = 0; i < positions; ++i) {
+      unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+        const R u = load_channels<V, whole>(upstream + j.value * V::width, n);
+        unroll<taps>([&](auto t) KERATIN_INLINE_BODY {
+          sum[t.value][j.value] = V::fma(load_channels<V, whole>(x + t.value * x_tap + j.value * V::width, n), u, sum[t.value][j.value]);
+        });
       });
-    });
-    x += x_row;
-    upstream += channels;
+      x += x_row;
+      upstream += channels;
+    }
   }
   unroll<taps>([&](auto t) KERATIN_INLINE_BODY {
     unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {

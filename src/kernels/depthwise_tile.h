@@ -19,13 +19,14 @@ struct DepthwiseTile {
   bool relu;
 };
 
-// Its gradient for neighbouring taps of one line:  grad[tap, c] += sum over positions of x[position, tap, c] * upstream[position, c].
+// Its gradient for neighbouring taps:  grad[tap, c] += sum over positions of some lines of x[line, position, tap, c] * upstream[line, position, c].
 template <class T>
 struct DepthwiseWeightTile {
   const T* x;
-  Index x_row, x_tap;
+  Index x_line, x_row, x_tap;
   const T* upstream;
-  Index positions, channels;
+  Index upstream_line;
+  Index lines, positions, channels;
   T* grad;  // [tap][channels]
   Index taps;
 };

@@ -8,37 +8,32 @@ namespace {
 // First-level cache given to a block of weights; the rest is for the rows of A and the tile of C.
 constexpr Index block_bytes = 16 * 1024;
 
+// The input pixels [low, high) that output pixel `pixel` of row 0 reads along the last axis: i = pixel * stride - padding + k, transposed
+// i * stride + k = pixel + crop, for the kernel positions k.
+struct PixelRange {
+  Index low, high;
+};
+PixelRange pixels_read(const ConvPlan& plan, Index pixel) {
+  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2], padding = plan.geometry.padding[2];
+  if (!plan.transposed) return {pixel * stride - padding, pixel * stride - padding + size};
+  return {ceil_divide(pixel + padding - size + 1, stride), floor_divide(pixel + padding, stride) + 1};
+}
+
 // The kernel position that joins output pixel `pixel` of a row to pixel `at` of its window, or -1.
 Index kernel_position(const ConvPlan& plan, Index pixel, Index at) {
-  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2];
-  Index k;
-  if (plan.transposed) {
-    const Index steps = ceil_divide(size, stride);
-    k = pixel % stride + (pixel / stride + steps - 1 - at) * stride;
-  } else {
-    k = at - pixel * stride;
-  }
-  return k >= 0 && k < size ? k : -1;
+  const Index stride = plan.geometry.strides[2], padding = plan.geometry.padding[2], i = plan.window_start + at;
+  const Index k = plan.transposed ? pixel + padding - i * stride : i - pixel * stride + padding;
+  return k >= 0 && k < plan.geometry.kernel[2] ? k : -1;
 }
 
 void set_fused(ConvPlan& plan, Index outputs) {
-  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2];
+  const Index stride = plan.geometry.strides[2];
   plan.fused = true;
   plan.phases = 1;
-  if (plan.transposed) {
-    const Index steps = ceil_divide(size, stride);
-    plan.pixels = outputs * stride;
-    plan.step = outputs;
-    plan.window = steps + outputs - 1;
-    plan.window_start = 1 - steps;
-    plan.shift = plan.geometry.padding[2];
-  } else {
-    plan.pixels = outputs;
-    plan.step = outputs * stride;
-    plan.window = size + (outputs - 1) * stride;
-    plan.window_start = -plan.geometry.padding[2];
-    plan.shift = 0;
-  }
+  plan.pixels = plan.transposed ? outputs * stride : outputs;
+  plan.step = plan.transposed ? outputs : outputs * stride;
+  plan.window_start = pixels_read(plan, 0).low;
+  plan.window = pixels_read(plan, plan.pixels - 1).high - plan.window_start;
   plan.taps = plan.geometry.kernel[0] * plan.geometry.kernel[1];
 }
 
@@ -47,7 +42,7 @@ void set_unfused(ConvPlan& plan) {
   plan.pixels = 1;
   plan.step = plan.transposed ? 1 : plan.geometry.strides[2];
   plan.window = 1;
-  plan.window_start = plan.shift = 0;
+  plan.window_start = 0;
   plan.phases = plan.transposed ? plan.geometry.strides[2] : 1;
   plan.taps = plan.geometry.kernel[0] * plan.geometry.kernel[1] * plan.geometry.kernel[2];
 }
@@ -104,17 +99,13 @@ void input_range(const ConvGeometry& g, bool transposed, int axis, Index begin, 
 
 PanelWindow panel_window(const ConvPlan& plan, Index panel_of_group) {
   if (!plan.fused) return {0, 1};
-  const Index stride = plan.geometry.strides[2], size = plan.geometry.kernel[2], steps = ceil_divide(size, stride);
   const Index first = panel_of_group * plan.panel_width, end = smaller(plan.columns, first + plan.panel_width);
   PanelWindow window = {plan.window, 0};
   for (Index pixel = first / plan.columns_channels; pixel <= (end - 1) / plan.columns_channels; ++pixel) {
-    // The kernel positions of this output pixel are `count` neighbours in the window, see kernel_position().
-    const Index phase = pixel % stride, step = pixel / stride;
-    const Index count = !plan.transposed ? size : phase < size ? ceil_divide(size - phase, stride) : 0;
-    const Index high = plan.transposed ? step + steps : pixel * stride + size;
-    if (count == 0) continue;
-    window.low = smaller(window.low, high - count);
-    window.high = larger(window.high, high);
+    const PixelRange range = pixels_read(plan, pixel);
+    if (range.high <= range.low) continue;
+    window.low = smaller(window.low, range.low - plan.window_start);
+    window.high = larger(window.high, range.high - plan.window_start);
   }
   if (window.high <= window.low) window = {0, 0};
   return window;
@@ -122,7 +113,7 @@ PanelWindow panel_window(const ConvPlan& plan, Index panel_of_group) {
 
 PhaseRows phase_rows(const ConvPlan& plan, Index phase) {
   const Index length = plan.out[2];
-  if (plan.fused) return {plan.shift / plan.pixels, ceil_divide(length + plan.shift, plan.pixels)};
+  if (plan.fused) return {0, ceil_divide(length, plan.pixels)};
   if (!plan.transposed) return {0, length};
   // Row q writes output q * stride + phase - crop.
   const Index stride = plan.geometry.strides[2], crop = plan.geometry.padding[2];
@@ -210,8 +201,8 @@ void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow 
         } else {
           const T* from = kernel + (plan.fused ? tap * g.kernel[2] + k : tap) * position;
           if (plan.transposed && plan.columns_channels == 1) {
-            // Neighbouring pixels of one input step take neighbouring kernel positions.
-            while (column + run < end && (pixel + run) % g.strides[2] != 0 && k + run < g.kernel[2] && plan.fused) ++run;
+            // Neighbouring output pixels read one input pixel at neighbouring kernel positions.
+            while (plan.fused && column + run < end && k + run < g.kernel[2]) ++run;
             kernels<T>().transpose(to, width, from + group * plan.depth_channels + channel, position, run, count);
           } else if (plan.transposed) {
             const T* weights = from + filter * g.filters + group * plan.depth_channels + channel;

@@ -32,7 +32,6 @@ struct ConvPlan {
   Index step;          // input pixels from a row to the next
   Index window;        // input pixels of a row (fused), 1 otherwise
   Index window_start;  // the first, of row 0 (fused)
-  Index shift;         // output pixel of row 0 is -shift (fused)
   Index phases;        // along the last axis (1 if fused)
   Index taps;          // packed kernel positions
   int vectors;         // registers in a panel

@@ -14,6 +14,7 @@ namespace {
 constexpr Index tiles_of_part = 24;              // enough for a block of weights to pay for its way into the first-level cache
 constexpr Index input_bytes_of_part = 192 << 10;  // stays in the second-level cache while the panels pass
 constexpr Index bytes_of_row_slice = 1024;        // what a block of weights meets of a row, at most
+constexpr Index channels_to_read_in_place = 16, tiles_to_read_in_place = 4;
 constexpr Index few_parts = 8;
 
 struct Panel {
@@ -52,6 +53,16 @@ class ConvRun {
     T* edges;            // [line][row][columns]: rows that reach beyond the line
     bool has_edges;
   };
+
+  // Rows in equal tiles, so that no tiny one is left at the end: the first `larger` have one row more.
+  struct EqualTiles {
+    Index count, size, larger;
+    Index rows(Index t) const { return size + (t < larger ? 1 : 0); }
+  };
+  EqualTiles cut_into_tiles(Index rows) const {
+    const Index count = ceil_divide(rows, tile_rows_);
+    return {count, rows / count, rows % count};
+  }
 
   void cut_into_parts() {
     first_row_ = phase_rows(plan_, 0).first;
@@ -141,9 +152,26 @@ class ConvRun {
     part.panel_begin = plan_.panels * panel_part / panel_parts_;
     part.panel_end = plan_.panels * (panel_part + 1) / panel_parts_;
     if (part.row_end <= part.row_begin) return;
+    // Only the tiles that reach beyond the line need a copy of it with zeros around, so they are a part of their own where there are many others.
+    const EqualTiles tiles = cut_into_tiles(part.row_end - part.row_begin);
+    auto row_of_tile = [&](Index t) { return part.row_begin + t * tiles.size + smaller(t, tiles.larger); };
+    Index left = 0, right = tiles.count;
+    while (left < tiles.count && row_of_tile(left) * plan_.step + reach_low_ < 0) ++left;
+    while (right > left && (row_of_tile(right) - 1) * plan_.step + reach_high_ > plan_.in[2]) --right;
+    const bool is_cheap_to_copy = pack_in_part_ || plan_.in_channels < channels_to_read_in_place || right - left < tiles_to_read_in_place;
+    if (is_cheap_to_copy || right - left == tiles.count) return run_rows(part, part.row_begin, part.row_end);
+    run_rows(part, row_of_tile(0), row_of_tile(left));
+    run_rows(part, row_of_tile(left), row_of_tile(right));
+    run_rows(part, row_of_tile(right), row_of_tile(tiles.count));
+  }
+
+  void run_rows(Part part, Index begin, Index end) {
+    if (end <= begin) return;
+    part.row_begin = begin;
+    part.row_end = end;
     bind_input(part);
     bind_taps(part);
-    part.has_edges = plan_.fused && (part.row_begin * plan_.pixels < plan_.shift || part.row_end * plan_.pixels - plan_.shift > plan_.out[2]);
+    part.has_edges = plan_.fused && part.row_end * plan_.pixels > plan_.out[2];
     part.edges = part.has_edges
                      ? scratch<T>(Scratch::edges, (part.line_end - part.line_begin) * (part.row_end - part.row_begin) * plan_.columns)
                      : nullptr;
@@ -240,6 +268,7 @@ class ConvRun {
     tile.bias = bias_ && b == 0 ? bias_ + group * plan_.columns_channels + column : nullptr;
     tile.accumulate = b > 0;
     tile.relu = epilogue_.relu && b == panel.blocks - 1;
+    const EqualTiles tiles = cut_into_tiles(part.row_end - part.row_begin);
     const Index a_start = group * plan_.depth_channels + panel.window.low * plan_.in_channels + block.first_row;
     for (Index line = part.line_begin; line < part.line_end; ++line) {
       for (Index phase = 0; phase < plan_.phases; ++phase) {
@@ -249,7 +278,7 @@ class ConvRun {
         while (tile.tap_count > 0 && tile.taps->index < block.first_tap) ++tile.taps, --tile.tap_count;
         while (tile.tap_count > 0 && tile.taps[tile.tap_count - 1].index >= block.end_tap) --tile.tap_count;
         if (tile.tap_count == 0 && tile.accumulate && !tile.relu) continue;
-        run_line(part, tile, line, phase, group * plan_.columns_channels + column, a_start);
+        run_line(part, tile, tiles, line, phase, group * plan_.columns_channels + column, a_start);
       }
     }
   }
@@ -273,22 +302,21 @@ class ConvRun {
     }
   }
 
-  void run_line(const Part& part, GemmTile<T>& tile, Index line, Index phase, Index column, Index a_start) {
+  void run_line(const Part& part, GemmTile<T>& tile, EqualTiles tiles, Index line, Index phase, Index column, Index a_start) {
     Index first = part.row_begin, end = part.row_end;
     if (!plan_.fused && plan_.transposed) {
       const PhaseRows rows = phase_rows(plan_, phase);
       first = larger(first, rows.first);
       end = smaller(end, rows.end);
+      if (end <= first) return;
+      tiles = cut_into_tiles(end - first);
     }
-    if (end <= first) return;
     const Index stride = plan_.fused || !plan_.transposed ? plan_.pixels : g_.strides[2];
-    const Index shift = plan_.fused ? plan_.shift : plan_.transposed ? g_.padding[2] - phase : 0;
+    const Index shift = !plan_.fused && plan_.transposed ? g_.padding[2] - phase : 0;
     T* output = y_ + (((part.image * plan_.out[0] + part.depth) * plan_.out[1] + line) * plan_.out[2]) * plan_.out_channels + column;
-    // Equal tiles, so that no tiny one is left at the end.
-    const Index tiles = ceil_divide(end - first, tile_rows_), size = (end - first) / tiles, larger_tiles = (end - first) % tiles;
     Index row = first;
-    for (Index t = 0; t < tiles;) {
-      const Index rows = size + (t < larger_tiles ? 1 : 0), alike = t < larger_tiles ? larger_tiles : tiles;
+    for (Index t = 0; t < tiles.count;) {
+      const Index rows = tiles.rows(t), alike = t < tiles.larger ? tiles.larger : tiles.count;
       const bool edge = part.has_edges && is_edge(row, rows);
       tile.repeats = 1;
       while (t + tile.repeats < alike && !edge && !(part.has_edges && is_edge(row + tile.repeats * rows, rows))) ++tile.repeats;
@@ -307,28 +335,29 @@ class ConvRun {
   }
 
   bool is_edge(Index row, Index rows) const {
-    return row * plan_.pixels < plan_.shift || (row + rows) * plan_.pixels - plan_.shift > plan_.out[2];
+    return (row + rows) * plan_.pixels > plan_.out[2];
   }
 
   // What of the edge rows lies inside the line. The tiles are cut as in run_line().
   void copy_edges(const Part& part) {
-    const Index count = part.row_end - part.row_begin, tiles = ceil_divide(count, tile_rows_), size = count / tiles, larger_tiles = count % tiles;
+    const Index count = part.row_end - part.row_begin;
+    const EqualTiles tiles = cut_into_tiles(count);
     const Index column_begin = part.panel_begin * plan_.panel_width, column_end = smaller(plan_.columns, part.panel_end * plan_.panel_width);
     const Index line_elements = plan_.out[2] * plan_.out_channels;
     for (Index line = part.line_begin; line < part.line_end; ++line) {
       T* output = y_ + ((part.image * plan_.out[0] + part.depth) * plan_.out[1] + line) * line_elements;
       const T* edges = part.edges + (line - part.line_begin) * count * plan_.columns;
       Index row = part.row_begin;
-      for (Index t = 0; t < tiles; ++t) {
-        const Index rows = size + (t < larger_tiles ? 1 : 0);
+      for (Index t = 0; t < tiles.count; ++t) {
+        const Index rows = tiles.rows(t);
         // Whole rows follow each other without gaps.
         const bool whole = column_begin == 0 && column_end == plan_.columns;
         const Index runs = !is_edge(row, rows) ? 0 : whole ? 1 : rows, run = whole ? rows * plan_.columns : column_end;
         for (Index r = row; r < row + runs; ++r) {
-          const Index at = r * plan_.columns - plan_.shift * plan_.out_channels;
-          const Index low = larger(column_begin, -at), high = smaller(run, line_elements - at);
-          if (high > low) {
-            std::memcpy(output + at + low, edges + (r - part.row_begin) * plan_.columns + low, static_cast<std::size_t>(high - low) * sizeof(T));
+          const Index at = r * plan_.columns, high = smaller(run, line_elements - at);
+          if (high > column_begin) {
+            std::memcpy(output + at + column_begin, edges + (r - part.row_begin) * plan_.columns + column_begin,
+                        static_cast<std::size_t>(high - column_begin) * sizeof(T));
           }
         }
         row += rows;
@@ -338,7 +367,7 @@ class ConvRun {
 
   void activate(const Part& part) {
     const Index stride = plan_.fused || !plan_.transposed ? plan_.pixels : g_.strides[2];
-    const Index shift = plan_.fused ? plan_.shift : plan_.transposed ? g_.padding[2] : 0;
+    const Index shift = !plan_.fused && plan_.transposed ? g_.padding[2] : 0;
     const Index low = larger(0, part.row_begin * stride - shift), high = smaller(plan_.out[2], part.row_end * stride - shift);
     const bool whole = part.panel_begin == 0 && part.panel_end == plan_.panels;
     for (Index line = part.line_begin; line < part.line_end; ++line) {
@@ -353,8 +382,7 @@ class ConvRun {
         const Index columns = smaller(plan_.panel_width, plan_.columns - column), row = (plan_.fused ? plan_.pixels : 1) * plan_.out_channels;
         const Index rows_begin = plan_.fused ? part.row_begin : low, rows_end = plan_.fused ? part.row_end : high;
         for (Index r = rows_begin; r < rows_end; ++r) {
-          const Index at = r * row - plan_.shift * plan_.out_channels + start;
-          const Index from = larger(at, 0), to = smaller(at + columns, plan_.out[2] * plan_.out_channels);
+          const Index from = r * row + start, to = smaller(from + columns, plan_.out[2] * plan_.out_channels);
           if (to > from) epilogue_.activation(output + from, output + from, static_cast<std::size_t>(to - from));
         }
       }

@@ -8,12 +8,12 @@ teach_reticulate <- function(...) {
   ours <- function(x) inherits(x, c("keratin_dataset", "keratin_iterator", "keratin_sequence"))
   its_as_iterator <- namespace$as_iterator
   its_iter_next <- namespace$iter_next
-  put_in_place(namespace, "as_iterator", function(x) if (ours(x)) as_iterator(x) else its_as_iterator(x))
-  put_in_place(namespace, "iter_next", function(it, completed = NULL) if (ours(it)) iter_next(it, completed) else its_iter_next(it, completed))
+  replace_function(namespace, "as_iterator", function(x) if (ours(x)) as_iterator(x) else its_as_iterator(x))
+  replace_function(namespace, "iter_next", function(it, completed = NULL) if (ours(it)) iter_next(it, completed) else its_iter_next(it, completed))
 }
 
 # In the namespace and, if it is attached, on the search path.
-put_in_place <- function(namespace, name, f) {
+replace_function <- function(namespace, name, f) {
   attached <- paste0("package:", getNamespaceName(namespace))
   for (place in c(list(namespace), if (attached %in% search()) list(as.environment(attached)))) {
     locked <- bindingIsLocked(name, place)

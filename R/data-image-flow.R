@@ -144,10 +144,13 @@ files_by_class <- function(directory, classes, extensions, split = 0, subset = N
   missing <- setdiff(classes, known)
   if (length(missing)) abort_file("folder \"", directory, "\" has no subfolder \"", missing[1L], "\". It has: ", paste(known, collapse = ", "), ".")
   pattern <- paste0("\\.(", paste(extensions, collapse = "|"), ")$")
+  bar <- cli::cli_progress_bar(paste("Looking through", directory), total = length(classes), clear = TRUE)
   per_class <- lapply(classes, function(class) {
+    cli::cli_progress_update(id = bar)
     files <- sort(list.files(file.path(directory, class), pattern, recursive = TRUE, ignore.case = TRUE), method = "radix")
     files[subset_rows(length(files), split, subset)]
   })
+  cli::cli_progress_done(id = bar)
   names <- unlist(Map(file.path, classes, per_class), use.names = FALSE)
   if (!length(names)) abort_file("folder \"", directory, "\" has no files ending in ", paste0(".", extensions, collapse = ", "), " in subfolders (one for each class).")
   list(files = file.path(directory, names), names = names, labels = rep(seq_along(classes) - 1L, lengths(per_class)), classes = classes)
@@ -215,7 +218,7 @@ flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "fil
   by_class <- !is.null(class_mode) && class_mode %in% c("categorical", "binary", "sparse")
   if (by_class) {
     target <- as.character(dataframe[[y_col[1L]]])
-    if (is.null(classes)) classes <- sort(unique(target), method = "radix")
+    if (is.null(classes)) classes <- sort(unique(target[there]), method = "radix")
     keep <- keep[target[keep] %in% classes]
     labels <- match(target, classes) - 1L
   }

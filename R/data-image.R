@@ -34,6 +34,7 @@ image_size <- function(size, what) {
 read_image <- function(path) {
   if (!is.character(path) || length(path) != 1L) abort_argument("`path` must be the path of one image file. Received: ", received(path), ".")
   if (!file.exists(path)) abort_file("there is no image file \"", path, "\".")
+  if (dir.exists(path)) abort_file("\"", path, "\" is a folder, not an image file.")
   magic <- readBin(path, "raw", 8L)
   starts <- function(...) length(magic) >= ...length() && identical(magic[seq_len(...length())], as.raw(c(...)))
   pixels <- tryCatch(
@@ -47,7 +48,7 @@ read_image <- function(path) {
     else {
       need_package("magick", "Reading an image that is not PNG, JPEG or BMP")
       data <- magick::image_data(magick::image_read(path)[1L])
-      aperm(array(as.integer(data), dim(data)), 3:1)
+      aperm(array(as.integer(unclass(data)), dim(data)), 3:1)  # as a "bitmap" it would have been turned already
     },
     keratin_error = function(e) stop(e),
     error = function(e) abort_file("\"", path, "\" cannot be read as an image: ", conditionMessage(e)))
@@ -180,7 +181,7 @@ image_array_save <- function(img, path, data_format = NULL, file_format = NULL, 
     png = { need_package("png", "Writing a PNG file"); png::writePNG(plane / 255, path) },
     jpeg = { need_package("jpeg", "Writing a JPEG file"); jpeg::writeJPEG(plane / 255, path, quality = 0.75) },
     bmp = write_bmp(levels, path),
-    { need_package("magick", paste("Writing a file of format", format)); magick::image_write(magick::image_read(levels / 255), path, format = format) })
+    { need_package("magick", paste("Writing a file of format", format)); magick::image_write(magick::image_read(grDevices::as.raster(plane / 255)), path, format = format, depth = 8) })
   invisible(path)
 }
 

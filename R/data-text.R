@@ -31,10 +31,15 @@ split_words <- function(texts, filters, lower, split) {
 # Text in any marked encoding as UTF-8. Bytes that are no UTF-8 are an error that names the text, because words cut from them would
 # silently differ from those of the same text read rightly.
 as_utf8 <- function(texts, argument = "text") {
-  texts <- enc2utf8(as.character(texts))
-  bad <- which(!is.na(texts) & !validUTF8(texts))
+  texts <- as.character(texts)
+  # Without a mark, bytes are those of the locale. A locale that is not of one byte a character is taken for UTF-8 (also "C", that of
+  # batch jobs, where R itself would write <e9> for a byte that it does not know).
+  unmarked <- !is.na(texts) & Encoding(texts) == "unknown"
+  if (!isTRUE(l10n_info()$`Latin-1`)) Encoding(texts)[unmarked] <- "UTF-8"
+  bad <- which(!is.na(texts) & (Encoding(texts) == "bytes" | Encoding(texts) == "UTF-8" & !validUTF8(texts)))
+  if (!length(bad)) texts <- enc2utf8(texts)
   if (length(bad)) {
-    abort_argument("`", argument, "` number ", bad[1L], " is not valid UTF-8: ", iconv(substr(iconv(texts[bad[1L]], "latin1", "UTF-8"), 1L, 40L), "UTF-8", "ASCII", sub = "byte"),
+    abort_argument("`", argument, "` number ", bad[1L], " is not valid UTF-8: ", substr(iconv(texts[bad[1L]], "ASCII", "ASCII", sub = "byte"), 1L, 60L),
                    ". Read it with its encoding (readLines(encoding = ), iconv()).")
   }
   if (anyNA(texts)) abort_argument("`", argument, "` number ", which(is.na(texts))[1L], " is NA.")

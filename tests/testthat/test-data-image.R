@@ -80,3 +80,18 @@ test_that("windows of a time series come in batches", {
   expect_equal(length(ds), 3)
   expect_error(timeseries_dataset_from_array(1:5, NULL, 9), class = "keratin_error_argument")
 })
+
+test_that("magick writes the pixels where they belong, folders are no images, and lost files have no class", {
+  expect_error(image_load(withr::local_tempdir()), "folder", class = "keratin_error_file")
+  x <- array(0:11 * 20, c(2, 2, 3))
+  if (requireNamespace("magick", quietly = TRUE)) {
+    file <- withr::local_tempfile(fileext = ".tiff")
+    image_array_save(x, file, scale = FALSE)
+    expect_equal(image_to_array(image_load(file)), x)
+  }
+  folder <- withr::local_tempdir()
+  image_array_save(x, file.path(folder, "here.bmp"), scale = FALSE)
+  table <- data.frame(filename = c("here.bmp", "gone.bmp"), class = c("x", "y"))
+  flow <- suppressWarnings(suppressMessages(flow_images_from_dataframe(table, folder, target_size = c(2, 2))))
+  expect_identical(names(flow$class_indices), "x")
+})

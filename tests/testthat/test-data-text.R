@@ -52,3 +52,11 @@ test_that("skip-grams pair each word with its window", {
   expect_identical(skipgrams(1:6, 10, seed = 1), skipgrams(1:6, 10, seed = 1))
   expect_equal(as.vector(make_sampling_table(4)), c(0.003152248, 0.003152248, 0.005475973, 0.007415564), tolerance = 1e-6)
 })
+
+test_that("bytes that are no UTF-8 are told, latin1 is converted", {
+  skip_if(l10n_info()$`Latin-1`)
+  expect_error(text_to_word_sequence("caf\xe9"), "not valid UTF-8", class = "keratin_error_argument")
+  latin <- "caf\xe9"
+  Encoding(latin) <- "latin1"
+  expect_identical(text_to_word_sequence(latin), "caf\u00e9")
+})

@@ -15,6 +15,22 @@ random_geometry <- function() {
   g$channels <- g$groups * sample(c(1, 2, 5, 9, 17), 1)
   g$filters <- g$groups * sample(c(1, 2, 5, 9, 17), 1)
   if (runif(1) < 0.2) g$channels <- g$filters <- g$groups <- sample(2:20, 1)
+  with_data(g)
+}
+
+# Many pixels with few channels on one side: the forms that multiply all kernel positions first, and lines whose ends alone are copied.
+random_narrow_geometry <- function() {
+  rank <- sample(2, 1)
+  few <- sample(3, 1)
+  many <- sample(c(16, 24), 1)
+  turn <- runif(1) < 0.5
+  with_data(list(
+    rank = rank, batch = 2, n = if (rank == 1) sample(300:400, 1) else sample(16:24, 2), kernel = sample(2:4, rank, TRUE),
+    strides = rep(sample(2, 1), rank), dilation = sample(2, rank, TRUE, c(3, 1)), groups = 1, channels = if (turn) few else many, filters = if (turn) many else few))
+}
+
+with_data <- function(g) {
+  rank <- g$rank
   extent <- (g$kernel - 1) * g$dilation + 1
   g$before <- vapply(extent, function(e) sample(0:(e - 1), 1), 0)
   g$after <- pmax(vapply(extent, function(e) sample(0:(e - 1), 1), 0), extent - g$n - g$before)
@@ -71,6 +87,22 @@ test_that("every kernel on every instruction set computes the definition", {
       expect_equal(by_kernels(g, "float64"), want, tolerance = 1e-12, info = paste(isa, i))
       expect_equal(by_kernels(g, "float32"), want, tolerance = 2e-6, info = paste(isa, i))
     }
+  }
+})
+
+test_that("few channels on one side and long lines give the definition's numbers on every instruction set", {
+  set.seed(4)
+  before <- internal("isa_get")()
+  on.exit(internal("isa_set")(before))
+  for (i in 1:12) {
+    g <- random_narrow_geometry()
+    want <- by_definition(g)
+    for (isa in internal("isas_available")()) {
+      internal("isa_set")(isa)
+      expect_equal(by_kernels(g, "float64"), want, tolerance = 1e-12, info = paste(isa, i))
+      expect_equal(by_kernels(g, "float32"), want, tolerance = 2e-6, info = paste(isa, i))
+    }
+    expect_identical(with_threads(2, by_kernels(g, "float32")), with_threads(1, by_kernels(g, "float32")), info = i)
   }
 })
 

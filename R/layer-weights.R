@@ -13,13 +13,14 @@ base_member_names <- function(generator) {
   unique(names)
 }
 
-# Values of the fields that are the layer's own, oldest first (an R6 object's environment is a list whose newest binding is in front).
+# The fields that are the layer's own and can hold a layer, variable or metric (environments, functions, lists), oldest first (an R6
+# object's environment is a list whose newest binding is in front).
 layer_fields <- function(layer) {
-  if (is.null(layer_state$base_names)) layer_state$base_names <- base_member_names(Sequential)
-  names <- rev(ls(layer, all.names = TRUE, sorted = FALSE))
-  names <- names[!names %in% layer_state$base_names]
-  names <- names[!vapply(names, bindingIsActive, NA, env = layer)]
-  mget(names, envir = layer)
+  if (is.null(layer_state$base_names)) {
+    names <- base_member_names(Sequential)
+    layer_state$base_names <- list2env(setNames(rep(list(TRUE), length(names)), names), parent = emptyenv())
+  }
+  fields_of(layer, layer_state$base_names)
 }
 
 # Layers (R6 objects), variables and metrics held directly by a layer, in order.
@@ -45,7 +46,10 @@ flatten_layers <- function(layer, include_self = TRUE) {
   all[!duplicated(all)]
 }
 
-own_variables <- function(layer) unique_values(c(layer$own_weights, unname(Filter(is_variable, layer_fields(layer)))))
+own_variables <- function(layer) {
+  fields <- layer_fields(layer)
+  unique_values(c(layer$own_weights, unname(fields[vapply(fields, is_variable, NA)])))
+}
 # By identity: duplicated() takes two closures with the same body for one.
 unique_values <- function(x) x[!duplicated(lapply(x, function(value) if (is.function(value)) unwrap(value) else value))]
 variable_trainable <- function(variable) isTRUE(variable$trainable)

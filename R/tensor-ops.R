@@ -7,7 +7,7 @@ operator_ops <- c(
 
 #' @export
 Ops.tensorflow.tensor <- function(e1, e2) {
-  if (missing(e2)) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
+  if (nargs() == 1L) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
   if (.Generic == "/" && !is_float(tensor_dtype(if (is_tensor(e1)) e1 else e2))) {  # as in TensorFlow: whole numbers divide as float64
     e1 <- op_cast(e1, "float64")
     e2 <- op_cast(e2, "float64")

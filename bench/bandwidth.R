@@ -123,6 +123,24 @@ optimizer_case("optimizer adagrad", optimizer_adagrad(), 1)
 optimizer_case("optimizer adadelta", optimizer_adadelta(), 2)
 optimizer_case("optimizer ftrl", optimizer_ftrl(), 2)
 
+# ---- recurrences and products, per cent of the FMA peak; a step has the gradients of input, kernels and bias
+recurrence_case <- function(label, batch, steps, channels, units, goal) {
+  if (!wanted(label)) return(invisible())
+  forward <- function(i) {
+    sums <- op("dense", i[1:2])
+    internal("op_lstm")(op("bias_add", list(sums, i[[4]])), i[[3]])[[1L]]
+  }
+  inputs <- lapply(list(c(batch, steps, channels), c(channels, 4 * units), c(units, 4 * units), 4 * units), normal)
+  upstream <- normal(c(batch, steps, units))
+  work <- 2 * batch * steps * 4 * units * (channels + units)
+  seconds <- c(forward = min(program_seconds(function(i) list(forward(i)), inputs, budget)),
+               step = min(program_seconds(function(i) internal("op_gradients")(forward(i[1:4]), i[1:4], upstream = i[[5L]]), c(inputs, list(upstream)), budget)))
+  show("%-44s forward %8.3f ms, %4.1f %% of the peak [%g], step %8.3f ms, %4.1f GFLOP/s", label, 1e3 * seconds[1], 100 * work / seconds[1] / 1e9 / machine$float32, goal,
+       1e3 * seconds[2], 3 * work / seconds[2] / 1e9)
+}
+recurrence_case("case 20, LSTM 32 x 100, 32 to 128", 32, 100, 32, 128, 80)
+recurrence_case("case 21, LSTM 1 x 200, 64 to 64", 1, 200, 64, 64, 50)
+
 # ---- overheads: seconds of one call
 overhead <- function(label, run, goal, times = 2000, divide = 1, unit = 1e6, name = "us") {
   if (!wanted(label)) return(invisible())

@@ -5,6 +5,51 @@
 
 using namespace keratin;
 
+namespace {
+
+// Type, name and bytes of every attribute; false where one is not a plain vector (attributes_from() will say so).
+bool append_key(std::string& key, SEXP attributes) {
+  SEXP names = Rf_getAttrib(attributes, R_NamesSymbol);
+  if (TYPEOF(attributes) != VECSXP || TYPEOF(names) != STRSXP) return false;
+  for (R_xlen_t i = 0; i < Rf_xlength(attributes); ++i) {
+    SEXP x = VECTOR_ELT(attributes, i);
+    if (x == R_NilValue) continue;
+    const R_xlen_t n = Rf_xlength(x);
+    key += '\n';
+    key += CHAR(STRING_ELT(names, i));
+    key += '\0';
+    key += static_cast<char>(TYPEOF(x));
+    key.append(reinterpret_cast<const char*>(&n), sizeof n);
+    switch (TYPEOF(x)) {
+      case REALSXP: key.append(reinterpret_cast<const char*>(REAL(x)), sizeof(double) * static_cast<std::size_t>(n)); break;
+      case INTSXP: key.append(reinterpret_cast<const char*>(INTEGER(x)), sizeof(int) * static_cast<std::size_t>(n)); break;
+      case LGLSXP: key.append(reinterpret_cast<const char*>(LOGICAL(x)), sizeof(int) * static_cast<std::size_t>(n)); break;
+      case STRSXP:
+        for (R_xlen_t k = 0; k < n; ++k) (key += Rf_translateCharUTF8(STRING_ELT(x, k))) += '\0';
+        break;
+      default: return false;
+    }
+  }
+  return key.size() < 1000;
+}
+
+// Ops are made once for each name and setting, as long as there are not too many of them: reading attributes takes longer than a small op.
+OpPtr known_op(SEXP name, SEXP attributes) {
+  constexpr std::size_t most = 4096;
+  static auto* known = new std::unordered_map<std::string, OpPtr>;
+  static auto* key = new std::string;
+  key->assign(CHAR(name));
+  if (Rf_xlength(attributes) > 0 && !append_key(*key, attributes)) return make_op(CHAR(name), attributes_from(attributes));
+  auto found = known->find(*key);
+  if (found != known->end()) return found->second;
+  OpPtr op = make_op(CHAR(name), attributes_from(attributes));
+  if (known->size() >= most) known->clear();
+  if (op->may_be_shared()) known->emplace(*key, op);
+  return op;
+}
+
+}  // namespace
+
 // One tensor, a list of them (several outputs), or NULL if an input is a symbolic Keras tensor, which R deals with. Every eager op comes
 // through here, so it spends nothing on wrappers: `name` a string, `inputs` a list, `attributes` a named list or NULL.
 // [[Rcpp::export(rng = false)]]
@@ -13,20 +58,7 @@ SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes) {
     if (TYPEOF(inputs) != VECSXP) fail_argument("an op's inputs are a list.");
     if (has_keras_tensor(inputs)) return R_NilValue;
     if (TYPEOF(name) != STRSXP || Rf_length(name) != 1) fail_argument("an op's name is one string.");
-    // Ops without attributes are made once. R keeps one object for each string that is in use, and these are kept in use.
-    static auto* plain_ops = new std::unordered_map<SEXP, OpPtr>;
-    SEXP text = STRING_ELT(name, 0);
-    OpPtr op;
-    if (Rf_xlength(attributes) == 0) {
-      OpPtr& known = (*plain_ops)[text];
-      if (!known) {
-        known = make_op(CHAR(text), Attributes());
-        R_PreserveObject(text);
-      }
-      op = known;
-    } else {
-      op = make_op(CHAR(text), attributes_from(attributes));
-    }
+    const OpPtr op = known_op(STRING_ELT(name, 0), attributes);
     const Values outputs = keratin::apply(op, values_from(inputs));
     if (outputs.size() == 1) return wrap_tensor(outputs[0]);
     Rcpp::Shield<SEXP> list(Rf_allocVector(VECSXP, static_cast<R_xlen_t>(outputs.size())));

@@ -111,6 +111,7 @@ static std::vector<Index> layout_sizes(const Shape& shape) {
 }
 
 Tensor tensor_from_r(SEXP x, DType dtype) {
+  if (TYPEOF(x) == REALSXP && Rf_xlength(x) == 1 && ATTRIB(x) == R_NilValue && is_floating(dtype)) return filled(dtype, Shape{}, REAL(x)[0]);  // often
   if (Rf_inherits(x, "factor")) fail_argument("a factor cannot become a tensor. Use as.integer(x) - 1 or to_categorical(as.integer(x) - 1).");
   const bool is_text = TYPEOF(x) == STRSXP;
   if (is_text != (dtype == DType::string)) fail_argument("a value of type ", Rf_type2char(TYPEOF(x)), " cannot become a tensor of dtype ", name_of(dtype), ".");

@@ -126,6 +126,9 @@ class Op {
   // Draws random numbers or otherwise must not be computed ahead of a run.
   virtual bool is_stateful() const { return false; }
 
+  // One object may serve every application with these settings (not: an op that remembers something of its applications).
+  virtual bool may_be_shared() const { return true; }
+
   // Index of an input whose memory the output may take over when nobody else needs it (-1: none). An op that says so must
   // give the right answer when both are the same memory.
   virtual int in_place_input(int /*output*/) const { return -1; }

@@ -67,15 +67,24 @@ KERATIN_VECTORIZED static void uniform_from_words(typename V::Element* y, const 
   }
 }
 
-// y = keep ? factor x : 0; by way of a buffer, because y may be x
+template <class T>
+KERATIN_VECTORIZED static void numbers_of(T* __restrict y, const bool* __restrict x, std::size_t n) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(x);
+  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<T>(static_cast<std::int32_t>(bytes[i]));
+}
+// y = keep ? factor x : 0
 template <class V>
-KERATIN_VECTORIZED static void apply_mask(typename V::Element* y, const typename V::Element* x, const bool* keep, typename V::Element factor, std::size_t n) {
+static void apply_mask(typename V::Element* y, const typename V::Element* x, const bool* keep, typename V::Element factor, std::size_t n) {
   constexpr std::size_t chunk = 128;
-  typename V::Element kept[chunk];
-  for (; n > 0; n -= n < chunk ? n : chunk, y += chunk, x += chunk, keep += chunk) {
-    const std::size_t count = n < chunk ? n : chunk;
-    for (std::size_t i = 0; i < count; ++i) kept[i] = keep[i] ? factor * x[i] : typename V::Element(0);
-    std::memcpy(y, kept, count * sizeof(typename V::Element));
+  typename V::Element kept[chunk + V::width];
+  const typename V::Register by = V::set(factor);
+  for (std::size_t at = 0; at < n; at += chunk) {
+    const std::size_t count = n - at < chunk ? n - at : chunk;
+    numbers_of(kept, keep + at, count);
+    for (std::size_t i = 0; i < count; i += V::width) {
+      const std::size_t left = count - i;
+      put<V>(y + at + i, V::select(V::less(V::zero(), take<V>(kept + i, left)), V::multiply(by, take<V>(x + at + i, left)), V::zero()), left);
+    }
   }
 }
 
@@ -101,9 +110,12 @@ static void normal_from_words(typename V::Element* y, const std::uint32_t* words
 }
 
 // keep = word >= bound, y = keep ? factor x : 0
-template <class V>
-KERATIN_VECTORIZED static void dropout(typename V::Element* y, bool* keep, const typename V::Element* x, const std::uint32_t* words, std::uint32_t bound,
-                                       typename V::Element factor, std::size_t n) {
+KERATIN_VECTORIZED static void at_least(bool* __restrict keep, const std::uint32_t* __restrict words, std::uint32_t bound, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) keep[i] = words[i] >= bound;
+}
+template <class V>
+static void dropout(typename V::Element* y, bool* keep, const typename V::Element* x, const std::uint32_t* words, std::uint32_t bound,
+                    typename V::Element factor, std::size_t n) {
+  at_least(keep, words, bound, n);
   apply_mask<V>(y, x, keep, factor, n);
 }

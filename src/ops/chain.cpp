@@ -230,22 +230,15 @@ void run_chain(const ChainSteps& steps, int slots, const Tensors& inputs, Tensor
   visit_floating(output.dtype(), "elementwise", [&](auto zero) { run_steps<decltype(zero)>(steps, slots, inputs, output); });
 }
 
-OpPtr ElementwiseOp::absorb(const Op& next, int position, const Types& inputs, const Types& next_inputs) const {
-  const auto* reader = dynamic_cast<const ElementwiseOp*>(&next);
-  const TensorType& between = next_inputs[static_cast<std::size_t>(position)];
-  if (!between.shape.is_known() || !is_floating(between.dtype)) return nullptr;
-  if (const auto* sum = dynamic_cast<const SummingOp*>(&next)) return chain_into_sum(*this, *sum, between);
-  // What is stretched afterwards is better computed before.
-  if (!reader) return nullptr;
-  const TensorType result = next.infer(next_inputs)[0];
-  if (!(result == between)) return nullptr;
-  ChainSteps steps = chain(), more = reader->chain();
-  if (steps.empty() || more.empty() || steps.size() + more.size() > longest_chain) return nullptr;
-
+namespace {
+// `steps` (none: its one input as it is) on `inputs`, then the reader's steps, for which this is input `position`.
+OpPtr joined(ChainSteps steps, const Types& inputs, const ElementwiseOp& reader, int position, const Types& reader_inputs) {
+  const ChainSteps more = reader.chain();
+  if (more.empty() || steps.size() + more.size() > longest_chain) return nullptr;
   const int own_inputs = static_cast<int>(inputs.size()), own_steps = static_cast<int>(steps.size());
   const auto moved = [&](int operand) {
     if (operand < 0) return operand - own_steps;
-    if (operand == position) return -own_steps;
+    if (operand == position) return -own_steps;  // the last result, or input 0
     return own_inputs + operand - (operand > position);
   };
   for (ChainStep step : more) {
@@ -254,9 +247,28 @@ OpPtr ElementwiseOp::absorb(const Op& next, int position, const Types& inputs, c
     steps.push_back(step);
   }
   Types all = inputs;
-  for (std::size_t i = 0; i < next_inputs.size(); ++i)
-    if (static_cast<int>(i) != position) all.push_back(next_inputs[i]);
-  return std::make_shared<Chain>(std::move(steps), all, result);
+  for (std::size_t i = 0; i < reader_inputs.size(); ++i)
+    if (static_cast<int>(i) != position) all.push_back(reader_inputs[i]);
+  return std::make_shared<Chain>(std::move(steps), all, reader.infer(reader_inputs)[0]);
+}
+}  // namespace
+
+OpPtr ElementwiseOp::absorb(const Op& next, int position, const Types& inputs, const Types& next_inputs) const {
+  const TensorType& between = next_inputs[static_cast<std::size_t>(position)];
+  if (!between.shape.is_known() || !is_floating(between.dtype)) return nullptr;
+  if (const auto* sum = dynamic_cast<const SummingOp*>(&next)) return chain_into_sum(*this, *sum, between);
+  const auto* reader = dynamic_cast<const ElementwiseOp*>(&next);
+  ChainSteps steps = chain();
+  // What is stretched afterwards is better computed before.
+  if (!reader || steps.empty() || !(next.infer(next_inputs)[0] == between)) return nullptr;
+  return joined(std::move(steps), inputs, *reader, position, next_inputs);
+}
+
+OpPtr absorb_stretched(const Op& next, int position, const Types& inputs, const Types& next_inputs) {
+  const auto* reader = dynamic_cast<const ElementwiseOp*>(&next);
+  const TensorType& stretched = next_inputs[static_cast<std::size_t>(position)];
+  if (!reader || !stretched.shape.is_known() || !is_floating(stretched.dtype)) return nullptr;
+  return joined({}, inputs, *reader, position, next_inputs);
 }
 
 }  // namespace keratin

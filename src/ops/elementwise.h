@@ -65,6 +65,8 @@ class ElementwiseOp : public Op {
   virtual ChainSteps chain() const = 0;  // empty: cannot be part of one
   OpPtr absorb(const Op& next, int position, const Types& inputs, const Types& next_inputs) const override;
 };
+// For ops that only stretch their one input: a chain does that as it reads.
+OpPtr absorb_stretched(const Op& next, int position, const Types& inputs, const Types& next_inputs);
 void run_chain(const ChainSteps& steps, int slots, const Tensors& inputs, Tensor& output);
 
 // The rules must outlive the program.

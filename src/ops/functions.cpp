@@ -138,13 +138,13 @@ Values differentiate_again(const Values& inputs, const Values& upstreams, const 
   const Values outputs = same(own);
   Value target;
   for (std::size_t i = 0; i < outputs.size() && i < upstreams.size(); ++i) {
-    if (!upstreams[i]) continue;
+    if (!upstreams[i] || !outputs[i]) continue;
     std::vector<std::int64_t> all;
     for (int axis = 0; axis < outputs[i]->type.shape.rank(); ++axis) all.push_back(axis);
     const Value part = all.empty() ? outputs[i] * upstreams[i] : reduce_sum(outputs[i] * upstreams[i], all, false);
     target = target ? target + part : part;
   }
-  return gradients(target, own, {}, nullptr);
+  return target ? gradients(target, own, {}, nullptr) : Values(inputs.size());
 }
 
 }  // namespace keratin

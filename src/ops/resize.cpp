@@ -2,6 +2,7 @@
 // matrices, one for each axis; the gradient is the product of their transposes.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 #include "../core/thread_pool.h"
@@ -137,10 +138,44 @@ SparseRows interpolation_matrix(std::int64_t from, std::int64_t to, Interpolatio
   return rows;
 }
 
+// multiply_axis() for rows of few elements: every element of the result has its own list of `terms` places and weights.
+template <class T>
+void multiply_short_rows(T* y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns, std::int64_t inner) {
+  const std::int64_t rows = matrix.rows(), n = rows * inner;
+  std::size_t terms = 0;
+  for (std::int64_t r = 0; r < rows; ++r) terms = std::max(terms, matrix.begin[r + 1] - matrix.begin[r]);
+  std::vector<std::int32_t> from(terms * static_cast<std::size_t>(n), 0);
+  std::vector<T> weights(from.size(), T(0));
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::size_t first = matrix.begin[i / inner], count = matrix.begin[i / inner + 1] - first;
+    for (std::size_t t = 0; t < count; ++t) {
+      from[t * static_cast<std::size_t>(n) + i] = static_cast<std::int32_t>(matrix.terms[first + t].element * inner + i % inner);
+      weights[t * static_cast<std::size_t>(n) + i] = static_cast<T>(matrix.terms[first + t].weight);
+    }
+  }
+  parallel_ranges(outer, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t o = begin; o < end; ++o) {
+      const T* source = x + o * columns * inner;
+      T* target = y + o * n;
+      const std::int32_t *first = from.data(), *second = first + n;
+      const T *a = weights.data(), *b = a + n;
+      if (terms == 1) for (std::int64_t i = 0; i < n; ++i) target[i] = a[i] * source[first[i]];
+      else if (terms >= 2) for (std::int64_t i = 0; i < n; ++i) target[i] = a[i] * source[first[i]] + b[i] * source[second[i]];
+      else std::fill(target, target + n, T(0));
+      for (std::size_t t = 2; t < terms; ++t) {
+        const std::int32_t* more = from.data() + t * static_cast<std::size_t>(n);
+        const T* w = weights.data() + t * static_cast<std::size_t>(n);
+        for (std::int64_t i = 0; i < n; ++i) target[i] += w[i] * source[more[i]];
+      }
+    }
+  });
+}
+
 // y[outer, rows, inner] = rows of `matrix` times x[outer, columns, inner]
 template <class T>
 void multiply_axis(T* y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns, std::int64_t inner) {
   const std::int64_t rows = matrix.rows();
+  if (inner < 16 && rows * inner < (1 << 20) && columns * inner < (1 << 20)) return multiply_short_rows(y, x, matrix, outer, columns, inner);
   std::vector<std::ptrdiff_t> from(matrix.terms.size());
   std::vector<T> weights(matrix.terms.size());
   for (std::size_t t = 0; t < from.size(); ++t) {
@@ -200,23 +235,43 @@ class Resize : public Op {
     std::int64_t grown = 1, shrunk = 1;
     for (int i = 0; i < axes; ++i) grown *= size_[i], shrunk *= x[i + 1];
     // What grows begins with the last axis, what shrinks with the first, so that the steps between are small.
-    Tensor now = inputs[0];
-    for (int step = 0; step < axes; ++step) {
-      const int axis = grown >= shrunk ? axes - step : step + 1;
-      const std::int64_t from = now.shape()[axis], to = size_[axis - 1];
-      const SparseRows matrix = transposed_ ? interpolation_matrix(to, from, method_, antialias_).transposed(to)
-                                            : interpolation_matrix(from, to, method_, antialias_);
-      const bool last = step == axes - 1;
-      if (matrix.is_identity() && !last) continue;
-      Shape next_shape = now.shape();
-      next_shape[axis] = to;
-      Tensor next = last ? outputs[0] : Tensor(now.dtype(), next_shape);
-      visit_numeric(now.dtype(), "resizing", [&](auto zero) {
-        using T = decltype(zero);
-        multiply_axis(next.data<T>(), now.data<T>(), matrix, now.shape().product(0, axis), from, now.shape().product(axis + 1, now.shape().rank()));
-      });
-      now = next;
+    struct Step {
+      int axis;
+      SparseRows matrix;
+      Shape result;  // of one sample
+    };
+    std::vector<Step> steps;
+    Shape now = x;
+    now[0] = 1;
+    for (int i = 0; i < axes; ++i) {
+      const int axis = grown >= shrunk ? axes - i : i + 1;
+      const std::int64_t from = now[axis], to = size_[axis - 1];
+      SparseRows matrix = transposed_ ? interpolation_matrix(to, from, method_, antialias_).transposed(to) : interpolation_matrix(from, to, method_, antialias_);
+      now[axis] = to;
+      if (!matrix.is_identity()) steps.push_back({axis, std::move(matrix), now});
     }
+    if (steps.empty()) {
+      std::memcpy(outputs[0].raw(), inputs[0].raw(), outputs[0].bytes());
+      return;
+    }
+    // Sample by sample, so that what lies between two axes stays in the cache.
+    visit_numeric(inputs[0].dtype(), "resizing", [&](auto zero) {
+      using T = decltype(zero);
+      parallel_parts(x[0], [&](std::int64_t sample) {
+        const T* from = inputs[0].data<T>() + sample * x.product(1, x.rank());
+        Shape shape = x;
+        Tensor held;
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+          const Step& step = steps[i];
+          Tensor next = i + 1 < steps.size() ? Tensor(inputs[0].dtype(), step.result) : Tensor();
+          T* to = i + 1 < steps.size() ? next.data<T>() : outputs[0].data<T>() + sample * step.result.elements();
+          multiply_axis(to, from, step.matrix, shape.product(1, step.axis), shape[step.axis], shape.product(step.axis + 1, shape.rank()));
+          shape = step.result;
+          held = next;
+          from = to;
+        }
+      });
+    });
   }
 
   Values gradient(const GradientContext& g) const override {

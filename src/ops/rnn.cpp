@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "functions.h"
+
 namespace keratin {
 
 RnnActivation rnn_activation(const Attributes& attributes, const std::string& name, const char* otherwise) {
@@ -142,8 +144,99 @@ RnnSizes RecurrentOp::check(const Types& inputs) const {
 }
 
 // ---- gradients
-Values RecurrentGradientOp::gradient(const GradientContext&) const {
-  fail_argument("the gradient of a fused recurrent layer cannot be differentiated again. Use `unroll = TRUE` in the layer, which computes step by step.");
+std::vector<int> RecurrentOp::differentiable_inputs() const {
+  std::vector<int> found{0, 1};
+  for (int i = 0; optional_.has_states && i < optional_.state_count; ++i) found.push_back(optional_.state(i));
+  if (optional_.has_bias) found.push_back(optional_.bias());
+  return found;
+}
+
+UnrolledInputs RecurrentOp::unrolled_inputs(const Values& inputs) const {
+  UnrolledInputs in;
+  in.sums = inputs[0];
+  in.kernel = inputs[1];
+  const double units = static_cast<double>(in.kernel->type.shape[0]);
+  const auto state = [&](int i) -> Value {
+    if (i >= optional_.state_count) return nullptr;
+    if (optional_.has_states) return inputs[optional_.state(i)];
+    const Value first = apply1(make_op("slice", attributes({{"begin", {0, 0, 0}}, {"size", {-1, 1, units}}})), {in.sums});
+    return zeros_like(apply1(make_op("squeeze", attributes({{"axes", {1}}})), {first}));
+  };
+  in.h = state(0);
+  in.c = state(1);
+  if (optional_.has_bias) in.bias = inputs[optional_.bias()];
+  if (optional_.has_mask) in.mask = inputs[optional_.mask()];
+  if (optional_.has_dropout) in.dropout = inputs[optional_.dropout()];
+  return in;
+}
+
+namespace {
+Values replaced(Values all, const std::vector<int>& places, const Values& by) {
+  for (std::size_t i = 0; i < places.size(); ++i) all[places[i]] = by[i];
+  return all;
+}
+Values picked(const Values& all, const std::vector<int>& places) {
+  Values some;
+  for (int place : places) some.push_back(all[place]);
+  return some;
+}
+}  // namespace
+
+void RecurrentOp::add_hidden_gradients(const GradientContext& g, Values& result) const {
+  const std::optional<Unrolling> steps = unrolling();
+  if (!steps) return;
+  const auto add = [&](int i, const Value& more) {
+    if (more) result[i] = result[i] ? result[i] + more : more;
+  };
+  add(0, g.upstream(steps->gates));
+  const Values upstreams{g.upstream(steps->before), steps->kept < 0 ? nullptr : g.upstream(steps->kept)};
+  if (!upstreams[0] && !upstreams[1]) return;
+  const std::vector<int> places = differentiable_inputs();
+  const Values found = differentiate_again(picked(g.node->inputs, places), upstreams, [&](const Values& own) -> Values {
+    const UnrolledOutputs out = unroll(steps->recurrence, unrolled_inputs(replaced(g.node->inputs, places, own)));
+    return {out.before, out.kept};
+  });
+  for (std::size_t i = 0; i < places.size(); ++i) add(places[i], found[i]);
+}
+
+Values RecurrentGradientOp::gradient(const GradientContext& g) const {
+  const NodePtr forward = g.input(0)->producer;
+  const auto* op = forward ? dynamic_cast<const RecurrentOp*>(forward->op.get()) : nullptr;
+  const std::optional<RecurrentOp::Unrolling> steps = op ? op->unrolling() : std::nullopt;
+  if (!steps) {
+    fail_argument("the gradient of this fused recurrent layer cannot be differentiated again. Use `unroll = TRUE` in the layer, which computes step by step.");
+  }
+  std::vector<int> upstreams;
+  for (int place : upstream_)
+    if (place >= 0) upstreams.push_back(place);
+  const std::vector<int> places = op->differentiable_inputs();
+  Values inputs = picked(forward->inputs, places);
+  for (int place : upstreams) inputs.push_back(g.input(place));
+
+  const Values found = differentiate_again(inputs, g.upstreams, [&](const Values& own) -> Values {
+    UnrolledInputs in = op->unrolled_inputs(replaced(forward->inputs, places, own));
+    Values by{in.sums, in.h};
+    if (in.c) by.push_back(in.c);
+    if (steps->recurrence.kind == RecurrenceKind::gru && steps->recurrence.reset_after) by.push_back(in.inner = zeros_like(in.sums));
+    const UnrolledOutputs out = unroll(steps->recurrence, in);
+    Value target;
+    std::size_t next = places.size();
+    for (int i = 0; i < 3; ++i) {
+      if (upstream_[i] < 0) continue;
+      const Value part = reduce("reduce_sum", out.results[i] * own[next++], i == 0 ? std::vector<std::int64_t>{0, 1, 2} : std::vector<std::int64_t>{0, 1}, false);
+      target = target ? target + part : part;
+    }
+    return target ? gradients(target, by, {}, nullptr) : Values(by.size());
+  });
+
+  Values result(g.node->inputs.size());
+  result[0] = found[0];
+  result[optional_.first - 1] = found[1];
+  std::size_t next = 2;
+  for (int i = 0; optional_.has_states && i < optional_.state_count; ++i) result[optional_.state(i)] = found[next++];
+  if (optional_.has_bias) result[optional_.bias()] = found[next++];
+  for (int place : upstreams) result[place] = found[next++];
+  return result;
 }
 
 Values RecurrentGradientOp::collect(const GradientContext& g, const RnnInputs& of_op, Values fixed) {

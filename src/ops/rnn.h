@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "../core/thread_pool.h"
 #include "../graph/graph.h"
 #include "../kernels/dispatch.h"
+#include "rnn_unrolled.h"
 
 namespace keratin {
 
@@ -83,6 +85,17 @@ struct RnnInputs {
 class RecurrentOp : public Op {
  public:
   RecurrentOp(const Attributes& attributes, int state_count, int gate_count);
+  bool may_be_shared() const override { return false; }
+
+  // How to compute the same step by step, for gradients of gradients, and the outputs that only the gradient reads: the gates, the states
+  // before each step, and what a GRU keeps besides (-1: nothing). None: cannot.
+  struct Unrolling {
+    UnrolledRecurrence recurrence;
+    int gates, before, kept;
+  };
+  virtual std::optional<Unrolling> unrolling() const { return std::nullopt; }
+  UnrolledInputs unrolled_inputs(const Values& inputs) const;
+  std::vector<int> differentiable_inputs() const;
 
  protected:
   RnnSizes check(const Types& inputs) const;  // fails where an input does not fit
@@ -94,6 +107,9 @@ class RecurrentOp : public Op {
   // are always there, but memory that nobody touches costs nothing.
   bool keeps() const { return wanted_by_trace_ || is_recording(); }
   void keep_for_gradient() const { wanted_by_trace_ = true; }
+  // What comes back through the outputs that only the gradient reads, when that gradient is differentiated: for the gates, the
+  // gradient by the sums that they were made of (RecurrentGradientOp says so); for the others by way of the steps.
+  void add_hidden_gradients(const GradientContext& g, Values& result) const;
 
   int gate_count_;
   RnnInputs optional_;
@@ -104,10 +120,11 @@ class RecurrentOp : public Op {
   mutable std::atomic<bool> wanted_by_trace_{false};
 };
 
-// The other half: takes the op's optional inputs after `first` fixed ones, then the upstream gradients that there are.
+// The other half: takes the op's optional inputs after `first` fixed ones (gates first, the recurrent kernel last), then the upstream
+// gradients that there are. Its own gradient goes step by step; what it gives for the gates is the gradient by the sums.
 class RecurrentGradientOp : public Op {
  public:
-  Values gradient(const GradientContext&) const override;  // fails: says what to use instead
+  Values gradient(const GradientContext&) const override;
 
  protected:
   template <class T>

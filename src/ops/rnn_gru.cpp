@@ -121,6 +121,9 @@ class Gru final : public RecurrentOp {
     visit_floating(in[0].dtype(), "gru", [&](auto zero) { this->run_as<decltype(zero)>(in, out); });
   }
 
+  std::optional<Unrolling> unrolling() const override {
+    return Unrolling{{RecurrenceKind::gru, reset_after_, zero_output_, activation_, recurrent_activation_}, 2, 4, 3};
+  }
   Values gradient(const GradientContext& g) const override {
     keep_for_gradient();
     auto op = std::make_shared<GruGradient>(reset_after_, zero_output_, activation_, recurrent_activation_);
@@ -135,6 +138,7 @@ class Gru final : public RecurrentOp {
       axes.set("axes", std::vector<double>{0, 1});
       result[optional_.bias()] = apply1(make_op("reduce_sum", axes), {d[2]});
     }
+    add_hidden_gradients(g, result);
     return result;
   }
 

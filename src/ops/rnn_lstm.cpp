@@ -88,6 +88,9 @@ class Lstm final : public RecurrentOp {
     visit_floating(in[0].dtype(), "lstm", [&](auto zero) { this->run_as<decltype(zero)>(in, out); });
   }
 
+  std::optional<Unrolling> unrolling() const override {
+    return Unrolling{{RecurrenceKind::lstm, false, zero_output_, activation_, recurrent_activation_}, 3, 5, -1};
+  }
   Values gradient(const GradientContext& g) const override {
     keep_for_gradient();
     auto op = std::make_shared<LstmGradient>(zero_output_, activation_, recurrent_activation_);
@@ -100,6 +103,7 @@ class Lstm final : public RecurrentOp {
       result[optional_.state(0)] = d[1];
       result[optional_.state(1)] = d[2];
     }
+    add_hidden_gradients(g, result);
     return result;
   }
 

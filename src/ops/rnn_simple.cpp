@@ -75,6 +75,9 @@ class SimpleRnn final : public RecurrentOp {
     visit_floating(in[0].dtype(), "simple_rnn", [&](auto zero) { this->run_as<decltype(zero)>(in, out); });
   }
 
+  std::optional<Unrolling> unrolling() const override {
+    return Unrolling{{RecurrenceKind::simple, false, zero_output_, activation_, recurrent_activation_}, 2, 3, -1};
+  }
   Values gradient(const GradientContext& g) const override {
     keep_for_gradient();
     auto op = std::make_shared<SimpleRnnGradient>(zero_output_, activation_);
@@ -84,6 +87,7 @@ class SimpleRnn final : public RecurrentOp {
     result[0] = d[0];
     if (g.wants(1)) result[1] = product_over_steps(g.output(3), d[0]);
     if (optional_.has_states) result[optional_.state(0)] = d[1];
+    add_hidden_gradients(g, result);
     return result;
   }
 

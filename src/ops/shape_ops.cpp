@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "broadcast.h"
-#include "functions.h"
+#include "elementwise.h"
 
 namespace keratin {
 namespace {
@@ -174,6 +174,9 @@ class BroadcastTo : public Broadcast {
     return {{inputs[0].dtype, to}};
   }
   Values gradient(const GradientContext& g) const override { return {sum_to(g.upstream(), g.input(0))}; }
+  OpPtr absorb(const Op& next, int position, const Types& inputs, const Types& next_inputs) const override {
+    return absorb_stretched(next, position, inputs, next_inputs);
+  }
 
  private:
   Shape shape_;

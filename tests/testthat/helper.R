@@ -37,3 +37,9 @@ finite_difference <- function(f, x, step = 1e-5) {
   }
   out
 }
+with_isa <- function(isa, code) {
+  before <- internal("isa_get")()
+  internal("isa_set")(isa)
+  on.exit(internal("isa_set")(before))
+  force(code)
+}

@@ -1,9 +1,3 @@
-with_isa <- function(isa, code) {
-  before <- internal("isa_get")()
-  internal("isa_set")(isa)
-  on.exit(internal("isa_set")(before))
-  force(code)
-}
 unary_kernels <- c("negative", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "expm1", "erf", "sin", "cos", "log1p", "floor", "ceil", "round", "softplus", "softsign",
                    "sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "hard_sigmoid", "swish", "gelu", "softmax", "log_softmax", "reduce_sum",
                    "reduce_max", "reduce_min")

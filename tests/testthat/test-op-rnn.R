@@ -111,3 +111,45 @@ test_that("a recurrence says what does not fit", {
   expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 2, 7)), "4 \\* units", class = "keratin_error_shape")
   expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 2, 8), activation = "softplus"), "softplus", class = "keratin_error_argument")
 })
+
+test_that("every instruction set steps through recurrences alike, forward and backward", {
+  set.seed(5)
+  cases(function(p) {
+    for (dtype in c("float32", "float64")) {
+      compute <- function() {
+        t <- inputs(p, dtype)
+        outputs <- ops$with_recording(computed(p, t))
+        lapply(c(outputs, ops$op_gradients(ops$with_recording(ops$op_reduce_sum(computed(p, t)[[1]])), t[c("sums", "kernel", "h")])), as.array)
+      }
+      scalar <- with_isa("scalar", compute())
+      for (isa in setdiff(ops$isas_available(), "scalar"))
+        expect_equal(with_isa(isa, compute()), scalar, tolerance = if (dtype == "float32") 1e-5 else 1e-12, info = paste(p$kind, isa, dtype))
+    }
+  })
+})
+
+test_that("gradients of recurrences can be differentiated again, at once and traced", {
+  set.seed(6)
+  cases(function(p) {
+    if (dim(p$sums)[1] == 9) return()
+    t <- inputs(p, "float64")
+    names <- c("sums", "kernel", "h", if (p$kind == "gru" && p$reset_after) "bias")
+    direction <- lapply(p[names], function(x) if (is.null(dim(x))) array(rnorm(length(x))) else array(rnorm(length(x)), dim(x)))
+    penalty <- function(t) {  # along a direction, of all first derivatives
+      loss <- ops$op_reduce_sum(ops$op_square(computed(p, t)[[1]]))
+      Reduce(ops$op_add, Map(function(g, d) ops$op_reduce_sum(ops$op_multiply(g, ops$tensor(d, "float64"))), ops$op_gradients(loss, t[names]), direction))
+    }
+    second <- function(t) ops$with_recording(ops$op_gradients(penalty(t), t[names]))
+    found <- second(t)
+    traced <- ops$trace_program(function(i) second(replace(t, names, i)), lapply(t[names], function(x) list(dtype = "float64", shape = dim(x))))
+    expect_equal(lapply(ops$program_run(traced, unname(t[names])), as.array), lapply(unname(found), as.array), tolerance = 1e-10)
+    for (k in seq_along(names)) for (i in sample(length(p[[names[k]]]), 3)) {
+      at <- function(step) {
+        q <- p
+        q[[names[k]]][i] <- q[[names[k]]][i] + step
+        as.numeric(as.array(ops$with_recording(penalty(inputs(q, "float64")))))
+      }
+      expect_equal(as.array(found[[k]])[i], (at(1e-5) - at(-1e-5)) / 2e-5, tolerance = 1e-5, info = paste(p$kind, names[k]))
+    }
+  })
+})

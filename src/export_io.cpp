@@ -74,14 +74,17 @@ SEXP table_read(Rcpp::RawVector file) {
 }
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::RawVector table_write(Rcpp::CharacterVector keys, Rcpp::List values) {
-  TableEntries entries;
-  for (R_xlen_t i = 0; i < keys.size(); ++i) {
-    const Rcpp::RawVector value(values[i]);
-    entries.emplace_back(Rcpp::as<std::string>(keys[i]), std::string(reinterpret_cast<const char*>(RAW(value)), static_cast<std::size_t>(value.size())));
-  }
-  const std::string file = write_table(entries);
-  return raw_from(file.data(), file.size());
+SEXP table_write(Rcpp::CharacterVector keys, Rcpp::List values) {
+  return guarded([&]() -> SEXP {
+    if (keys.size() != values.size()) fail_argument(keys.size(), " keys go with as many values. Received: ", values.size(), ".");
+    TableEntries entries;
+    for (R_xlen_t i = 0; i < keys.size(); ++i) {
+      const Rcpp::RawVector value(values[i]);
+      entries.emplace_back(Rcpp::as<std::string>(keys[i]), std::string(reinterpret_cast<const char*>(RAW(value)), static_cast<std::size_t>(value.size())));
+    }
+    const std::string file = write_table(entries);
+    return raw_from(file.data(), file.size());
+  });
 }
 
 // The bytes of a tensor or variable, row-major.

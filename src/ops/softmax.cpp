@@ -70,6 +70,11 @@ class AlongAxis : public Op {
     if (!is_floating(inputs[0].dtype)) fail_argument(name_, ": takes float32 or float64. Received: ", name_of(inputs[0].dtype), "; use k_cast().");
     if (inputs[0].shape.rank() == 0) fail_shape(name_, ": takes an array with at least one axis. Received a scalar.");
     normalize_axis(axis_, inputs[0].shape.rank(), name_);
+    for (std::size_t i = 1; i < inputs_; ++i) {
+      bool fits = inputs[i].dtype == inputs[0].dtype && inputs[i].shape.rank() == inputs[0].shape.rank();
+      for (int k = 0; fits && k < inputs[0].shape.rank(); ++k) fits = sizes_fit(inputs[i].shape[k], inputs[0].shape[k]);
+      if (!fits) fail_shape(name_, ": both inputs must have one shape and dtype. Received shapes ", inputs[0].shape, " and ", inputs[i].shape, ".");
+    }
     return {inputs[0]};
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {

@@ -285,3 +285,7 @@ variable_value <- function(variable) {
     .Call(`_keratin_variable_value`, variable)
 }
 
+fields_of <- function(object, known) {
+    .Call(`_keratin_fields_of`, object, known)
+}
+

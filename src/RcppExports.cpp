@@ -242,7 +242,7 @@ BEGIN_RCPP
 END_RCPP
 }
 // table_write
-Rcpp::RawVector table_write(Rcpp::CharacterVector keys, Rcpp::List values);
+SEXP table_write(Rcpp::CharacterVector keys, Rcpp::List values);
 RcppExport SEXP _keratin_table_write(SEXP keysSEXP, SEXP valuesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
@@ -778,6 +778,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// fields_of
+SEXP fields_of(SEXP object, SEXP known);
+RcppExport SEXP _keratin_fields_of(SEXP objectSEXP, SEXP knownSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type object(objectSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type known(knownSEXP);
+    rcpp_result_gen = Rcpp::wrap(fields_of(object, known));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_keratin_conv_forward", (DL_FUNC) &_keratin_conv_forward, 9},
@@ -851,6 +862,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_variable_read_call", (DL_FUNC) &_keratin_variable_read_call, 1},
     {"_keratin_variable_assign_call", (DL_FUNC) &_keratin_variable_assign_call, 2},
     {"_keratin_variable_value", (DL_FUNC) &_keratin_variable_value, 1},
+    {"_keratin_fields_of", (DL_FUNC) &_keratin_fields_of, 2},
     {NULL, NULL, 0}
 };
 

@@ -77,6 +77,7 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
     },
 
     call = function(query, value, key = NULL, attention_mask = NULL, return_attention_scores = FALSE, training = NULL, use_causal_mask = FALSE, mask = NULL) {
+      if (missing(value)) abort_argument("multi-head attention takes a query and a value: layer(query, value), or layer(x, x) for self-attention. Received: a query only")
       value <- input_value(value, self)
       key <- if (is.null(key)) value else input_value(key, self)
       if (is.null(self$projection)) self$make_projections(tensor_shape(query), tensor_shape(key), tensor_shape(value))

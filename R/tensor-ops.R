@@ -71,6 +71,8 @@ rev.tensorflow.tensor <- function(x) op_reverse(x, 0L)
 #' @export
 is.nan.tensorflow.tensor <- function(x) op_is_nan(x)
 #' @export
+is.na.tensorflow.tensor <- function(x) op_is_nan(x)
+#' @export
 is.finite.tensorflow.tensor <- function(x) op_is_finite(x)
 #' @export
 is.infinite.tensorflow.tensor <- function(x) op_is_inf(x)
@@ -183,6 +185,11 @@ tensor_subscript <- function(value) {
   }
   if (!tensor_dtype(value) %in% c("int32", "int64")) value <- op_cast(value, "int32")
   list(kind = if (tensor_rank(value) == 0L) "pick" else "many", positions = op_subtract(value, 1L))
+}
+
+#' @export
+`[<-.tensorflow.tensor` <- function(x, ..., value) {
+  abort_argument("elements of a tensor cannot be assigned. Make a new one with k_switch(condition, then, else), tf$where() or tf$tensor_scatter_nd_update(); a variable takes a whole value with v$assign(value).")
 }
 
 # One element along the first axis: k_shape(x)[[1]].

@@ -51,3 +51,26 @@ test_that("operators and [ work on Keras tensors", {
   expect_equal(predict(model, a, verbose = 0), a[, 1, ] * 2 + 1)
   expect_equal(k_int_shape(f[, 2:3, ]), list(NULL, 2L, 4L))
 })
+
+test_that("sum(), mean() and their kin reduce along axes counted from 1; cbind() and rbind() join", {
+  a <- array(1:12 + 0, c(2, 3, 2))
+  x <- k_constant(a)
+  expect_equal(as.array(sum(x, axis = c(2, 3))), array(apply(a, 1, sum)))
+  expect_equal(as.array(mean(x, axis = -1, keepdims = TRUE)), array(apply(a, 1:2, mean), c(2, 3, 1)))
+  expect_equal(as.array(max(x, axis = 1)), apply(a, 2:3, max))
+  expect_equal(as.array(sum(x, x)), 2 * sum(a))
+  expect_equal(as.array(range(x)), array(c(1, 12)))
+  expect_error(sum(x, axis = 0), "count from 1", class = "keratin_error_argument")
+  expect_error(range(x, axis = 1), class = "keratin_error_argument")
+  expect_equal(as.array(cbind(k_constant(1:2), c(3, 4))), cbind(1:2, c(3, 4)))
+  expect_equal(as.array(rbind(k_constant(matrix(1:4, 2)), c(5, 6))), rbind(matrix(1:4, 2), c(5, 6)))
+})
+
+test_that("what tensors cannot do says what to do instead", {
+  x <- k_constant(c(1, NaN))
+  expect_equal(as.array(is.na(x)), array(c(FALSE, TRUE)))
+  expect_error(x[1] <- 2, "tensor_scatter_nd_update", class = "keratin_error_argument")
+  branching <- new_layer_class("Branching", call = function(inputs) if (k_sum(inputs) > 0) inputs else -inputs)
+  expect_error(branching()(layer_input(2)), "if \\(k_sum\\(inputs\\) > 0\\).*k_switch.*run_eagerly = TRUE", class = "keratin_error_argument")
+  expect_error(layer_multi_head_attention(num_heads = 1, key_dim = 2)(layer_input(c(2, 3))), "layer\\(query, value\\)", class = "keratin_error_argument")
+})

@@ -16,7 +16,9 @@
 #' @importFrom grDevices as.raster
 #' @importFrom stats predict setNames
 #' @importFrom utils head tail
-"_PACKAGE"
+#' @name keratin-package
+#' @docType package
+NULL
 
 .onLoad <- function(libname, pkgname) {
   connect_random_numbers()

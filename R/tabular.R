@@ -25,27 +25,28 @@
 #' @param subset Rows of `data` to use; looked up in `data` first.
 #' @param na.action What to do with missing values, [stats::na.omit()] or [stats::na.fail()].
 #' @param contrasts `NULL`, or a list of contrasts for factors, see [stats::model.matrix()].
-#' @param hidden_units Units of the hidden layers, one number a layer; `NULL` or 0 for none (a linear model).
-#' @param activation Activation of the hidden layers, one for all or one a layer.
-#' @param dropout Share of units left out at random after each hidden layer while training.
-#' @param penalty L2 penalty on the weights of the layers.
-#' @param network `NULL`, or a function that takes the symbolic tensor of the predictors and gives that of the last hidden layer, in
-#'   place of the above four.
-#' @param epochs Passes over the data.
-#' @param batch_size Rows a gradient step.
-#' @param learning_rate Learning rate of the optimizer.
-#' @param optimizer Name of an optimizer, or an `optimizer_*()`, which has a learning rate of its own.
-#' @param loss `NULL` for what fits the outcome (mean squared error, or cross-entropy), or another loss for [compile()].
-#' @param scale Whether to scale predictors, and the outcome of a regression, to mean 0 and standard deviation 1. The loss is then that
-#'   of scaled outcomes.
-#' @param validation Share of the rows, drawn at random, to be held out: the loss on them is shown, and watched by `patience`.
-#' @param patience `NULL`, or the number of epochs without an improvement after which training stops; the best weights are kept.
-#' @param callbacks List of callbacks for [fit()].
-#' @param verbose 0 silent, 1 progress bar, 2 one line an epoch.
-#' @param ... For methods.
+#' @param ... How the network is built and trained, in all forms:
+#'   * `hidden_units = c(32, 16)`: units of the hidden layers, one number a layer; `NULL` or 0 for none (a linear model).
+#'   * `activation = "relu"`: activation of the hidden layers, one for all or one a layer.
+#'   * `dropout = 0`: share of units left out at random after each hidden layer while training.
+#'   * `penalty = 0`: L2 penalty on the weights of the layers.
+#'   * `network = NULL`: `NULL`, or a function that takes the symbolic tensor of the predictors and gives that of the last hidden
+#'     layer, in place of the above four.
+#'   * `epochs = 100`: passes over the data.
+#'   * `batch_size = 32`: rows a gradient step.
+#'   * `learning_rate = 0.01`: learning rate of the optimizer.
+#'   * `optimizer = "adam"`: name of an optimizer, or an `optimizer_*()`, which has a learning rate of its own.
+#'   * `loss = NULL`: `NULL` for what fits the outcome (mean squared error, or cross-entropy), or another loss for [compile()].
+#'   * `scale = TRUE`: whether to scale predictors, and the outcome of a regression, to mean 0 and standard deviation 1. The loss is
+#'     then that of scaled outcomes.
+#'   * `validation = 0`: share of the rows, drawn at random, to be held out: the loss on them is shown, and watched by `patience`.
+#'   * `patience = NULL`: `NULL`, or the number of epochs without an improvement after which training stops; the best weights are
+#'     kept.
+#'   * `callbacks = NULL`: list of callbacks for [fit()].
+#'   * `verbose = 0`: 0 silent, 1 progress bar, 2 one line an epoch.
 #' @return An object of class `"keratin"`: a list with `model` (the network), `history`, `fitted.values`, `residuals`, `levels`, `terms`
 #'   and others. It has methods for `predict()`, `print()`, `summary()`, `plot()` (of the history), `fitted()`, `residuals()`,
-#'   `formula()`, `nobs()` and [update()].
+#'   `formula()`, `nobs()` and [stats::update()].
 #' @seealso [predict.keratin()]
 #' @examples
 #' set.seed(1)

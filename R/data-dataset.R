@@ -278,6 +278,26 @@ dataset_filter <- function(dataset, predicate) {
   }, NA_real_)
 }
 
+# The elements of the first whole pass are kept in memory; later passes give them again.
+dataset_cache <- function(dataset) {
+  kept <- NULL
+  new_dataset(function() {
+    if (!is.null(kept)) {
+      at <- count_to(length(kept))
+      return(function() if (!is.null(i <- at())) kept[[i]])
+    }
+    read <- dataset$open()
+    seen <- list()
+    function() {
+      element <- read()
+      if (is.null(element)) {
+        if (is.null(kept)) kept <<- seen
+      } else seen[[length(seen) + 1L]] <<- element
+      element
+    }
+  }, dataset$size)
+}
+
 dataset_concatenate <- function(dataset, other) {
   new_dataset(function() {
     read <- dataset$open()
@@ -347,7 +367,7 @@ dataset_enumerate <- function(dataset, start = 0) {
     shuffle = function(buffer_size, seed = NULL, reshuffle_each_iteration = TRUE, name = NULL) dataset_shuffle(x, buffer_size, seed, reshuffle_each_iteration),
     `repeat` = function(count = NULL, name = NULL) dataset_repeat(x, count),
     prefetch = function(buffer_size = NULL, name = NULL) dataset_prefetch(x, buffer_size),
-    cache = function(filename = "", name = NULL) x,
+    cache = function(filename = "", name = NULL) dataset_cache(x),
     take = function(count, name = NULL) dataset_take(x, count),
     skip = function(count, name = NULL) dataset_skip(x, count),
     filter = function(predicate, name = NULL) dataset_filter(x, predicate),

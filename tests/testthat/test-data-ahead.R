@@ -87,3 +87,20 @@ test_that("prefetched datasets train", {
   compile(model, "sgd", "mse")
   expect_length(fit(model, ds, epochs = 2, verbose = 0)$metrics$loss, 2L)
 })
+
+test_that("a cached dataset computes its elements once", {
+  calls <- 0
+  ds <- (tensor_slices_dataset(1:3) |> dataset_map(function(x) {
+    calls <<- calls + 1
+    x * 2L
+  }))$cache()
+  pass <- function() {
+    it <- as_iterator(ds)
+    out <- integer()
+    while (!is.null(x <- iter_next(it))) out <- c(out, as.array(x))
+    out
+  }
+  expect_identical(pass(), c(2L, 4L, 6L))
+  expect_identical(pass(), c(2L, 4L, 6L))
+  expect_identical(calls, 3)
+})

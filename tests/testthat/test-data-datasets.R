@@ -58,7 +58,7 @@ test_that("reticulate's names walk through datasets, and its functions are other
   fake$f <- function(x) "its own"
   lockBinding("f", fake)
   fake$.__NAMESPACE__. <- list2env(list(spec = c(name = "fake")))
-  internal("put_in_place")(fake, "f", function(x) "ours")
+  internal("replace_function")(fake, "f", function(x) "ours")
   expect_identical(c(fake$f(1)), "ours")
   expect_true(bindingIsLocked("f", fake))
 })

@@ -120,7 +120,9 @@ plan_optimizer_v3 <- function(file, model) {
   keras3 <- length(keys) >= 2L && identical(v3_iteration_is_int32(datasets[[1L]]), TRUE) && !length(hdf5_sizes(datasets[[2L]]))
   plan_optimizer(optimizer, datasets, paste0("optimizer/vars/", keys), variables, keras3)
 }
-v3_iteration_is_int32 <- function(dataset) inherits(dataset, "H5D") && dataset$get_type()$get_size() == 4L
+v3_iteration_is_int32 <- function(dataset) {
+  if (is_plain(dataset)) identical(dataset$index$dtype[dataset$row], "int32") else is_hdf5_dataset(dataset) && dataset$get_type()$get_size() == 4L
+}
 
 plan_optimizer <- function(optimizer, datasets, names, variables, keras3) {
   rate <- NULL

@@ -1,9 +1,13 @@
-# HDF5 through hdf5r. Every step of a path is looked at before it is opened: only hard links are followed, never a link to another file,
+# HDF5. Files of the plain kind that Keras writes are read by core/hdf5.cpp; all others, and what is written, go through hdf5r. Every step of a path is looked at before it is opened: only hard links are followed, never a link to another file,
 # and a dataset's type and sizes are compared with what is wanted before a byte of it is read. Data goes through flat, in the file's
 # row-major order, so that nothing is transposed.
 
 # Runs `code(file)` on an open file, which is closed whatever happens; what HDF5 complains about becomes a classed error.
 with_hdf5 <- function(path, code, mode = "r") {
+  if (mode == "r") {
+    plain <- plain_hdf5(path)
+    if (!is.null(plain)) return(in_file(path, code(plain)))
+  }
   need_package("hdf5r", "reading and writing HDF5 files")
   file <- in_file(path, hdf5r::H5File$new(path, mode))
   on.exit(tryCatch(file$close_all(), error = function(e) NULL))
@@ -32,6 +36,19 @@ check_readable <- function(path, what = "file") {
   path
 }
 
+# A group or dataset of a plain file: the index of the file and the row in it.
+plain_hdf5 <- function(path) {
+  index <- hdf5_plain_index(path.expand(path))
+  if (is.null(index) || anyDuplicated(index$path)) return(NULL)
+  index$file <- path.expand(path)
+  index$rows <- list2env(setNames(as.list(seq_along(index$path)), paste0("/", index$path)), parent = emptyenv())
+  structure(list(index = index, row = 1L), class = "plain_hdf5")
+}
+is_plain <- function(object) inherits(object, "plain_hdf5")
+is_hdf5_group <- function(object) if (is_plain(object)) is.na(object$index$dtype[object$row]) else inherits(object, c("H5Group", "H5File"))
+is_hdf5_dataset <- function(object) if (is_plain(object)) !is_hdf5_group(object) else inherits(object, "H5D")
+plain_path <- function(object, below) paste0(if (object$row > 1L) paste0("/", object$index$path[object$row]), "/", below)
+
 is_hdf5_file <- function(path) identical(readBin(path, "raw", 8L), as.raw(c(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a)))
 
 # ---- reading
@@ -41,7 +58,13 @@ hdf5_member <- function(group, path) {
   for (part in strsplit(path, "/", fixed = TRUE)[[1L]]) {
     if (!nzchar(part)) next
     if (part %in% c(".", "..")) abort_file("the name \"", path, "\" in the file is not a plain path")
-    if (!inherits(group, c("H5Group", "H5File")) || !group$link_exists(part)) return(NULL)
+    if (is_plain(group)) {
+      row <- group$index$rows[[plain_path(group, part)]]
+      if (is.null(row)) return(NULL)
+      group$row <- row
+      next
+    }
+    if (!is_hdf5_group(group) || !group$link_exists(part)) return(NULL)
     if (!identical(as.integer(group$link_info(part)$type), 0L))
       abort_file("\"", path, "\" in the file is a soft or external link. Links are not followed")
     group <- group[[part]]
@@ -49,11 +72,21 @@ hdf5_member <- function(group, path) {
   group
 }
 
-hdf5_names <- function(group) if (is.null(group)) character() else names(group)
+hdf5_names <- function(group) {
+  if (is.null(group)) return(character())
+  if (!is_plain(group)) return(names(group))
+  front <- if (group$row > 1L) paste0(group$index$path[group$row], "/") else ""
+  below <- group$index$path[startsWith(group$index$path, front) & nzchar(group$index$path)]
+  below <- substring(below, nchar(front) + 1L)
+  below[!grepl("/", below, fixed = TRUE)]
+}
+
+has_hdf5_attribute <- function(object, name) if (is_plain(object)) name %in% names(object$index$texts[[object$row]]) else object$attr_exists(name)
 
 # A text attribute; NULL if there is none. Keras writes an empty list of names as an array of no numbers.
 hdf5_attribute <- function(object, name) {
-  if (!object$attr_exists(name)) return(NULL)
+  if (!has_hdf5_attribute(object, name)) return(NULL)
+  if (is_plain(object)) return(enc2utf8(object$index$texts[[object$row]][[name]]))
   attribute <- object$attr_open(name)
   n <- attribute$get_space()$get_simple_extent_npoints()
   if (n == 0) return(character())
@@ -66,21 +99,22 @@ hdf5_attribute <- function(object, name) {
 hdf5_name_list <- function(object, name) {
   whole <- hdf5_attribute(object, name)
   if (!is.null(whole)) return(as.character(whole))
-  if (!object$attr_exists(paste0(name, 0L))) return(NULL)
+  if (!has_hdf5_attribute(object, paste0(name, 0L))) return(NULL)
   found <- character()
   i <- 0L
-  while (object$attr_exists(paste0(name, i))) {
+  while (has_hdf5_attribute(object, paste0(name, i))) {
     found <- c(found, as.character(hdf5_attribute(object, paste0(name, i))))
     i <- i + 1L
   }
   found
 }
 
-hdf5_sizes <- function(dataset) rev(as.numeric(dataset$dims))   # scalars: none
+hdf5_sizes <- function(dataset) if (is_plain(dataset)) dataset$index$sizes[[dataset$row]] else rev(as.numeric(dataset$dims))   # scalars: none
 
 check_dataset <- function(dataset, what) {
   if (is.null(dataset)) abort_file(what, " is not in the file")
-  if (!inherits(dataset, "H5D")) abort_file(what, " is a group in the file, an array is wanted")
+  if (!is_hdf5_dataset(dataset)) abort_file(what, " is a group in the file, an array is wanted")
+  if (is_plain(dataset)) return(dataset)
   if (dataset$get_create_plist()$get_external_count() > 0L) abort_file(what, " keeps its data in another file, which is not read")
   kind <- as.character(dataset$get_type()$get_class())
   if (!kind %in% c("H5T_FLOAT", "H5T_INTEGER", "H5T_ENUM")) abort_file(what, " does not hold numbers but ", kind)
@@ -89,6 +123,11 @@ check_dataset <- function(dataset, what) {
 
 # An array that has been checked, as a tensor: straight from the file's bytes where they lie there as they are in memory.
 hdf5_tensor <- function(dataset, dims, dtype) {
+  if (is_plain(dataset)) {
+    stored <- dataset$index$dtype[dataset$row]
+    value <- tensor_from_file(dataset$index$file, dataset$index$offset[dataset$row], stored, dims)
+    return(if (stored == dtype) value else op_cast(value, dtype))
+  }
   if (prod(dims) > 1000) {
     offset <- plain_offset(dataset, dims, dtype)
     if (!is.null(offset)) return(tensor_from_file(dataset$get_filename(), offset, dtype, dims))

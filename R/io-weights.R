@@ -52,7 +52,7 @@ load_model_weights_hdf5 <- function(object, filepath, by_name = FALSE, skip_mism
   })
   invisible(object)
 }
-has_layer_names <- function(group) group$attr_exists("layer_names") || group$attr_exists("layer_names0")
+has_layer_names <- function(group) has_hdf5_attribute(group, "layer_names") || has_hdf5_attribute(group, "layer_names0")
 
 # As Keras does, with the state of the optimizer if the model is compiled with the same one.
 load_checkpoint <- function(object, prefix, by_name, skip_mismatch) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/checksum.h"
+#include "core/hdf5.h"
 #include "core/wire.h"
 #include "glue.h"
 
@@ -120,5 +121,38 @@ SEXP tensor_from_file(std::string path, double offset, std::string dtype, Rcpp::
     const Tensor tensor(type, shape_from(sizes));
     if (std::fread(tensor.raw(), 1, tensor.bytes(), file.get()) != tensor.bytes()) throw Error(ErrorKind::file, text("cannot read \"", path, "\"."));
     return wrap_tensor(constant(tensor));
+  });
+}
+
+// What lies where in a plain HDF5 file (core/hdf5.h), or NULL.
+// [[Rcpp::export(rng = false)]]
+SEXP hdf5_plain_index(std::string path) {
+  return guarded([&]() -> SEXP {
+    std::vector<Hdf5Object> objects;
+    if (!hdf5_index(path, objects)) return R_NilValue;
+    const auto text = [](const std::string& s) { return Rf_mkCharLenCE(s.data(), static_cast<int>(s.size()), CE_UTF8); };
+    const R_xlen_t n = static_cast<R_xlen_t>(objects.size());
+    Rcpp::CharacterVector paths(n), dtypes(n);
+    Rcpp::NumericVector offsets(n);
+    Rcpp::List sizes(n), texts(n);
+    for (R_xlen_t i = 0; i < n; ++i) {
+      const Hdf5Object& object = objects[static_cast<std::size_t>(i)];
+      paths[i] = text(object.path);
+      dtypes[i] = object.is_dataset ? text(object.dtype) : NA_STRING;
+      offsets[i] = static_cast<double>(object.offset);
+      sizes[i] = Rcpp::NumericVector(object.sizes.begin(), object.sizes.end());
+      Rcpp::List attributes(static_cast<R_xlen_t>(object.texts.size()));
+      Rcpp::CharacterVector names(attributes.size());
+      for (R_xlen_t k = 0; k < attributes.size(); ++k) {
+        const auto& attribute = object.texts[static_cast<std::size_t>(k)];
+        names[k] = text(attribute.first);
+        Rcpp::CharacterVector values(static_cast<R_xlen_t>(attribute.second.size()));
+        for (R_xlen_t j = 0; j < values.size(); ++j) values[j] = text(attribute.second[static_cast<std::size_t>(j)]);
+        attributes[k] = values;
+      }
+      attributes.names() = names;
+      texts[i] = attributes;
+    }
+    return Rcpp::List::create(Rcpp::Named("path") = paths, Rcpp::Named("dtype") = dtypes, Rcpp::Named("offset") = offsets, Rcpp::Named("sizes") = sizes, Rcpp::Named("texts") = texts);
   });
 }

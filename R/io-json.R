@@ -135,10 +135,7 @@ lambda_config <- function(config) {
 # A model (or layer) from a config of a file.
 model_from_config <- function(config, custom_objects = NULL, safe_mode = TRUE, what = "the config") {
   if (!is_config(config)) abort_file(what, " is not that of a model: it must be an object with `class_name` and `config`")
-  with_custom_object_scope(custom_objects, {
-    config <- normalize_config(restore_functions(config, safe_mode))
-    in_file_config(what, deserialize_keras_object(config))
-  })
+  with_custom_object_scope(custom_objects, in_file_config(what, deserialize_keras_object(normalize_config(restore_functions(config, safe_mode)))))
 }
 
 in_file_config <- function(what, code) {

@@ -62,7 +62,7 @@ serialize_layer <- function(layer) {
 
 # A class of the package by its Keras name.
 builtin_class <- function(name) {
-  if (!is.character(name) || length(name) != 1L) return(NULL)
+  if (!is.character(name) || length(name) != 1L || is.na(name) || !nzchar(name)) return(NULL)
   found <- get0(name, envir = parent.env(environment()), inherits = FALSE)
   if (inherits(found, "R6ClassGenerator") && extends(found, "Layer")) found else NULL
 }

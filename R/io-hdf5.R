@@ -38,7 +38,7 @@ check_readable <- function(path, what = "file") {
 
 # A group or dataset of a plain file: the index of the file and the row in it.
 plain_hdf5 <- function(path) {
-  index <- hdf5_plain_index(path.expand(path))
+  index <- in_file(path, hdf5_plain_index(path.expand(path)))
   if (is.null(index) || anyDuplicated(index$path)) return(NULL)
   index$file <- path.expand(path)
   index$rows <- list2env(setNames(as.list(seq_along(index$path)), paste0("/", index$path)), parent = emptyenv())

@@ -4,7 +4,9 @@
 #'
 #' By the ending of the path: `.keras` is Keras's zip format (files of Keras 2.15 and Keras 3 are read, Keras 2.15's are written), `.h5` or
 #' `.hdf5` the one of [save_model_hdf5()]. `save_model_tf()` and `load_model_tf()` do the same under the name that R keras has; a path
-#' without one of these endings is made a folder that holds the model in `model.keras`. TensorFlow's SavedModel format is not written.
+#' without one of these endings is made a folder that holds the model in `model.keras`. TensorFlow's SavedModel format is not written, but
+#' read: of a folder that Keras 2 wrote with `save_format = "tf"` the architecture, weights, compile arguments and optimizer (its graph is never run;
+#' vocabularies that were adapted are not in what is read). Without `keras_metadata.pb` only the weights can be read, by [load_model_weights_tf()].
 #'
 #' @inherit save_model_hdf5 params details
 #' @param signatures,options Ignored, for compatibility.

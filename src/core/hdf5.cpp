@@ -11,8 +11,9 @@
 namespace keratin {
 namespace {
 
-// Thrown where the file is not of the plain kind.
+// Thrown where the whole file is of another kind. What is damaged throws Error: it must not reach the library, which may not survive it.
 struct NotPlain {};
+[[noreturn]] void fail_damaged() { throw Error(ErrorKind::file, "the HDF5 file is damaged or cut short."); }
 
 constexpr std::uint64_t undefined = ~std::uint64_t{0};
 constexpr std::size_t most_objects = 200000, most_text = std::size_t{256} << 20;
@@ -29,14 +30,14 @@ class File {
   }
   std::uint64_t size() const { return size_; }
   std::vector<unsigned char> bytes(std::uint64_t offset, std::uint64_t length) {
-    if (offset > size_ || length > size_ - offset || length > most_text) throw NotPlain();
+    if (offset > size_ || length > size_ - offset || length > most_text) fail_damaged();
     std::vector<unsigned char> out(static_cast<std::size_t>(length));
 #ifdef _WIN32
     const bool moved = _fseeki64(file_.get(), static_cast<std::int64_t>(offset), SEEK_SET) == 0;
 #else
     const bool moved = fseeko(file_.get(), static_cast<off_t>(offset), SEEK_SET) == 0;
 #endif
-    if (!moved || std::fread(out.data(), 1, out.size(), file_.get()) != out.size()) throw NotPlain();
+    if (!moved || std::fread(out.data(), 1, out.size(), file_.get()) != out.size()) fail_damaged();
     return out;
   }
 
@@ -47,7 +48,7 @@ class File {
 
 ByteView view(const std::vector<unsigned char>& bytes) { return {bytes.data(), bytes.size()}; }
 void expect(bool condition) {
-  if (!condition) throw NotPlain();
+  if (!condition) fail_damaged();
 }
 bool starts_with(const std::vector<unsigned char>& bytes, const char* mark) { return bytes.size() >= 4 && std::memcmp(bytes.data(), mark, 4) == 0; }
 std::size_t up_to_8(std::size_t n) { return (n + 7) / 8 * 8; }
@@ -60,6 +61,7 @@ struct Message {
 // A type: numbers by name, text of fixed length or in the heap.
 struct Type {
   std::string number;
+  bool other = false;   // numbers that the library converts: shorter, unsigned, big-endian, logical
   bool heap_text = false, fixed_text = false;
   std::size_t size = 0;
 };
@@ -69,17 +71,25 @@ Type type_of(const ByteView& m) {
   const unsigned kind = static_cast<unsigned>(m.fixed(0, 1) & 0x0Fu);
   const std::uint64_t bits = m.fixed(1, 3);
   type.size = static_cast<std::size_t>(m.fixed(4, 4));
-  if (kind == 0 && !(bits & 1u) && (bits & 8u)) {   // little-endian, signed, all bits used
-    expect(m.fixed(8, 2) == 0);
-    const std::uint64_t precision = m.fixed(10, 2);
-    if (type.size == 4 && precision == 32) type.number = "int32";
-    if (type.size == 8 && precision == 64) type.number = "int64";
-  } else if (kind == 1 && (bits & 0x41u) == 0) {    // IEEE: places of sign, exponent and mantissa
+  const bool usual_size = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
+  if (kind == 0) {   // all bits are used
+    expect(usual_size && m.fixed(8, 2) == 0 && m.fixed(10, 2) == 8 * type.size && (bits & ~0x9u) == 0);
+    type.other = (bits & 1u) || !(bits & 8u) || type.size < 4;
+    if (!type.other) type.number = type.size == 4 ? "int32" : "int64";
+  } else if (kind == 8) {
+    expect(type.size == 1);
+    type.other = true;
+  } else if (kind == 1 && (bits & 0x41u) != 0) {
+    expect(usual_size && (bits & 0x41u) == 1);
+    type.other = true;
+  } else if (kind == 1) {   // IEEE: places of sign, exponent and mantissa
     const std::uint64_t sign = bits >> 8 & 0xFFu;
     const bool single = type.size == 4 && sign == 31 && m.fixed(8, 8) == 0x1700'0817'0020'0000u && m.fixed(16, 4) == 127;
     const bool twice = type.size == 8 && sign == 63 && m.fixed(8, 8) == 0x3400'0b34'0040'0000u && m.fixed(16, 4) == 1023;
     if (single) type.number = "float32";
     if (twice) type.number = "float64";
+    expect(single || twice || type.size == 2);
+    type.other = type.size == 2;
   } else if (kind == 3) {
     type.fixed_text = true;
   } else if (kind == 9 && (bits & 0x0Fu) == 1) {
@@ -108,10 +118,13 @@ class Reader {
     const auto head = file_.bytes(0, 96);
     static const unsigned char mark[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     const ByteView v = view(head);
-    expect(std::memcmp(head.data(), mark, 8) == 0 && head[8] == 0 && head[13] == 8 && head[14] == 8 && v.fixed(24, 8) == 0);
-    expect(v.fixed(40, 8) <= file_.size());   // a file cut short is for the library to refuse
+    expect(std::memcmp(head.data(), mark, 8) == 0);
+    if (head[8] != 0) throw NotPlain();
+    expect(head[13] == 8 && head[14] == 8 && v.fixed(24, 8) == 0);
+    expect(v.fixed(40, 8) <= file_.size());
     object("", v.fixed(64, 8), 0);
   }
+  bool plain() const { return plain_; }
 
  private:
   std::vector<Message> messages(std::uint64_t address) {
@@ -126,10 +139,10 @@ class Reader {
       const ByteView v = view(block);
       for (std::size_t at = 0; at + 8 <= v.size && out.size() < count;) {
         const std::uint64_t type = v.fixed(at, 2), size = v.fixed(at + 2, 2), flags = v.fixed(at + 4, 1);
-        expect(!(flags & 2u));   // shared
         const ByteView data = v.part(at + 8, size);
-        if (type == 0x10) blocks.emplace_back(data.fixed(0, 8), data.fixed(8, 8));
-        out.push_back({type, std::vector<unsigned char>(data.data, data.data + data.size)});
+        if (flags & 2u) plain_ = false;   // kept elsewhere
+        if (type == 0x10 && !(flags & 2u)) blocks.emplace_back(data.fixed(0, 8), data.fixed(8, 8));
+        if (!(flags & 2u)) out.push_back({type, std::vector<unsigned char>(data.data, data.data + data.size)});
         at += 8 + static_cast<std::size_t>(size);
       }
     }
@@ -142,7 +155,7 @@ class Reader {
     objects_.emplace_back();
     Hdf5Object found;
     found.path = path;
-    bool has_type = false, has_space = false, has_layout = false, is_group = false;
+    bool has_type = false, has_space = false, has_layout = false, is_group = false, other = false;
     std::uint64_t stored = 0, tree = 0, heap = 0;
     Type type;
     for (const Message& message : messages(address)) {
@@ -151,28 +164,31 @@ class Reader {
         case 0x01: found.sizes = sizes_of(m); has_space = true; break;
         case 0x03: type = type_of(m); has_type = true; break;
         case 0x08: {
-          expect(m.fixed(0, 1) == 3 && m.fixed(1, 1) == 1);
-          const std::uint64_t place = m.fixed(2, 8);
-          stored = m.fixed(10, 8);
-          expect(place != undefined && place <= file_.size());
-          found.offset = static_cast<std::int64_t>(place);
+          expect(m.fixed(0, 1) >= 1 && m.fixed(0, 1) <= 4);
           has_layout = true;
+          const std::uint64_t place = m.fixed(2, 8);
+          if (m.fixed(0, 1) != 3 || m.fixed(1, 1) != 1 || place == undefined) { other = true; break; }   // in chunks, or nothing stored
+          stored = m.fixed(10, 8);
+          expect(place <= file_.size());
+          found.offset = static_cast<std::int64_t>(place);
           break;
         }
         case 0x0C: attribute(m, found); break;
         case 0x11: tree = m.fixed(0, 8); heap = m.fixed(8, 8); is_group = true; break;
         case 0x00: case 0x04: case 0x05: case 0x0D: case 0x0E: case 0x10: case 0x12: break;   // nothing, fill values, comments, times, continuation
-        default: throw NotPlain();
+        default: expect(message.type <= 0x18); other = true;   // filters, other files, groups of a newer kind
       }
     }
-    expect(is_group != has_layout);
-    if (has_layout) {
+    if (other || (has_layout && type.other)) plain_ = false;
+    expect(!(is_group && has_layout) && (is_group || has_layout || !plain_));
+    if (has_layout && plain_) {
       expect(has_type && has_space);
       found.is_dataset = true;
       found.dtype = type.number;
       double bytes = static_cast<double>(type.size);
       for (const std::int64_t size : found.sizes) bytes *= static_cast<double>(size);
-      expect(!found.dtype.empty() && static_cast<double>(stored) == bytes && static_cast<double>(found.offset) + bytes <= static_cast<double>(file_.size()));
+      if (type.fixed_text || type.heap_text) plain_ = false;
+      else expect(!found.dtype.empty() && static_cast<double>(stored) == bytes && static_cast<double>(found.offset) + bytes <= static_cast<double>(file_.size()));
     }
     objects_[at] = found;
     if (is_group) group(path, tree, heap, depth);
@@ -205,7 +221,7 @@ class Reader {
     const auto body = file_.bytes(address + 8, 40 * count);
     for (std::size_t i = 0; i < count; ++i) {
       const ByteView entry = view(body).part(40 * i, 40);
-      expect(entry.fixed(16, 4) != 2);   // a soft link
+      if (entry.fixed(16, 4) == 2) { plain_ = false; continue; }   // a soft link
       const std::uint64_t start = entry.fixed(0, 8);
       expect(start < names.size());
       const void* end = std::memchr(names.data() + start, 0, names.size() - static_cast<std::size_t>(start));
@@ -237,7 +253,7 @@ class Reader {
     }
     std::vector<std::string> values;
     if (count > 0) {
-      if (!type.heap_text && !type.fixed_text) { others_.push_back(name); return; }   // numbers, which Keras does not leave
+      if (!type.heap_text && !type.fixed_text) return;   // numbers, which Keras does not leave
       for (std::size_t i = 0; i < count; ++i) {
         const ByteView value = m.part(at + i * type.size, type.size);
         values.push_back(type.fixed_text ? text_in(value) : heap_text(value));
@@ -279,7 +295,7 @@ class Reader {
 
   File file_;
   std::vector<Hdf5Object>& objects_;
-  std::vector<std::string> others_;
+  bool plain_ = true;
   std::map<std::uint64_t, std::vector<unsigned char>> heaps_;
   std::uint64_t heap_bytes_ = 0, text_bytes_ = 0;
   std::size_t nodes_ = 0;
@@ -288,14 +304,13 @@ class Reader {
 }  // namespace
 
 bool hdf5_index(const std::string& path, std::vector<Hdf5Object>& objects) {
+  bool plain = false;
   try {
-    Reader reader(path, objects);
-    return true;
+    plain = Reader(path, objects).plain();
   } catch (const NotPlain&) {
-  } catch (const Error&) {   // a number that is not there
   }
-  objects.clear();
-  return false;
+  if (!plain) objects.clear();
+  return plain;
 }
 
 }  // namespace keratin

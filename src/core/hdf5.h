@@ -7,7 +7,8 @@
 namespace keratin {
 
 // What lies where in an HDF5 file of the plain kind that Keras and h5py write: groups with symbol tables, arrays of little-endian numbers
-// in one piece. Anything else (chunks, filters, links, newer group formats, damage) is not understood on purpose: the HDF5 library takes over.
+// in one piece. Anything else (chunks, filters, links, newer group formats) is not understood on purpose: the HDF5 library takes over.
+// Damage is an error, whatever the kind.
 struct Hdf5Object {
   std::string path;                    // "model_weights/dense/dense/kernel:0"; "" for the root
   bool is_dataset = false;

@@ -37,5 +37,5 @@ test_that("a plain HDF5 file needs no library, and what is not plain goes to it"
   file$close_all()
   expect_null(plain_hdf5(chunked))
   writeBin(readBin(path, "raw", 1000), chunked)
-  expect_null(plain_hdf5(chunked))
+  expect_error(plain_hdf5(chunked), "damaged", class = "keratin_error_file")
 })

@@ -85,6 +85,10 @@ tensor_from_file <- function(path, offset, dtype, sizes) {
     .Call(`_keratin_tensor_from_file`, path, offset, dtype, sizes)
 }
 
+hdf5_plain_index <- function(path) {
+    .Call(`_keratin_hdf5_plain_index`, path)
+}
+
 op_apply <- function(name, inputs, attributes) {
     .Call(`_keratin_op_apply`, name, inputs, attributes)
 }

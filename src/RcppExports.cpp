@@ -275,6 +275,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// hdf5_plain_index
+SEXP hdf5_plain_index(std::string path);
+RcppExport SEXP _keratin_hdf5_plain_index(SEXP pathSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
+    rcpp_result_gen = Rcpp::wrap(hdf5_plain_index(path));
+    return rcpp_result_gen;
+END_RCPP
+}
 // op_apply
 SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
@@ -812,6 +822,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_table_write", (DL_FUNC) &_keratin_table_write, 2},
     {"_keratin_tensor_bytes", (DL_FUNC) &_keratin_tensor_bytes, 1},
     {"_keratin_tensor_from_file", (DL_FUNC) &_keratin_tensor_from_file, 4},
+    {"_keratin_hdf5_plain_index", (DL_FUNC) &_keratin_hdf5_plain_index, 1},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},
     {"_keratin_op_names", (DL_FUNC) &_keratin_op_names, 0},
     {"_keratin_op_gradients_call", (DL_FUNC) &_keratin_op_gradients_call, 3},

@@ -80,9 +80,9 @@ flatten_data <- function(data) {
 
 row_types <- function(tensors, rows) lapply(tensors, function(t) list(dtype = tensor_dtype(t), shape = c(rows, tensor_shape(t)[-1L])))
 
-types_key <- function(kind, types, skeleton, model) {
+types_key <- function(kind, types, skeleton, trainable) {
   shapes <- vapply(types, function(type) paste0(type$dtype, "(", paste(type$shape, collapse = ","), ")"), "")
-  paste(c(kind, shapes, names(unlist(skeleton)), if (kind != "predict") vapply(model$trainable_weights, variable_id, "")), collapse = "|")
+  paste(c(kind, shapes, names(unlist(skeleton)), if (kind == "train") vapply(trainable, variable_id, "")), collapse = "|")
 }
 
 # A single x without y comes as itself, as in Keras.
@@ -102,9 +102,10 @@ runs_as_written <- function(model, kind) {
   programs[[key]]
 }
 
-step_program <- function(model, kind, flat, rows) {
+# `trainable`: the weights that a train step updates, a walk through the model unless the caller knows them.
+step_program <- function(model, kind, flat, rows, trainable = model$trainable_weights) {
   types <- row_types(flat$tensors, rows)
-  cached_program(model, types_key(kind, types, flat$skeleton, model), function() {
+  cached_program(model, types_key(kind, types, flat$skeleton, trainable), function() {
     step <- step_function(model, kind)
     trace_program(function(inputs) step(fill_skeleton(flat$skeleton, inputs)), types)
   })
@@ -116,7 +117,10 @@ prepare_model <- function(model, x, training = FALSE) {
     type_of <- function(t) list(dtype = tensor_dtype(t), shape = tensor_shape(t))
     without_jit(build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x)))
   }
-  if (training) model$optimizer$build(model$trainable_weights)
+  if (!training) return(invisible())
+  trainable <- model$trainable_weights
+  model$optimizer$build(trainable)
+  invisible(trainable)
 }
 
 # A class with its own train_step() may do without call(): a GAN made of two models.

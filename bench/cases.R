@@ -38,13 +38,6 @@ kernel_cases <- list(
   list(number = 27, kind = "hifigan", batch = 16, length = 32, train = TRUE, goal_peak = 80, goal_ratio = 1.6)
 )
 
-program_cases <- list(
-  list(kind = "startup", label = "library() + first predict()", unit = "s"),
-  list(kind = "autoencoder", label = "1-D conv autoencoder, epoch of 2048 x 256 x 8, batch 64", unit = "s"),
-  list(kind = "mlp", label = "MLP 20-32-1, batch 32, one training step of fit()", unit = "ms"),
-  list(kind = "one", label = "MLP 20-32-1, predict() of one sample", unit = "ms")
-)
-
 # Of one spatial axis.
 output_length <- function(case) {
   window <- (case$kernel - 1) * case$dilation + 1

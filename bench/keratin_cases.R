@@ -1,5 +1,5 @@
 # keratin's side of the benchmark: one case in, its times (seconds of single runs) out. `internal` functions are used where a user's
-# call would add R's overhead to the kernel under test; the whole-program cases use only what users call.
+# call would add R's overhead to the kernel under test. Whole programs are in program_keratin.R.
 seconds <- function(run, budget, least = 5, most = 1000, warm = 2) {
   for (i in seq_len(warm)) run()
   times <- numeric()
@@ -134,44 +134,6 @@ hifigan <- function(case) {
   list(step = seconds(function() train_on_batch(model, x, y), case$budget, least = 2, most = 20, warm = 1))
 }
 
-mlp <- function() keras_model_sequential(input_shape = 20) %>% layer_dense(32, activation = "relu") %>% layer_dense(1)
-
-autoencoder <- function() {
-  keras_model_sequential(input_shape = c(256, 8)) %>%
-    layer_conv_1d(32, 5, strides = 2, padding = "same", activation = "relu") %>%
-    layer_conv_1d(64, 5, strides = 2, padding = "same", activation = "relu") %>%
-    layer_conv_1d_transpose(32, 5, strides = 2, padding = "same", activation = "relu") %>%
-    layer_conv_1d_transpose(8, 5, strides = 2, padding = "same")
-}
-
-whole_program <- function(case) {
-  if (case$kind == "one") {
-    model <- mlp()
-    x <- matrix(runif(20), 1)
-    return(list(forward = seconds(function() predict(model, x, verbose = 0), case$budget)))
-  }
-  if (case$kind == "mlp") {
-    model <- mlp() %>% compile(optimizer = "adam", loss = "mse")
-    x <- matrix(runif(3200 * 20), 3200)
-    y <- runif(3200)
-    return(list(step = seconds(function() fit(model, x, y, batch_size = 32, epochs = 1, verbose = 0), case$budget, least = 3) / 100))
-  }
-  model <- autoencoder() %>% compile(optimizer = "adam", loss = "mse")
-  x <- array(runif(2048 * 256 * 8), c(2048, 256, 8))
-  list(step = seconds(function() fit(model, x, x, batch_size = 64, epochs = 1, verbose = 0), case$budget, least = 3),
-       forward = seconds(function() predict(model, x, verbose = 0), case$budget, least = 3))
-}
-
-# A process of its own: seconds from its start to the end of the first predict(), and its largest memory.
-startup <- function() {
-  code <- "library(keratin); m <- keras_model_sequential(input_shape = 20) %>% layer_dense(32, activation = 'relu') %>% layer_dense(1);
-    invisible(predict(m, matrix(0, 1, 20), verbose = 0)); s <- '/proc/self/status';
-    cat(if (file.exists(s)) as.numeric(gsub('[^0-9]', '', grep('VmHWM', readLines(s), value = TRUE))) / 1024 else NA)"
-  before <- clock()
-  megabytes <- system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = TRUE)
-  list(forward = clock() - before, megabytes = as.numeric(megabytes[length(megabytes)]))
-}
-
 # Largest resident memory so far and memory now, in bytes (Linux).
 memory <- function(what) {
   status <- "/proc/self/status"
@@ -199,6 +161,5 @@ step_memory <- function(number) {
 
 run_keratin <- function(case) {
   switch(case$kind,
-    conv = , conv_transpose = convolution(case), conv_lstm = conv_lstm(case), dense = dense(case), arrays = arrays(case), istft = istft(case), hifigan = hifigan(case),
-    startup = startup(), whole_program(case))
+    conv = , conv_transpose = convolution(case), conv_lstm = conv_lstm(case), dense = dense(case), arrays = arrays(case), istft = istft(case), hifigan = hifigan(case))
 }

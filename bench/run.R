@@ -1,10 +1,10 @@
 # The standing benchmark: see bench/README.md. From the checkout's root:
 #   make bench                       everything keratin alone can measure
 #   KERATIN_BENCH_PYTHON=python make bench     beside PyTorch and TensorFlow of that Python (either may be missing)
-#   Rscript bench/run.R 1 2 9 mlp    only these cases
+#   Rscript bench/run.R 1 2 9        only these cases
 #   Rscript bench/run.R --parts 2 9  forward and each gradient by itself
 # Case by case keratin and the others take turns (two rounds); minimum and median of all single runs are printed, so that the spread
-# is seen. Kernel cases use one thread, whole programs two, on every side.
+# is seen. Kernel cases use one thread, whole programs (bench/programs.R) two, on every side.
 suppressPackageStartupMessages({
   library(keratin)
 })
@@ -19,7 +19,6 @@ budget <- as.numeric(Sys.getenv("KERATIN_BENCH_SECONDS", "0.5"))  # of each meas
 python <- Sys.getenv("KERATIN_BENCH_PYTHON")
 has_module <- function(module) nzchar(python) && system2(python, c("-c", shQuote(paste("import", module))), stdout = FALSE, stderr = FALSE) == 0
 torch <- has_module("torch")
-keras <- has_module("tensorflow")
 
 run_python <- function(script, case) {
   output <- system2(python, c(file.path("bench", script), shQuote(jsonlite::toJSON(case, auto_unbox = TRUE))), stdout = TRUE, stderr = FALSE)
@@ -100,25 +99,5 @@ if (!in_parts && wanted("memory")) show_memory()
 measure_again()
 show("peak in the end: %.1f GFLOP/s float32, %.1f float64; bandwidth %.1f GB/s", machine$float32, machine$float64, machine$bandwidth)
 
-# ---- whole programs
-show("\nWhole programs, two threads each. Times in ms: minimum, median.")
-show("%-60s %19s %19s %19s", "case", "keratin", "Keras/TensorFlow", "PyTorch")
-set_threads(2L)
-for (case in Filter(function(case) !in_parts && wanted(case$kind), program_cases)) {
-  case$threads <- 2
-  case$budget <- 2 * budget
-  sides <- list(keratin = run_keratin)
-  if (keras) sides$keras <- function(case) run_python("keras_cases.py", case)
-  if (torch && case$kind != "startup") sides$torch <- function(case) run_python("torch_cases.py", case)
-  results <- tryCatch(measure(case, sides), error = function(e) conditionMessage(e))
-  if (is.character(results)) {
-    show("%-60s failed: %s", case$label, results)
-    next
-  }
-  for (part in c("step", "forward")) {
-    if (is.null(results$keratin[[part]])) next
-    label <- if (case$kind == "autoencoder" && part == "forward") "  predict() of the same 2048" else case$label
-    show("%-60s %19s %19s %19s", label, two(results$keratin[[part]]), two(results$keras[[part]]), two(results$torch[[part]]))
-  }
-  if (case$kind == "startup") show("%-60s %16.0f MB %16.0f MB", "  largest memory", results$keratin$megabytes, max(0, results$keras$megabytes))
-}
+# ---- whole programs, each in processes of its own
+if (!length(arguments)) system2(file.path(R.home("bin"), "Rscript"), "bench/programs.R")

@@ -3,7 +3,7 @@
     python torch_cases.py '{"kind": "conv_transpose", "rank": 1, ...}'
 
 prints {"format": ..., "forward": [seconds ...], "step": [seconds ...]} of the faster of the two memory formats. A step is the
-forward pass with the gradients of data, weight and bias. "hifigan*", "istft" and the whole-program cases have their own functions.
+forward pass with the gradients of data, weight and bias. "hifigan*" and "istft" have their own functions.
 """
 import json
 import sys
@@ -167,47 +167,6 @@ def hifigan(case):
         return {"forward": seconds(lambda: model(x), case["budget"], least=3, most=20)}
 
 
-def autoencoder():
-    """The model of the whole-program case: 8 channels, 256 steps."""
-    conv, up = torch.nn.Conv1d, torch.nn.ConvTranspose1d
-    return torch.nn.Sequential(
-        conv(8, 32, 5, 2, 2), torch.nn.ReLU(), conv(32, 64, 5, 2, 2), torch.nn.ReLU(),
-        up(64, 32, 5, 2, 2, output_padding=1), torch.nn.ReLU(), up(32, 8, 5, 2, 2, output_padding=1))
-
-
-def train_epoch(model, x, y, batch, optimizer):
-    order = torch.randperm(len(x))
-    for rows in order.split(batch):
-        loss = F.mse_loss(model(x[rows]), y[rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-
-def whole_program(case):
-    if case["kind"] == "autoencoder":
-        x = torch.rand(2048, 8, 256)
-        model = autoencoder()
-        optimizer = torch.optim.Adam(model.parameters())
-        epochs = seconds(lambda: train_epoch(model, x, x, 64, optimizer), case["budget"], least=3)
-
-        def predict():
-            with torch.no_grad():
-                for rows in x.split(32):
-                    model(rows)
-
-        return {"step": epochs, "forward": seconds(predict, case["budget"], least=3)}
-    mlp = torch.nn.Sequential(torch.nn.Linear(20, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))
-    if case["kind"] == "mlp":
-        x, y = torch.rand(3200, 20), torch.rand(3200, 1)
-        optimizer = torch.optim.Adam(mlp.parameters())
-        epochs = seconds(lambda: train_epoch(mlp, x, y, 32, optimizer), case["budget"], least=3)
-        return {"step": [t / 100 for t in epochs]}
-    one = torch.rand(1, 20)
-    with torch.no_grad():
-        return {"forward": seconds(lambda: mlp(one), case["budget"])}
-
-
 kind = case["kind"]
 if kind in ("conv", "conv_transpose", "conv_lstm"):
     measure = conv_lstm if kind == "conv_lstm" else convolution
@@ -222,5 +181,5 @@ elif kind == "istft":
 elif kind == "hifigan":
     result = hifigan(case)
 else:
-    result = whole_program(case)
+    raise ValueError(kind)
 print(json.dumps(result))

@@ -20,6 +20,7 @@ show("kernels: %s, bandwidth %.1f GB/s, peak %.1f GFLOP/s, load average %s", int
 # f(inputs) and, if there is one, its gradient by the inputs `by`. `forward` and `backward`: megabytes.
 case <- function(label, shapes, f, forward, backward = NULL, by = 1L, integers = NULL, goal = 70) {
   if (!wanted(label)) return(invisible())
+  gc()  # the arrays of the case before: memory that is asked for anew costs more than an op
   inputs <- lapply(shapes, normal)
   if (!is.null(integers)) inputs <- c(inputs, list(integers))
   as_list <- function(y) if (is.list(y)) y else list(y)

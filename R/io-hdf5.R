@@ -15,16 +15,16 @@ with_hdf5 <- function(path, code, mode = "r") {
     value <- code(file)
     if (mode != "r") file$flush()   # closing would say nothing of a full disk
     value
-  })
+  }, if (mode == "r") "read" else "write")
 }
 
 # Errors of other packages as errors of the file; the package's own say already what is wrong.
-in_file <- function(path, code) {
+in_file <- function(path, code, doing = "read") {
   tryCatch(code, error = function(e) {
     if (inherits(e, "keratin_error")) stop(e)
     message <- trimws(gsub("[[:space:]]+", " ", conditionMessage(e)))
     if (nchar(message) > 300L) message <- paste0(substr(message, 1L, 297L), "...")
-    abort_file('cannot read "', path, '": ', message)
+    abort_file("cannot ", doing, ' "', path, '": ', message)
   })
 }
 

@@ -89,3 +89,21 @@ test_that("the folder of a SavedModel is read", {
   write_bytes(file.path(folder, "keras_metadata.pb"), charToRaw("not a message"))
   expect_error(load_model_tf(folder), class = "keratin_error_file")
 })
+
+test_that("callback_model_checkpoint() writes weights and whole models in every format", {
+  skip_if_not_installed("hdf5r")
+  skip_if_not_installed("zip")
+  folder <- withr::local_tempdir()
+  for (name in c("w-{epoch}", "w-{epoch}.h5")) {
+    model <- compiled_model()
+    fit(model, x, y, epochs = 2, verbose = 0, callbacks = list(callback_model_checkpoint(file.path(folder, name), save_weights_only = TRUE)))
+    copy <- compiled_model()
+    load_model_weights_tf(copy, file.path(folder, sub("{epoch}", "2", name, fixed = TRUE)))
+    expect_identical(get_weights(copy), get_weights(model))
+  }
+  for (name in c("m.h5", "m.keras", "m")) {
+    model <- compiled_model()
+    fit(model, x, y, epochs = 1, verbose = 0, callbacks = list(callback_model_checkpoint(file.path(folder, name))))
+    expect_identical(state(load_model_tf(file.path(folder, name))), state(model))
+  }
+})

@@ -140,9 +140,9 @@ class Reader {
       for (std::size_t at = 0; at + 8 <= v.size && out.size() < count;) {
         const std::uint64_t type = v.fixed(at, 2), size = v.fixed(at + 2, 2), flags = v.fixed(at + 4, 1);
         const ByteView data = v.part(at + 8, size);
-        if (flags & 2u) plain_ = false;   // kept elsewhere
-        if (type == 0x10 && !(flags & 2u)) blocks.emplace_back(data.fixed(0, 8), data.fixed(8, 8));
-        if (!(flags & 2u)) out.push_back({type, std::vector<unsigned char>(data.data, data.data + data.size)});
+        expect(!(flags & 2u));   // kept elsewhere: nobody writes models so
+        if (type == 0x10) blocks.emplace_back(data.fixed(0, 8), data.fixed(8, 8));
+        out.push_back({type, std::vector<unsigned char>(data.data, data.data + data.size)});
         at += 8 + static_cast<std::size_t>(size);
       }
     }
@@ -164,10 +164,10 @@ class Reader {
         case 0x01: found.sizes = sizes_of(m); has_space = true; break;
         case 0x03: type = type_of(m); has_type = true; break;
         case 0x08: {
-          expect(m.fixed(0, 1) >= 1 && m.fixed(0, 1) <= 4);
+          expect(m.fixed(0, 1) == 3 && (m.fixed(1, 1) == 1 || m.fixed(1, 1) == 2));
           has_layout = true;
           const std::uint64_t place = m.fixed(2, 8);
-          if (m.fixed(0, 1) != 3 || m.fixed(1, 1) != 1 || place == undefined) { other = true; break; }   // in chunks, or nothing stored
+          if (m.fixed(1, 1) == 2 || place == undefined) { other = true; break; }   // in chunks, or nothing stored
           stored = m.fixed(10, 8);
           expect(place <= file_.size());
           found.offset = static_cast<std::int64_t>(place);
@@ -176,7 +176,8 @@ class Reader {
         case 0x0C: attribute(m, found); break;
         case 0x11: tree = m.fixed(0, 8); heap = m.fixed(8, 8); is_group = true; break;
         case 0x00: case 0x04: case 0x05: case 0x0D: case 0x0E: case 0x10: case 0x12: break;   // nothing, fill values, comments, times, continuation
-        default: expect(message.type <= 0x18); other = true;   // filters, other files, groups of a newer kind
+        case 0x02: case 0x06: case 0x07: case 0x0A: case 0x0B: case 0x15: other = true; break;   // groups of a newer kind, other files, filters
+        default: fail_damaged();
       }
     }
     if (other || (has_layout && type.other)) plain_ = false;

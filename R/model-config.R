@@ -220,7 +220,7 @@ functional_from_config <- function(config, generator = Functional) {
   layers <- list()
   for (entry in config$layers) {
     layer <- deserialize_keras_object(entry)
-    layers[[entry$name %||% unwrap(layer)$name]] <- unwrap(layer)
+    layers[[if (is.character(entry$name) && length(entry$name) == 1L) entry$name else unwrap(layer)$name]] <- unwrap(layer)   # a number would be a place in the list
   }
   from_one <- counted_from_one(config, names(Filter(has_own_node, layers)))
   made <- list()   # made[[layer]][[node + 1]]: flat outputs

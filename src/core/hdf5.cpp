@@ -284,14 +284,14 @@ class Reader {
     const ByteView heap = view(found->second);
     for (std::size_t at = 16; at + 16 <= heap.size;) {
       const std::uint64_t number = heap.fixed(at, 2), size = heap.fixed(at + 8, 8);
-      expect(number != 0 && size < most_text);   // 0: free space from here on
+      expect(number != 0 && size <= heap.size - at - 16);   // 0: free space from here on
       if (number == index) {
         expect(length <= size && (text_bytes_ += length) < most_text);
         return text_in(heap.part(at + 16, length));
       }
       at += 16 + up_to_8(static_cast<std::size_t>(size));
     }
-    throw NotPlain();
+    fail_damaged();   // no such number
   }
 
   File file_;

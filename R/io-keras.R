@@ -10,6 +10,7 @@
 #'
 #' @inherit save_model_hdf5 params details
 #' @param signatures,options Ignored, for compatibility.
+#' @param safe_mode Refuse R functions in the file? Functions without this argument go by `options(keratin.safe_mode = )`.
 #' @return `save_model()`: the model, invisibly. `load_model()`: a model.
 #' @section Errors: `keratin_error_file` if the file is damaged or not a model; `keratin_error_argument` if it needs `custom_objects`.
 #' @examplesIf requireNamespace("hdf5r", quietly = TRUE) && requireNamespace("zip", quietly = TRUE)

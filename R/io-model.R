@@ -12,7 +12,6 @@
 #' @param include_optimizer Save the optimizer's state too?
 #' @param custom_objects Named list of your own classes and functions that the model uses.
 #' @param compile Compile the model as it was when it was saved?
-#' @param safe_mode Refuse R functions in the file? Functions without this argument go by `options(keratin.safe_mode = )`.
 #' @return `save_model_hdf5()`: the model, invisibly. `load_model_hdf5()`: a model.
 #' @section Errors: `keratin_error_file` if the file is damaged or not a model; `keratin_error_argument` if it needs `custom_objects`.
 #' @examplesIf requireNamespace("hdf5r", quietly = TRUE)

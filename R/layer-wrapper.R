@@ -13,7 +13,7 @@
 #' Doubled <- R6::R6Class("Doubled", inherit = KerasWrapper,
 #'   public = list(call = function(x, mask = NULL) super$call(x) * 2))
 #' layer_doubled <- function(object, layer) create_wrapper(Doubled, object, list(layer = layer))
-#' layer_doubled(layer = layer_activation("relu"))(c(-1, 2))
+#' layer_doubled(layer = layer_activation(activation = "relu"))(c(-1, 2))
 #' @name KerasWrapper
 #' @export KerasWrapper
 NULL

@@ -24,7 +24,8 @@ program_seconds <- function(f, inputs, budget) {
 
 # forward(x, parameters); the step adds the gradients of the input and of each parameter.
 forward_and_step <- function(forward, x, parameters, budget) {
-  upstream <- normal(internal("tensor_shape")(forward(x, parameters)))
+  y <- forward(x, parameters)
+  upstream <- normal(internal("tensor_shape")(y), dtype = internal("tensor_dtype")(y))
   inputs <- c(list(x), parameters)
   list(
     forward = program_seconds(function(i) list(forward(i[[1]], i[-1])), inputs, budget),
@@ -38,7 +39,8 @@ forward_and_step <- function(forward, x, parameters, budget) {
 
 # What a convolution's step consists of, each op by itself.
 parts_of_step <- function(forward, x, parameters, budget) {
-  upstream <- normal(internal("tensor_shape")(forward(x, parameters)))
+  y <- forward(x, parameters)
+  upstream <- normal(internal("tensor_shape")(y), dtype = internal("tensor_dtype")(y))
   gradient <- function(which) {
     program_seconds(function(i) {
       sources <- i[-length(i)]

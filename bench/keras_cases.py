@@ -1,15 +1,13 @@
 """Keras 2.15 / TensorFlow 2.15 in bench/programs.R: keras_cases.py CASE SECONDS prints times in seconds as JSON."""
-import json
 import os
-import resource
 import sys
-import time
 
 case, budget = sys.argv[1], float(sys.argv[2])
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import numpy as np
 import tensorflow as tf
+from program_timing import measure
 
 tf.config.threading.set_intra_op_parallelism_threads(2)
 tf.config.threading.set_inter_op_parallelism_threads(2)
@@ -69,14 +67,4 @@ programs = {
     "generator": lambda: training(generator(), uniform(512, 100), uniform(512, 28, 28, 1), 32),
     "convlstm": lambda: training(convlstm(), uniform(32, 8, 32, 32, 1), uniform(32, 8, 32, 32, 1), 8),
 }
-run, steps = programs[case]()
-start = time.perf_counter()
-run()
-first = time.perf_counter() - start
-times = []
-start = time.perf_counter()
-while case != "startup" and (len(times) < 3 or time.perf_counter() - start < budget):
-    before = time.perf_counter()
-    run()
-    times.append((time.perf_counter() - before) / steps)
-print(json.dumps({"first": first, "times": times or [first], "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+measure(programs[case], case, budget)

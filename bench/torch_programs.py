@@ -1,12 +1,11 @@
 """PyTorch in bench/programs.R, the loop a user writes: torch_programs.py CASE SECONDS prints times in seconds as JSON."""
-import json
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from program_timing import measure
 
 case, budget = sys.argv[1], float(sys.argv[2])
 torch.set_num_threads(2)
@@ -98,14 +97,4 @@ programs = {
     "generator": lambda: training(generator(), torch.rand(512, 100), torch.rand(512, 1, 28, 28), 32),
     "convlstm": lambda: training(ConvLstm(), torch.rand(32, 8, 1, 32, 32), torch.rand(32, 1, 8, 32, 32), 8, F.mse_loss),
 }
-run, steps = programs[case]()
-start = time.perf_counter()
-run()
-first = time.perf_counter() - start
-times = []
-start = time.perf_counter()
-while case != "startup" and (len(times) < 3 or time.perf_counter() - start < budget):
-    before = time.perf_counter()
-    run()
-    times.append((time.perf_counter() - before) / steps)
-print(json.dumps({"first": first, "times": times or [first], "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+measure(programs[case], case, budget)

@@ -1,28 +1,18 @@
-compiled_model <- function() {
-  model <- keras_model_sequential(input_shape = c(6, 2)) |>
-    layer_conv_1d(3, 2, padding = "same", activation = "relu") |>
-    layer_batch_normalization() |>
-    bidirectional(layer_lstm(units = 2)) |>
-    layer_dense(1)
-  compile(model, optimizer = optimizer_adam(0.01), loss = "mse")
-  model
-}
 set.seed(2)
 x <- array(rnorm(8 * 12), c(8, 6, 2))
 y <- matrix(rnorm(8))
-state <- function(model) lapply(c(get_weights(model), model$optimizer$get_weights()), as.vector)
 
 test_that("a TensorFlow checkpoint keeps weights and optimizer", {
-  model <- compiled_model()
+  model <- file_model()
   fit(model, x, y, epochs = 1, verbose = 0)
   folder <- withr::local_tempdir()
   prefix <- file.path(folder, "weights")
   expect_identical(save_model_weights_tf(model, prefix), model)
   expect_setequal(list.files(folder), c("checkpoint", "weights.index", "weights.data-00000-of-00001"))
   for (path in list(prefix, paste0(prefix, ".index"), folder)) {
-    copy <- compiled_model()
+    copy <- file_model()
     load_model_weights_tf(copy, path)
-    expect_identical(state(copy), state(model))
+    expect_identical(model_state(copy), model_state(model))
   }
   expect_error(save_model_weights_tf(model, prefix, overwrite = FALSE), "exists already", class = "keratin_error_file")
   expect_error(load_model_weights_tf(copy, prefix, by_name = TRUE), "HDF5", class = "keratin_error_argument")
@@ -73,7 +63,7 @@ test_that("protocol buffers and tables come back", {
 
 # A SavedModel as Keras 2.15 leaves it, made by hand.
 test_that("the folder of a SavedModel is read", {
-  model <- compiled_model()
+  model <- file_model()
   fit(model, x, y, epochs = 1, verbose = 0)
   folder <- withr::local_tempdir()
   dir.create(file.path(folder, "variables"))
@@ -84,7 +74,7 @@ test_that("the folder of a SavedModel is read", {
   json <- sub("\\}$", paste0(", \"training_config\": ", to_python_json(written_compile_config(unwrap(model), "h5")), "}"), json)
   write_bytes(file.path(folder, "keras_metadata.pb"), pb_message(1L, pb_string(3L, "root"), pb_string(4L, "_tf_keras_sequential"), pb_string(5L, json)))
   copy <- load_model_tf(folder)
-  expect_identical(state(copy), state(model))
+  expect_identical(model_state(copy), model_state(model))
   expect_identical(predict(copy, x, verbose = 0), predict(model, x, verbose = 0))
   write_bytes(file.path(folder, "keras_metadata.pb"), charToRaw("not a message"))
   expect_error(load_model_tf(folder), class = "keratin_error_file")
@@ -95,15 +85,15 @@ test_that("callback_model_checkpoint() writes weights and whole models in every 
   skip_if_not_installed("zip")
   folder <- withr::local_tempdir()
   for (name in c("w-{epoch}", "w-{epoch}.h5")) {
-    model <- compiled_model()
+    model <- file_model()
     fit(model, x, y, epochs = 2, verbose = 0, callbacks = list(callback_model_checkpoint(file.path(folder, name), save_weights_only = TRUE)))
-    copy <- compiled_model()
+    copy <- file_model()
     load_model_weights_tf(copy, file.path(folder, sub("{epoch}", "2", name, fixed = TRUE)))
     expect_identical(get_weights(copy), get_weights(model))
   }
   for (name in c("m.h5", "m.keras", "m")) {
-    model <- compiled_model()
+    model <- file_model()
     fit(model, x, y, epochs = 1, verbose = 0, callbacks = list(callback_model_checkpoint(file.path(folder, name))))
-    expect_identical(state(load_model_tf(file.path(folder, name))), state(model))
+    expect_identical(model_state(load_model_tf(file.path(folder, name))), model_state(model))
   }
 })

@@ -1,27 +1,17 @@
 skip_if_not_installed("hdf5r")
 
-small_model <- function() {
-  model <- keras_model_sequential(input_shape = c(6, 2)) |>
-    layer_conv_1d(3, 2, padding = "same", activation = "relu") |>
-    layer_batch_normalization() |>
-    bidirectional(layer_lstm(units = 2)) |>
-    layer_dense(1, kernel_regularizer = regularizer_l2(0.01))
-  compile(model, optimizer = optimizer_adam(0.01), loss = "mse", metrics = list("mae"))
-  model
-}
 set.seed(1)
 x <- array(rnorm(16 * 12), c(16, 6, 2))
 y <- matrix(rnorm(16))
-state <- function(model) lapply(c(get_weights(model), model$optimizer$get_weights()), as.vector)
 
 test_that("training goes on after loading as if the model had never been saved", {
-  model <- small_model()
+  model <- file_model()
   fit(model, x, y, epochs = 1, verbose = 0)
   for (ending in c(".h5", if (requireNamespace("zip", quietly = TRUE)) ".keras")) {
     path <- withr::local_tempfile(fileext = ending)
     save_model(model, path)
     copy <- load_model(path)
-    expect_identical(state(copy), state(model))
+    expect_identical(model_state(copy), model_state(model))
     expect_identical(predict(copy, x, verbose = 0), predict(model, x, verbose = 0))
   }
   copy <- unserialize_model(serialize_model(model))
@@ -30,11 +20,11 @@ test_that("training goes on after loading as if the model had never been saved",
 })
 
 test_that("weights go through both layouts", {
-  model <- small_model()
+  model <- file_model()
   for (ending in c(".h5", ".weights.h5")) {
     path <- withr::local_tempfile(fileext = ending)
     save_model_weights_hdf5(model, path)
-    other <- small_model()
+    other <- file_model()
     load_model_weights_hdf5(other, path)
     expect_identical(get_weights(other), get_weights(model))
   }

@@ -62,7 +62,7 @@ capture_run <- function(model, epoch, batch) {
        metrics = if (batch > 0) lapply(model_metrics(model), function(metric) lapply(metric$weights, as.array)),
        history = run$record$metrics, epochs_done = run$record$epoch,
        callbacks = lapply(run$callbacks, function(callback) if (is.function(callback$get_state)) callback$get_state()),
-       random_at_epoch = run$random_at_epoch, random = random_state())
+       place = run$source$place(), random_at_epoch = run$random_at_epoch, random = random_state())
 }
 
 restore_run <- function(model, state) {
@@ -75,12 +75,24 @@ restore_run <- function(model, state) {
   run$record$epoch <- state$epochs_done
   if (length(state$callbacks) == length(run$callbacks))
     for (i in seq_along(run$callbacks)) if (!is.null(state$callbacks[[i]])) run$callbacks[[i]]$set_state(state$callbacks[[i]])
-  run$resume <- state[c("epoch", "batch", "metrics", "random_at_epoch", "random")]
+  run$resume <- state[intersect(c("epoch", "batch", "metrics", "place", "random_at_epoch", "random"), names(state))]
   if (state$batch == 0) set_random_state(state$random)
 }
 
-# Metrics exist only once the step has been traced: within the epoch, before its first batch.
-resume_epoch <- function(model, resume) {
+# Goes on within a started epoch, to the batch that is returned.
+resume_epoch <- function(model, source, resume) {
+  if (is.null(resume)) return(0)
+  random <- if (resume$batch > 0) resume$random else random_state()
+  source$resume(resume$batch, resume$place)
+  set_random_state(random)
+  if (resume$batch == 0) return(0)
+  # Metrics exist only once a step has seen data: if none has been traced yet, a test step makes them.
+  if (length(model_metrics(model)) < length(resume$metrics)) {
+    data <- source$one_batch()
+    random <- random_state()
+    step_function(model, "test")(data)
+    set_random_state(random)
+  }
   Map(function(metric, values) Map(variable_assign, metric$weights, values), model_metrics(model), resume$metrics)
-  set_random_state(resume$random)
+  resume$batch
 }

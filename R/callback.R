@@ -107,7 +107,8 @@ CallbackList <- R6Class("CallbackList", cloneable = FALSE, public = list(
     found
   },
   listens = function(events) any(vapply(events, function(event) any(!vapply(self$hooks_for(event), is.null, NA)), NA)),
-  wants_train_batches = function() self$listens(c("on_train_batch_begin", "on_train_batch_end")) || any(vapply(self$savers, function(saver) saver$wants_batches(), NA)),
+  wants_train_batches = function() self$listens(c("on_train_batch_begin", "on_train_batch_end")) || self$saves_batches(),
+  saves_batches = function() any(vapply(self$savers, function(saver) saver$wants_batches(), NA)),
   wants_test_batches = function() self$listens(c("on_test_batch_begin", "on_test_batch_end")),
   wants_predict_batches = function() self$listens(c("on_predict_batch_begin", "on_predict_batch_end")),
 
@@ -163,10 +164,11 @@ LambdaCallback <- R6Class("LambdaCallback", inherit = KerasCallback, lock_object
   initialize = function(functions) self$functions <- functions
 ))
 
-# Is a value of the monitored metric better? "auto" goes by the name, as in Keras.
+# Is a value of the monitored metric better? "auto" goes by the name: upward for accuracies ("acc" anywhere, as in Keras) and areas under curves
+# ("auc", "val_auc_1"; Keras's checkpoints would keep the worst of these).
 improvement <- function(mode, monitor, min_delta = 0) {
   mode <- match_choice(mode[[1L]], c("auto", "min", "max"), "mode")
-  upward <- mode == "max" || (mode == "auto" && (grepl("acc$|accuracy$|auc$", monitor) || startsWith(monitor, "fmeasure")))
+  upward <- mode == "max" || (mode == "auto" && (grepl("acc|auc(_[0-9]+)?$", monitor) || startsWith(monitor, "fmeasure")))
   list(upward = upward, worst = if (upward) -Inf else Inf,
        is_better = if (upward) function(now, best) now - abs(min_delta) > best else function(now, best) now + abs(min_delta) < best)
 }

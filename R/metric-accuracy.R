@@ -4,9 +4,9 @@ as_hits <- function(matches) op_cast(matches, k_floatx())
 
 accuracy <- function(y_true, y_pred) as_hits(op_equal(y_true, cast_to(y_pred, tensor_dtype(y_true))))
 
-binary_accuracy <- function(y_true, y_pred, threshold = 0.5) {
-  op_reduce_mean(as_hits(op_equal(y_true, op_cast(op_greater(y_pred, threshold), tensor_dtype(y_true)))), axes = -1L)
-}
+binary_matches <- function(y_true, y_pred, threshold = 0.5) as_hits(op_equal(y_true, op_cast(op_greater(y_pred, threshold), tensor_dtype(y_true))))
+
+binary_accuracy <- function(y_true, y_pred, threshold = 0.5) op_reduce_mean(binary_matches(y_true, y_pred, threshold), axes = -1L)
 
 categorical_accuracy <- function(y_true, y_pred) as_hits(op_equal(op_argmax(y_true, axis = -1L), op_argmax(y_pred, axis = -1L)))
 
@@ -41,7 +41,9 @@ metric_accuracy <- function(..., name = NULL, dtype = NULL) metric_or_value("acc
 #' @rdname metrics
 #' @export
 metric_binary_accuracy <- function(y_true, y_pred, threshold = 0.5, ..., name = "binary_accuracy", dtype = NULL) {
-  metric_or_value("accuracy_metrics.BinaryAccuracy", binary_accuracy, y_true, y_pred, name, dtype, list(threshold = threshold), ...)
+  # The object weighs every label by itself (weights may have one entry per label), the function gives a share per sample.
+  fn <- if (missing(y_pred)) binary_matches else binary_accuracy
+  metric_or_value("accuracy_metrics.BinaryAccuracy", fn, y_true, y_pred, name, dtype, list(threshold = threshold), ...)
 }
 
 #' @rdname metrics

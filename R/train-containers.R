@@ -186,7 +186,7 @@ CompiledMetrics <- R6Class("CompiledMetrics", cloneable = FALSE, public = list(
     # a function, not a method: the containers' two lists are named alike
     resolve <- function(spec, what) {
       per <- metrics_per_output(spec, n, self$names, what)
-      lapply(seq_len(n), function(i) lapply(per[[i]], function(metric) {
+      lapply(seq_len(n), function(i) lapply(Filter(Negate(is.null), per[[i]]), function(metric) {
         shape_of <- function(x) if (!is.null(x)) tensor_shape(x)
         made <- get_metric(metric, shape_of(targets[[i]]), shape_of(predictions[[i]]))
         object <- unwrap(made)

@@ -43,14 +43,18 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
     epochs <- as.integer(as_whole_number(epochs, "epochs"))
     initial_epoch <- as.integer(as_whole_number(initial_epoch, "initial_epoch", least = 0))
     verbose <- verbosity(verbose)
-    source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch)
     validation <- NULL
-    if (!is.null(validation_data)) {
-      validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
-    } else if (!identical(as.numeric(validation_split), 0)) {
-      parts <- split_source(source, validation_split, validation_steps, steps_per_epoch, options$validation_batch_size)
+    if (is.null(validation_data) && !identical(as.numeric(validation_split), 0)) {
+      source <- batch_source(model, x, y, sample_weight, class_weight, batch_size)
+      # classes weigh in training only
+      unweighted <- if (is.null(class_weight)) source else suppressWarnings(batch_source(model, x, y, sample_weight, batch_size = batch_size))
+      sizes <- list(batch_size, options$validation_batch_size %||% batch_size)
+      parts <- split_source(source, unweighted, validation_split, sizes, list(steps_per_epoch, validation_steps), epochs)
       source <- parts$training
       validation <- parts$validation
+    } else {
+      source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch, passes = epochs)
+      if (!is.null(validation_data)) validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
     }
     run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
   })
@@ -69,15 +73,20 @@ validation_source <- function(model, data, batch_size, steps) {
   batch_source(model, data[[1L]], data[[2L]], if (length(data) == 3L) data[[3L]], batch_size = batch_size, steps = steps)
 }
 
-# The last samples are for validation, as they lie.
-split_source <- function(source, share, validation_steps, steps, validation_batch_size) {
+# The last samples are for validation, as they lie. `sizes` (of batches) and `steps`: of training, of validation.
+split_source <- function(source, unweighted, share, sizes, steps, epochs) {
   if (!is.numeric(share) || length(share) != 1L || is.na(share) || share < 0 || share >= 1)
     abort_argument("`validation_split` must be in [0, 1). Received: validation_split = ", received(share))
   if (!is.function(source$part)) abort_argument("`validation_split` needs data as arrays: with a generator give `validation_data`")
   first <- floor(source$n * (1 - share))
   if (first == 0 || first == source$n)
     abort_argument("`validation_split` = ", share, " of ", source$n, " samples leaves nothing to ", if (first == 0) "train" else "validate", " on")
-  list(training = source$part(seq_len(first), steps), validation = source$part(seq.int(first + 1, source$n), validation_steps, validation_batch_size %||% source$batch_size))
+  part <- function(source, rows, i, passes = 1) {
+    size <- as_whole_number(sizes[[i]], "batch_size")
+    count <- as_whole_number(steps[[i]], c("steps_per_epoch", "validation_steps")[[i]])
+    source$part(rows, count, size %||% (if (!is.null(count)) ceiling(length(rows) / count)) %||% source$batch_size, passes)
+  }
+  list(training = part(source, seq_len(first), 1L, epochs), validation = part(unweighted, seq.int(first + 1, source$n), 2L))
 }
 
 run_fit <- function(object, model, source, validation, epochs, initial_epoch, verbose, callbacks, shuffle, validation_freq = 1, view_metrics = FALSE) {
@@ -85,7 +94,7 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
   params <- list(verbose = verbose, epochs = epochs, steps = if (is.na(source$batches)) NULL else as.integer(source$batches))
   history <- function() new_history(params, record$metrics)
   viewer <- metrics_viewer(view_metrics, params, record)
-  run <- list2env(list(record = record, callbacks = callbacks), parent = emptyenv())
+  run <- list2env(list(record = record, callbacks = callbacks, source = source), parent = emptyenv())
   model$run <- run
   on.exit(model$run <- NULL)
   callbacks <- CallbackList$new(c(callbacks, list(record), viewer), object, params)
@@ -101,23 +110,24 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
   hinted <- FALSE
   guard_interrupts(what = "fit()", keep = keep, {
     callbacks$call("on_train_begin")
+    logs <- list()
     first <- if (is.null(run$resume)) initial_epoch else run$resume$epoch
     for (epoch in seq_len(max(0L, epochs - first)) + first - 1L) {
-      resume <- if (isTRUE(run$resume$batch > 0)) run$resume
+      resume <- run$resume
       run$resume <- NULL
       run$epoch <- epoch
       progress$epoch(epoch, epochs)
-      if (is.null(resume)) {
+      if (!isTRUE(resume$batch > 0)) {
         reset_metrics(model)
         callbacks$call("on_epoch_begin", as.integer(epoch))
       } else set_random_state(resume$random_at_epoch)
       if (length(callbacks$savers)) run$random_at_epoch <- random_state()
       result <- run_epoch(model, "train", source, callbacks, progress, shuffle, resume)
-      logs <- result$logs
       if (result$seen == 0) {
         warn_of_end(0, source$batches)
         break
       }
+      logs <- result$logs
       enough <- is.na(source$batches) || result$seen >= source$batches || isTRUE(model$stop_training)
       if (is.na(source$batches)) {
         source$batches <- result$seen
@@ -142,14 +152,14 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       if (isTRUE(model$stop_training)) break
     }
     model$optimizer$finalize_variable_values(model$trainable_weights)
-    callbacks$call("on_train_end", logs = list())
+    callbacks$call("on_train_end", logs = logs)
   })
   model$history <- history()
   invisible(model$history)
 }
 
 warn_of_end <- function(seen, batches) {
-  warning("the generator ran out of data after ", seen, " of ", batches, " batches: training ends here. It must give `steps_per_epoch * epochs` batches", call. = FALSE)
+  warning("training ran out of data after ", seen, " of ", batches, " batches of this epoch and ends here: `steps_per_epoch * epochs` batches are needed", call. = FALSE)
 }
 
 # validation_freq: every so many epochs, or the epochs (from 1) named.

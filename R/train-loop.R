@@ -2,7 +2,7 @@
 
 # kind: "train" or "test". Gives the logs of the end and how many batches ran.
 run_epoch <- function(model, kind, source, callbacks, progress = NULL, shuffle = FALSE, resume = NULL) {
-  source$start(shuffle)
+  source$start(shuffle, resume$place)
   run <- if (source$is_array && !runs_as_written(model, kind)) run_in_core else run_one_by_one
   run(model, kind, source, callbacks, progress, resume)
 }
@@ -13,19 +13,17 @@ run_in_core <- function(model, kind, source, callbacks, progress, resume = NULL)
   wanted <- if (kind == "train") callbacks$wants_train_batches() else callbacks$wants_test_batches()
   events <- paste0("on_", kind, "_batch_", c("begin", "end"))
   rest <- programs$rest$pointer
-  seen <- 0
-  if (!is.null(resume)) {
-    seen <- resume$batch
-    resume_epoch(model, resume)
-  }
+  seen <- resume_epoch(model, source, resume)
   logs <- list()
-  while (seen < source$batches) {
+  while (seen < source$batches && source$has_more()) {
     if (wanted) callbacks$call(events[[1L]], as.integer(seen), logs = list())
-    result <- loop_run(source$feed, programs$whole$pointer, rest, seen, if (wanted) seen + 1 else source$batches, source$batch_size,
-                       if (is.null(progress)) 1e300 else progress$patience())
+    first <- source$at
+    last <- if (wanted) first + 1 else min(first + source$batches - seen, source$per_pass)
+    result <- loop_run(source$feed, programs$whole$pointer, rest, first, last, source$batch_size, if (is.null(progress)) 1e300 else progress$patience())
     if (result$interrupted) signal_interrupt()
-    seen <- result[["next"]]
-    skeleton <- if (seen == source$batches && !is.null(rest)) programs$rest$skeleton else programs$whole$skeleton
+    source$at <- result[["next"]]
+    seen <- seen + source$at - first
+    skeleton <- if (source$at == source$per_pass && !is.null(rest)) programs$rest$skeleton else programs$whole$skeleton
     logs <- log_values(fill_skeleton(skeleton, result$outputs))
     if (wanted) callbacks$call(events[[2L]], as.integer(seen - 1), logs = logs)
     if (wanted && kind == "train" && seen < source$batches) for (saver in callbacks$savers) saver$after_batch(model$run$epoch, seen)
@@ -38,16 +36,18 @@ run_in_core <- function(model, kind, source, callbacks, progress, resume = NULL)
 # Batches that R makes (generators), or steps that R runs (run_eagerly).
 run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NULL) {
   events <- paste0("on_", kind, "_batch_", c("begin", "end"))
-  seen <- 0
+  seen <- resume_epoch(model, source, resume)
+  saves <- kind == "train" && callbacks$saves_batches()
   logs <- list()
   while (is.na(source$batches) || seen < source$batches) {
-    data <- if (source$is_array) source$batch(seen) else source$take()
+    data <- source$take()
     if (is.null(data)) break
     callbacks$call(events[[1L]], as.integer(seen), logs = list())
     last <- isTRUE(seen + 1 >= source$batches)
-    logs <- log_values(step_beside(model, kind, data, source, prepare = !source$is_array && !last))
+    logs <- log_values(step_beside(model, kind, data, source, prepare = !source$is_array && !last && !saves))
     seen <- seen + 1
     callbacks$call(events[[2L]], as.integer(seen - 1), logs = logs)
+    if (saves && !last) for (saver in callbacks$savers) saver$after_batch(model$run$epoch, seen)
     if (!is.null(progress) && progress$is_due()) progress$update(seen, logs)
     if (kind == "train" && isTRUE(model$stop_training)) break
   }

@@ -71,7 +71,7 @@ predict_one_by_one <- function(model, source, callbacks, progress) {
   parts <- list()
   while (is.na(source$batches) || length(parts) < source$batches) {
     index <- length(parts)
-    data <- if (source$is_array) source$batch(index) else source$take()
+    data <- source$take()
     if (is.null(data)) break
     callbacks$call("on_predict_batch_begin", as.integer(index), logs = list())
     outputs <- step_beside(model, "predict", data, source, prepare = !source$is_array && !isTRUE(index + 1 >= source$batches))

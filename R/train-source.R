@@ -2,8 +2,9 @@
 
 default_batch_size <- 32L
 
-# What fit(), evaluate() and predict() run over. `batches`: per epoch, NA if not known.
-batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE, suffix = "") {
+# What fit(), evaluate() and predict() run over. `batches`: per epoch, NA if not known. `passes`: over arrays, one for each epoch.
+batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE, suffix = "",
+                         passes = 1) {
   steps <- as_whole_number(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
   if (is.null(x) && is.null(y)) abort_argument("`x` is NULL: an array with one row per sample is needed")
   reader <- batch_reader(x)
@@ -13,7 +14,7 @@ batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight 
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
   if (length(data$data) > 1L) warn_of_range(model, data$data[[2L]])
   if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
-  ArraySource$new(data$data, data$n, batch_size, steps)
+  ArraySource$new(data$data, data$n, batch_size, steps, passes = passes)
 }
 
 # Stateful models fix their batch size.
@@ -25,15 +26,24 @@ fixed_batch_size <- function(model) {
 }
 
 ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
-  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, made = list(), is_array = TRUE, is_known = TRUE,
+  flat = NULL, n = NULL, batch_size = NULL, batches = NULL, feed = NULL, rows = NULL, made = list(), is_array = TRUE, is_known = TRUE, passes = 1,
+  per_pass = NULL,       # batches of one pass over the data
+  at = NULL,             # the next batch of the pass
+  passes_left = NULL,    # where an epoch is not a pass (see initialize)
+  shuffle = FALSE, random_at_pass = NULL,
 
-  initialize = function(data, n, batch_size, steps = NULL, rows = NULL) {
+  initialize = function(data, n, batch_size, steps = NULL, rows = NULL, passes = 1) {
     self$flat <- flatten_data(data)
     self$rows <- rows
     self$n <- if (is.null(rows)) n else length(rows)
     self$batch_size <- min(batch_size, self$n)
-    self$batches <- ceiling(self$n / self$batch_size)
-    if (!is.null(steps)) {
+    self$per_pass <- self$batches <- ceiling(self$n / self$batch_size)
+    self$passes <- passes
+    if (!is.null(steps) && steps != self$per_pass && passes > 1) {
+      # Steps that are not a pass over the data: an epoch goes on where the one before stopped, for as many passes as there are epochs (as in Keras).
+      self$batches <- steps
+      self$passes_left <- passes
+    } else if (!is.null(steps)) {
       if (steps > self$batches)
         warning("the data has ", self$batches, " batches of ", batch_size, " samples, ", steps, " steps were asked for: all of the data is used", call. = FALSE)
       self$batches <- min(steps, self$batches)
@@ -44,10 +54,30 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
   example = function() fill_skeleton(self$flat$skeleton, self$flat$tensors),
 
   # A part of the samples, by number.
-  part = function(rows, steps = NULL, batch_size = self$batch_size) ArraySource$new(self$example(), self$n, batch_size, steps, rows),
+  part = function(rows, steps = NULL, batch_size = self$batch_size, passes = 1) ArraySource$new(self$example(), self$n, batch_size, steps, rows, passes),
 
-  # New order of an epoch; NULL leaves the samples as they lie.
-  start = function(shuffle = FALSE) {
+  # Begins an epoch (where the next one of a resumed run begins, see resume(), is a `place` in a pass).
+  start = function(shuffle = FALSE, place = NULL) {
+    self$shuffle <- shuffle
+    if (is.null(place) && (is.null(self$passes_left) || is.null(self$at))) self$begin_pass()
+  },
+
+  # Is there another batch? At the end of a pass the next one begins, if there is one.
+  has_more = function() {
+    if (self$at < self$per_pass) return(TRUE)
+    if (!isTRUE(self$passes_left > 0)) return(FALSE)
+    self$begin_pass()
+    TRUE
+  },
+
+  # New order of the samples; without shuffling they stay as they lie.
+  begin_pass = function() {
+    if (!is.null(self$passes_left)) {
+      self$passes_left <- self$passes_left - 1
+      self$random_at_pass <- random_state()
+    }
+    self$at <- 0
+    shuffle <- self$shuffle
     order <- self$rows
     if (identical(shuffle, "batch")) {
       full <- self$n %/% self$batch_size
@@ -58,20 +88,33 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
     else if (!is.null(order)) feed_reorder(self$feed, order)
   },
 
+  # Where a resumed run goes on: in the order of an epoch that start() has made, or in a pass that began in an earlier epoch.
+  place = function() if (!is.null(self$passes_left)) list(at = self$at, passes_left = self$passes_left, random_at_pass = self$random_at_pass),
+  resume = function(batch, place = NULL) {
+    if (is.null(place)) return(self$at <- batch)
+    set_random_state(place$random_at_pass)
+    self$begin_pass()
+    self$at <- place$at
+    self$passes_left <- place$passes_left
+  },
+
   # Traced once for a run, so that finding them again does not cost every epoch. (What a callback sets to trainable counts from the
   # next fit() on, as in Keras from the next compile() on.)
   programs = function(model, kind) {
     known <- self$made[[kind]]
     if (!is.null(known) && identical(known$of, model$programs)) return(known)
-    rest <- self$n - (self$batches - 1L) * self$batch_size
+    rest <- self$n - (self$per_pass - 1) * self$batch_size
     self$made[[kind]] <- list(whole = step_program(model, kind, self$flat, self$batch_size),
          rest = if (rest < self$batch_size) step_program(model, kind, self$flat, rest))
     self$made[[kind]]$of <- model$programs
     self$made[[kind]]
   },
 
-  batch = function(index) {
-    begin <- index * self$batch_size
+  one_batch = function() fill_skeleton(self$flat$skeleton, feed_batch(self$feed, 0, self$batch_size)),
+  take = function() {
+    if (!self$has_more()) return(NULL)
+    begin <- self$at * self$batch_size
+    self$at <- self$at + 1
     fill_skeleton(self$flat$skeleton, feed_batch(self$feed, begin, min(self$batch_size, self$n - begin)))
   }
 ))
@@ -94,11 +137,17 @@ ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
     if (is.null(self$ahead)) abort_argument("the generator gave no batch")
     self$ahead
   },
+  one_batch = function() self$example(),
 
-  start = function(shuffle = FALSE) {
-    if (is.null(self$ahead) && (is.null(self$steps) || isTRUE(self$reader$restarts))) self$reader$restart()
+  # Without steps, or with as many as there are batches, each epoch begins anew.
+  restarts = function() is.null(self$steps) || (isTRUE(self$reader$restarts) && isTRUE(self$steps == self$reader$length)),
+  start = function(shuffle = FALSE, place = NULL) {
+    if (is.null(self$ahead) && self$restarts()) self$reader$restart()
     self$prepared <- FALSE
   },
+  # A run goes on within an epoch: what begins anew is read up to there, what does not is taken as it comes.
+  place = function() NULL,
+  resume = function(batch, place = NULL) if (self$restarts()) for (i in seq_len(batch)) self$take(),
 
   read_next = function() {
     batch <- self$reader$read()
@@ -136,7 +185,7 @@ ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
 #' @param x What was given as `x`.
 #' @return `NULL` for data given as arrays. For anything that gives one batch at a time a list of `read` (a function that gives the
 #'   next batch, `list(x, y)` or `list(x, y, sample_weight)`, and `NULL` at the end), `restart` (a function that begins anew),
-#'   `length` (batches per epoch, `NA` if not known) and `restarts` (does each epoch begin anew even when steps are given?).
+#'   `length` (batches per epoch, `NA` if not known) and `restarts` (does each epoch begin anew when as many steps are given as there are batches?).
 #' @keywords internal
 #' @export
 batch_reader <- function(x) UseMethod("batch_reader")
@@ -162,13 +211,16 @@ SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
     self$batch_size <- min(batch_size, self$n)
     self$batches <- min(ceiling(self$n / self$batch_size), steps %||% Inf)
   },
-  part = function(rows, steps = NULL, batch_size = self$batch_size) SparseSource$new(self$model, self$x, self$others, batch_size, steps, rows),
+  part = function(rows, steps = NULL, batch_size = self$batch_size, passes = 1) SparseSource$new(self$model, self$x, self$others, batch_size, steps, rows),
   example = function() self$data(head(self$rows, 1L)),
-  start = function(shuffle = FALSE) {
+  one_batch = function() self$example(),
+  start = function(shuffle = FALSE, place = NULL) {
     self$at <- 0
     self$ahead <- NULL
     self$order <- if (isTRUE(shuffle)) self$rows[sample.int(self$n)] else self$rows
   },
+  place = function() NULL,
+  resume = function(batch, place = NULL) self$at <- batch * self$batch_size,
   data = function(rows) {
     x <- as.matrix(self$x[rows, , drop = FALSE])
     if (anyNA(x)) abort_argument("`x` has missing values (NA or NaN) among its samples: remove or replace them")

@@ -106,6 +106,28 @@ test_that("a run that was killed goes on to the same bits", {
   }
 })
 
+test_that("a stopped run goes on over datasets, in steps across passes, and op by op", {
+  folder <- withr::local_tempdir()
+  run <- function(callbacks, kind) {
+    set.seed(7)
+    model <- keras_model_sequential() %>% layer_dense(5, activation = "relu", input_shape = 6) %>% layer_dropout(0.2) %>% layer_dense(2)
+    model %>% compile(optimizer = optimizer_adam(0.01), loss = "mse", metrics = "mae", run_eagerly = kind == "op by op")
+    data <- if (kind == "dataset") list(tensor_slices_dataset(list(fixed_x, fixed_y)) |> dataset_batch(4)) else list(fixed_x, fixed_y, batch_size = 4)
+    if (kind == "across passes") data$steps_per_epoch <- 4
+    history <- do.call(fit, c(list(model), data, list(epochs = 4, verbose = 0, callbacks = callbacks)))
+    list(get_weights(model), history$metrics, stats::runif(1))
+  }
+  for (kind in c("dataset", "across passes", "op by op")) {
+    whole <- run(NULL, kind)
+    for (freq in list("epoch", 3)) {
+      crash <- callback_lambda(on_train_batch_end = local({ n <- 0; function(batch, logs) { n <<- n + 1; if (n == 11) stop("crash") } }))
+      expect_error(run(list(callback_backup_and_restore(folder, save_freq = freq), crash), kind), "crash")
+      expect_true(file.exists(file.path(folder, "backup.rds")))
+      expect_identical(run(list(callback_backup_and_restore(folder, save_freq = freq)), kind), whole, info = paste(kind, freq))
+    }
+  }
+})
+
 test_that("a process killed at any moment goes on to the same bits", {
   skip_if_not_installed("callr")
   skip_on_os("windows")
@@ -137,6 +159,20 @@ test_that("a process killed at any moment goes on to the same bits", {
   expect_identical(run(folder), whole)
 })
 
+test_that("on_train_end gets the logs of the last epoch", {
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  last <- NULL
+  history <- fit_fixed(model, callbacks = list(callback_lambda(on_train_end = function(logs) last <<- logs)), validation_split = 0.25)
+  expect_identical(last, list(loss = history$metrics$loss[[4]], val_loss = history$metrics$val_loss[[4]]))
+})
+
+test_that("the direction of a metric goes by its name", {
+  upward <- internal("improvement")
+  for (name in c("val_acc", "accuracy_1", "auc", "val_auc_2", "fmeasure")) expect_true(upward("auto", name)$upward, info = name)
+  for (name in c("val_loss", "mae", "auction")) expect_false(upward("auto", name)$upward, info = name)
+})
+
 test_that("TensorBoard files are records with their checksums", {
   expect_equal(internal("masked_crc32c")(list(charToRaw("1234"), charToRaw("56789"))), 0xC78AB0E5)   # of 0xE3069283
   folder <- withr::local_tempdir()
@@ -166,7 +202,7 @@ test_that("remote monitors post the logs of each epoch", {
   server <- callr::r_bg(function(port, ready) {
     listener <- serverSocket(port)
     file.create(ready)
-    connection <- socketAccept(listener, open = "r+b", timeout = 20)
+    connection <- socketAccept(listener, blocking = TRUE, open = "r+b", timeout = 20)
     header <- character()
     while (nzchar(line <- sub("\r$", "", readLines(connection, 1L)))) header <- c(header, line)
     body <- readChar(connection, as.integer(sub(".*: ", "", grep("content-length", header, ignore.case = TRUE, value = TRUE))), useBytes = TRUE)

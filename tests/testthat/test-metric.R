@@ -95,3 +95,16 @@ test_that("a metric of one's own keeps state", {
   m$reset_state()
   expect_equal(value(m$result()), 0)
 })
+
+test_that("metric_binary_accuracy() weighs label by label", {
+  truth <- rbind(c(1, 0), c(1, 1))
+  predicted <- rbind(c(0.9, 0.9), c(0.2, 0.8))   # hits: 1 0 / 0 1
+  weight <- rbind(c(1, 2), c(3, 4))
+  metric <- metric_binary_accuracy()
+  metric$update_state(truth, predicted, sample_weight = weight)
+  expect_equal(as.numeric(metric$result()), 5 / 10)
+  of_samples <- metric_binary_accuracy()
+  of_samples$update_state(truth, predicted, sample_weight = c(1, 3))
+  expect_equal(as.numeric(of_samples$result()), 0.5)
+  expect_equal(as.numeric(metric_binary_accuracy(truth, predicted)), c(0.5, 0.5))
+})

@@ -254,3 +254,43 @@ test_that("targets that do not fit their loss are noticed, and a generator that 
   expect_warning(history <- fit(model, generator, epochs = 3, verbose = 0), "ran out of data after 0 of 2")
   expect_length(history$metrics$loss, 1)
 })
+
+test_that("steps that are not a pass over the data go on where the epoch before stopped", {
+  trained <- function(...) {
+    model <- fixed_model()
+    model %>% compile(optimizer = optimizer_sgd(0.05), loss = "mse")
+    seen <- integer()
+    count <- callback_lambda(on_epoch_begin = function(epoch, logs) seen <<- c(seen, 0L),
+                             on_train_batch_end = function(batch, logs) seen[length(seen)] <<- seen[length(seen)] + 1L)
+    history <- fit(model, ..., shuffle = FALSE, verbose = 0, callbacks = list(count))
+    list(weights = get_weights(model), seen = seen, loss = history$metrics$loss, steps = history$params$steps)
+  }
+  two_passes <- trained(fixed_x, fixed_y, batch_size = 5, epochs = 2)   # of 5 batches, the last one smaller
+  expect_identical(trained(fixed_x, fixed_y, batch_size = 5, epochs = 2, steps_per_epoch = 2)$seen, c(2L, 2L))
+  uneven <- trained(fixed_x[1:20, ], fixed_y[1:20, ], batch_size = 5, epochs = 4, steps_per_epoch = 1)
+  expect_identical(uneven$weights, trained(fixed_x[1:20, ], fixed_y[1:20, ], batch_size = 5, epochs = 1)$weights)
+  expect_warning(long <- trained(fixed_x, fixed_y, batch_size = 5, epochs = 2, steps_per_epoch = 7), "ran out of data after 3 of 7")
+  expect_identical(long$seen, c(7L, 3L))
+  expect_identical(long$weights, two_passes$weights)
+  expect_identical(long$steps, 7L)
+  dataset <- tensor_slices_dataset(list(fixed_x, fixed_y)) |> dataset_batch(5)
+  expect_warning(of_dataset <- trained(dataset, epochs = 3, steps_per_epoch = 3), "ran out of data after 2 of 3")
+  expect_identical(of_dataset$seen, c(3L, 2L))
+  expect_equal(of_dataset$weights, trained(fixed_x, fixed_y, batch_size = 5, epochs = 1)$weights, tolerance = 1e-6)
+})
+
+test_that("classes weigh in training, not in the validation split of the same data", {
+  model <- fixed_model(3)
+  model %>% compile(optimizer = optimizer_sgd(0), loss = loss_sparse_categorical_crossentropy(from_logits = TRUE))
+  ids <- rep(0:2, 8)
+  history <- fit(model, fixed_x, ids, epochs = 1, verbose = 0, validation_split = 0.25, class_weight = list("0" = 5, "1" = 7, "2" = 9))
+  expect_equal(history$metrics$val_loss, evaluate(model, fixed_x[19:24, ], ids[19:24], verbose = 0)[["loss"]], tolerance = 1e-6)
+  expect_gt(history$metrics$loss, 3 * history$metrics$val_loss)
+})
+
+test_that("an output without a metric is NULL in the list of metrics", {
+  input <- layer_input(6)
+  model <- keras_model(input, list(layer_dense(input, 2, name = "a"), layer_dense(input, 2, name = "b")))
+  model %>% compile(optimizer = "sgd", loss = list("mse", NULL), metrics = list(list("mae"), NULL))
+  expect_named(evaluate(model, fixed_x, list(fixed_y, fixed_y), verbose = 0), c("loss", "a_loss", "a_mae"))
+})

@@ -15,6 +15,21 @@ struct ConvGeometry {
   // Every channel by itself, with one filter.
   bool is_depthwise() const { return groups > 1 && groups == channels && groups == filters; }
   bool is_multiplied_depthwise() const { return groups > 1 && groups == channels && filters > channels; }
+
+  // Every pixel by itself, as in a matrix product.
+  bool is_pointwise() const {
+    for (int axis = 0; axis < 3; ++axis) {
+      if (kernel[axis] != 1 || strides[axis] != 1 || padding[axis] != 0 || in[axis] != out[axis]) return false;
+    }
+    return true;
+  }
 };
+
+// All pixels of a pointwise convolution in one line, so that tiles are whole across lines and images.
+inline ConvGeometry in_one_line(ConvGeometry g) {
+  g.in[2] = g.out[2] = g.batch * g.in[0] * g.in[1] * g.in[2];
+  g.batch = g.in[0] = g.in[1] = g.out[0] = g.out[1] = 1;
+  return g;
+}
 
 }  // namespace keratin

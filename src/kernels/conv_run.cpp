@@ -5,6 +5,7 @@
 #include "conv.h"
 #include "conv_plan.h"
 #include "conv_windows.h"
+#include "read_ahead.h"
 #include "repeat_channels.h"
 #include "scratch.h"
 
@@ -16,6 +17,9 @@ constexpr Index input_bytes_of_part = 192 << 10;  // stays in the second-level c
 constexpr Index bytes_of_row_slice = 1024;        // what a block of weights meets of a row, at most
 constexpr Index channels_to_read_in_place = 16, tiles_to_read_in_place = 4;
 constexpr Index few_parts = 8;
+constexpr Index tiles_between_fetches = 8;
+constexpr Index most_products_to_read_ahead = 256;  // of an element; with more the processor's own guesses are enough
+constexpr Index least_bytes_to_read_ahead = 8 << 20;       // less stays in some cache
 
 struct Panel {
   PanelWindow window;
@@ -52,6 +56,7 @@ class ConvRun {
     Index* tap_counts;   // [line][phase]
     T* edges;            // [line][row][columns]: rows that reach beyond the line
     bool has_edges;
+    ReadAhead* ahead;    // what the next part reads
   };
 
   // Rows in equal tiles, so that no tiny one is left at the end: the first `larger` have one row more.
@@ -85,6 +90,9 @@ class ConvRun {
     panel_parts_ = 1;
     if (row_parts_ < few_parts && products > 1e6) panel_parts_ = smaller(plan_.panels, ceil_divide(few_parts, row_parts_));
     pack_in_part_ = row_parts_ == 1;
+    const Index positions = g_.kernel[0] * g_.kernel[1] * g_.kernel[2], strides = plan_.transposed ? 1 : g_.strides[0] * g_.strides[1] * g_.strides[2];
+    reads_ahead_ = plan_.columns_channels * positions <= most_products_to_read_ahead * strides &&
+                   input_elements() * static_cast<Index>(sizeof(T)) >= least_bytes_to_read_ahead;
   }
 
   // Pixels around a row's own that it reads along the last axis.
@@ -152,6 +160,8 @@ class ConvRun {
     part.panel_begin = plan_.panels * panel_part / panel_parts_;
     part.panel_end = plan_.panels * (panel_part + 1) / panel_parts_;
     if (part.row_end <= part.row_begin) return;
+    ReadAhead ahead = ahead_of(row_part + (part.panel_end - part.panel_begin < plan_.panels ? row_parts_ : thread_count()));
+    part.ahead = &ahead;
     // Only the tiles that reach beyond the line need a copy of it with zeros around, so they are a part of their own where there are many others.
     const EqualTiles tiles = cut_into_tiles(part.row_end - part.row_begin);
     auto row_of_tile = [&](Index t) { return part.row_begin + t * tiles.size + smaller(t, tiles.larger); };
@@ -163,6 +173,19 @@ class ConvRun {
     run_rows(part, row_of_tile(0), row_of_tile(left));
     run_rows(part, row_of_tile(left), row_of_tile(right));
     run_rows(part, row_of_tile(right), row_of_tile(tiles.count));
+  }
+
+  Index input_elements() const { return g_.batch * plan_.in[0] * plan_.in[1] * plan_.in[2] * plan_.in_channels; }
+
+  // Parts follow each other in memory, about.
+  ReadAhead ahead_of(Index row_part) const {
+    if (row_part >= row_parts_ || !reads_ahead_) return ReadAhead();
+    const Index elements = input_elements();
+    const Index rows = ceil_divide(end_row_ - first_row_, row_blocks_), lines = ceil_divide(plan_.out[1], line_blocks_);
+    Index blocks = 0;
+    for (Index p = 0; p < plan_.panels; ++p) blocks += panels_[p].blocks;
+    const Index calls = blocks * lines * plan_.phases * ceil_divide(ceil_divide(rows, tile_rows_), tiles_between_fetches);
+    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1), calls);
   }
 
   void run_rows(Part part, Index begin, Index end) {
@@ -319,7 +342,8 @@ class ConvRun {
       const Index rows = tiles.rows(t), alike = t < tiles.larger ? tiles.larger : tiles.count;
       const bool edge = part.has_edges && is_edge(row, rows);
       tile.repeats = 1;
-      while (t + tile.repeats < alike && !edge && !(part.has_edges && is_edge(row + tile.repeats * rows, rows))) ++tile.repeats;
+      const Index most = reads_ahead_ ? smaller(alike, t + tiles_between_fetches) : alike;
+      while (t + tile.repeats < most && !edge && !(part.has_edges && is_edge(row + tile.repeats * rows, rows))) ++tile.repeats;
       tile.a = part.input + a_start + (row - part.row_begin) * plan_.step * plan_.in_channels;
       if (edge) {
         tile.c = part.edges + ((line - part.line_begin) * (part.row_end - part.row_begin) + (row - part.row_begin)) * plan_.columns + column;
@@ -328,6 +352,7 @@ class ConvRun {
         tile.c = output + (row * stride - shift) * plan_.out_channels;
         tile.c_row = stride * plan_.out_channels;
       }
+      part.ahead->fetch();
       functions_[rows](tile);
       row += tile.repeats * rows;
       t += tile.repeats;
@@ -397,7 +422,7 @@ class ConvRun {
   T* y_;
   Index tile_rows_ = 0, first_row_ = 0, end_row_ = 0, row_blocks_ = 1, line_blocks_ = 1, row_parts_ = 1, panel_parts_ = 1;
   Index reach_low_ = 0, reach_high_ = 0;
-  bool pack_in_part_ = false;
+  bool pack_in_part_ = false, reads_ahead_ = false;
   Panel* panels_ = nullptr;
   Index packed_elements_ = 0;
   const T* packed_ = nullptr;
@@ -441,7 +466,7 @@ void run_conv(const ConvGeometry& geometry, bool transposed, const T* x, const T
   if (geometry.is_multiplied_depthwise()) return run_multiplied(geometry, transposed, x, kernel, epilogue, y);
   if (geometry.is_depthwise()) return conv_depthwise(geometry, transposed, x, kernel, epilogue, y);
   if (narrow_form_pays<T>(geometry, transposed)) return conv_narrow(geometry, transposed, x, kernel, epilogue, y);
-  ConvRun<T>(geometry, transposed, x, kernel, epilogue, y).run();
+  ConvRun<T>(geometry.is_pointwise() ? in_one_line(geometry) : geometry, transposed, x, kernel, epilogue, y).run();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "../core/thread_pool.h"
 #include "conv.h"
 #include "conv_plan.h"
+#include "read_ahead.h"
 #include "repeat_channels.h"
 #include "scratch.h"
 
@@ -18,7 +19,6 @@ constexpr Index positions_of_chunk = 128;     // two operands of this length sta
 constexpr Index positions_of_depthwise = 512;  // lines in the second-level cache
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
-constexpr Index line_bytes = 64;
 constexpr Index strips_between_fetches = 8;
 constexpr Index few_channels = 32;
 constexpr Index few_strips = 2;  // the other operand is read too seldom to pack it
@@ -58,31 +58,19 @@ class WeightGradient {
     Index line, lines, first, positions;  // lines are counted over images and the first two axes; positions along the last
   };
 
-  // What the next chunk reads, on its way into the second-level cache in small pieces while the tiles of this chunk run.
   struct Ahead {
-    const char* at[2] = {nullptr, nullptr};
-    const char* end[2] = {nullptr, nullptr};
-    Index step[2] = {0, 0};
+    ReadAhead x, upstream;
     void fetch() {
-      for (int i = 0; i < 2; ++i) {
-        const char* stop = end[i] - at[i] < step[i] ? end[i] : at[i] + step[i];
-        for (; at[i] < stop; at[i] += line_bytes) __builtin_prefetch(at[i], 0, 2);
-      }
+      x.fetch();
+      upstream.fetch();
     }
   };
 
   // Chunks follow each other in memory, about evenly in x as well.
   Ahead ahead_of(Index next, Index panels, Index rows) const {
-    Ahead ahead;
     const Index fetches = outer_positions_ * (fused_ ? 1 : g_.kernel[2]) * panels * ceil_divide(ceil_divide(rows, tile_rows_), strips_between_fetches);
-    const T* operands[2] = {x_, upstream_};
-    const Index elements[2] = {g_.batch * g_.in[0] * g_.in[1] * g_.in[2] * g_.channels, total_lines_ * g_.out[2] * g_.filters};
-    for (int i = 0; i < 2; ++i) {
-      ahead.at[i] = reinterpret_cast<const char*>(operands[i] + elements[i] / chunks_ * next);
-      ahead.end[i] = reinterpret_cast<const char*>(operands[i] + elements[i] / chunks_ * (next + 1));
-      ahead.step[i] = ceil_divide(ceil_divide(ahead.end[i] - ahead.at[i], larger(1, fetches)), line_bytes) * line_bytes;
-    }
-    return ahead;
+    auto part = [&](const T* operand, Index elements) { return ReadAhead(operand + elements / chunks_ * next, operand + elements / chunks_ * (next + 1), fetches); };
+    return {part(x_, g_.batch * g_.in[0] * g_.in[1] * g_.in[2] * g_.channels), part(upstream_, total_lines_ * g_.out[2] * g_.filters)};
   }
 
   // x of one outer kernel position as the tiles read it.
@@ -129,7 +117,7 @@ class WeightGradient {
     for (int rows = 1; rows <= tile_rows_; ++rows) functions_[rows] = k.gemm_tile(rows, vectors_, true);
     const bool is_read_seldom = ceil_divide(rows_, tile_rows_) * (fused_ ? 1 : g_.kernel[2]) * outer_positions_ <= few_strips;
     upstream_in_place_ = !swapped_ && columns_ % width_ == 0 && g_.groups == 1 && (width_ == g_.filters || is_read_seldom);
-    const Index line_elements = line_bytes / static_cast<Index>(sizeof(T));
+    const Index line_elements = ReadAhead::line_bytes / static_cast<Index>(sizeof(T));
     padded_channels_ = (ceil_divide(group_channels_, line_elements) | 1) * line_elements;
   }
 
@@ -231,7 +219,7 @@ class WeightGradient {
   // Does reading one line in `pixel` elements' steps keep to a small share of the first-level cache's sets?
   static bool crowds_cache(Index pixel) {
     const Index bytes = pixel * static_cast<Index>(sizeof(T));
-    return bytes % (4 * line_bytes) == 0;
+    return bytes % (4 * ReadAhead::line_bytes) == 0;
   }
 
   Windows bind_windows(const Chunk& c, Index group, Index outer, Index begin, Index count) {

@@ -1,0 +1,28 @@
+#pragma once
+#include "gemm_tile.h"
+
+namespace keratin {
+
+// Memory that will be read next, on its way into the second-level cache in small pieces between the tiles of what is computed now.
+class ReadAhead {
+ public:
+  ReadAhead() = default;
+  // [begin, end), spread over about so many calls of fetch()
+  template <class T>
+  ReadAhead(const T* begin, const T* end, Index calls) : at_(reinterpret_cast<const char*>(begin)), end_(reinterpret_cast<const char*>(end)) {
+    const Index lines = (end_ - at_ + line_bytes - 1) / line_bytes;
+    step_ = calls > 1 ? (lines + calls - 1) / calls * line_bytes : lines * line_bytes;
+  }
+  void fetch() {
+    const char* stop = end_ - at_ < step_ ? end_ : at_ + step_;
+    for (; at_ < stop; at_ += line_bytes) __builtin_prefetch(at_, 0, 2);
+  }
+
+  static constexpr Index line_bytes = 64;
+
+ private:
+  const char *at_ = nullptr, *end_ = nullptr;
+  Index step_ = 0;
+};
+
+}  // namespace keratin

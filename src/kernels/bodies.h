@@ -10,6 +10,7 @@
 #include "random.h"
 #include "zip.h"
 #include "gemm_tile_body.h"
+#include "dot_tile_body.h"
 #include "rnn_body.h"
 #include "optimizer.h"
 #include "pool.h"

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "scratch.h"
+
 namespace keratin {
 namespace {
 
@@ -48,9 +50,9 @@ void set_unfused(ConvPlan& plan) {
   plan.taps = plan.geometry.kernel[0] * plan.geometry.kernel[1] * plan.geometry.kernel[2];
 }
 
-void set_panels(ConvPlan& plan, int vectors, Index vector_width) {
-  plan.vectors = vectors;
-  plan.panel_width = vectors * vector_width;
+void set_panels(ConvPlan& plan, Index panel_width, Index tile_rows) {
+  plan.panel_width = panel_width;
+  plan.tile_rows = tile_rows;
   plan.columns = plan.pixels * plan.columns_channels;
   plan.panels_of_group = ceil_divide(plan.columns, plan.panel_width);
   plan.panels = plan.panels_of_group * plan.geometry.groups;
@@ -58,10 +60,12 @@ void set_panels(ConvPlan& plan, int vectors, Index vector_width) {
 
 // Cycles for one output line, about: a step of a tile of r rows and v registers makes r * v products, two a cycle, loads r + v registers, two a
 // cycle, and cannot be shorter than the four cycles that a sum takes to be ready again; to begin and to end a tile costs some more.
-double cost(const ConvPlan& plan, Index tile_rows) {
+// Where registers run along the depth a step is a register of it, and every sum has to be added up.
+double cost(const ConvPlan& plan, Index vector_width) {
   const PhaseRows lines = phase_rows(plan, 0);
-  const Index rows = larger(lines.end - lines.first, 1), tiles = ceil_divide(rows, tile_rows);
-  const double tile = static_cast<double>(rows) / static_cast<double>(tiles), vectors = plan.vectors;
+  const Index rows = larger(lines.end - lines.first, 1), tiles = ceil_divide(rows, plan.tile_rows);
+  const double tile = static_cast<double>(rows) / static_cast<double>(tiles);
+  const double vectors = static_cast<double>(plan.dots ? plan.panel_width : plan.panel_width / vector_width);
   double step = tile * vectors / 2;
   if (step < (tile + vectors) / 2) step = (tile + vectors) / 2;
   if (step < 4) step = 4;
@@ -71,7 +75,8 @@ double cost(const ConvPlan& plan, Index tile_rows) {
   double steps = 0;
   for (Index p = 0; p < plan.panels_of_group; ++p) {
     const PanelWindow window = panel_window(plan, p);
-    steps += static_cast<double>((window.high - window.low) * plan.depth_channels) * taps * step + 10 + tile * vectors;
+    const Index depth = (window.high - window.low) * plan.depth_channels;
+    steps += static_cast<double>(plan.dots ? ceil_divide(depth, vector_width) : depth) * taps * step + 10 + tile * vectors * (plan.dots ? 6 : 1);
   }
   return steps * static_cast<double>(tiles);
 }
@@ -168,20 +173,26 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
       set_unfused(plan);
     }
     if (outputs > 1 && (!fused || plan.pixels * plan.columns_channels > 4 * k.vector_width || plan.pixels > plan.out[2])) break;
-    for (int vectors = 1; k.gemm_tile_rows(vectors) > 0; ++vectors) {
-      set_panels(plan, vectors, k.vector_width);
-      const double c = cost(plan, k.gemm_tile_rows(vectors));
-      if (best_cost < 0 || c < 0.999 * best_cost) {
-        best = plan;
-        best.cost = best_cost = c;
-      }
-    }
+    auto consider = [&](bool dots, int count, Index tile_rows) {
+      plan.dots = dots;
+      plan.vectors = count;
+      set_panels(plan, dots ? count : count * k.vector_width, tile_rows);
+      const double c = cost(plan, k.vector_width);
+      if (best_cost >= 0 && c >= 0.999 * best_cost) return;
+      best = plan;
+      best.cost = best_cost = c;
+    };
+    for (int vectors = 1; k.gemm_tile_rows(vectors) > 0; ++vectors) consider(false, vectors, k.gemm_tile_rows(vectors));
+    for (int columns = 1; k.dot_tile_rows(columns) > 0; ++columns) consider(true, columns, k.dot_tile_rows(columns));
   }
   return best;
 }
 
+namespace {
+
+// [tap][row][panel_width]
 template <class T>
-void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow window, const PanelBlock& block, T* packed) {
+void pack_rows(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow window, const PanelBlock& block, T* packed) {
   const ConvGeometry& g = plan.geometry;
   const Index width = plan.panel_width, group = panel / plan.panels_of_group, first = (panel % plan.panels_of_group) * width;
   const Index end = smaller(plan.columns, first + width);
@@ -218,6 +229,19 @@ void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow 
       row += count;
       packed += count * width;
     }
+  }
+}
+
+}  // namespace
+
+template <class T>
+void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow window, const PanelBlock& block, T* packed) {
+  if (!plan.dots) return pack_rows(plan, kernel, panel, window, block, packed);
+  const Index width = plan.panel_width, rows = block.rows();
+  T* by_rows = scratch<T>(Scratch::packed_rows, block.elements(width));
+  pack_rows(plan, kernel, panel, window, block, by_rows);
+  for (Index tap = 0; tap < block.end_tap - block.first_tap; ++tap) {
+    kernels<T>().transpose(packed + tap * rows * width, rows, by_rows + tap * rows * width, width, rows, width);
   }
 }
 

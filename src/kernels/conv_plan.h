@@ -34,7 +34,9 @@ struct ConvPlan {
   Index window_start;  // the first, of row 0 (fused)
   Index phases;        // along the last axis (1 if fused)
   Index taps;          // packed kernel positions
-  int vectors;         // registers in a panel
+  int vectors;         // registers in a panel, or its columns (dots)
+  bool dots;           // registers run along the depth, and a panel is a few columns, [tap][column][row]
+  Index tile_rows;     // at most
   Index panel_width, columns, panels_of_group, panels;
 
   double cost;         // of one line of outputs, in cycles
@@ -68,7 +70,7 @@ PhaseRows phase_rows(const ConvPlan& plan, Index phase);
 template <class T>
 ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed);
 
-// Weights of one block of one panel, [tap][row][panel_width].
+// Weights of one block of one panel, [tap][row][panel_width] or, for dots, [tap][column][row].
 template <class T>
 void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow window, const PanelBlock& block, T* packed);
 

@@ -32,8 +32,10 @@ class ConvRun {
  public:
   ConvRun(const ConvGeometry& geometry, bool transposed, const T* x, const T* kernel, const Epilogue<T>& epilogue, T* y)
       : plan_(plan_conv<T>(geometry, transposed)), g_(plan_.geometry), x_(x), kernel_(kernel), epilogue_(epilogue), y_(y) {
-    tile_rows_ = kernels<T>().gemm_tile_rows(plan_.vectors);
-    for (int rows = 1; rows <= tile_rows_; ++rows) functions_[rows] = kernels<T>().gemm_tile(rows, plan_.vectors, false);
+    tile_rows_ = plan_.tile_rows;
+    for (int rows = 1; rows <= tile_rows_; ++rows) {
+      functions_[rows] = plan_.dots ? kernels<T>().dot_tile(rows, plan_.vectors) : kernels<T>().gemm_tile(rows, plan_.vectors, false);
+    }
     cut_into_parts();
     find_input_extent();
     prepare_panels();
@@ -284,7 +286,7 @@ class ConvRun {
     tile.a_row = plan_.step * plan_.in_channels;
     tile.a_depth = 1;
     tile.depth = block.rows();
-    tile.b_row = plan_.panel_width;
+    tile.b_row = plan_.dots ? block.rows() : plan_.panel_width;
     tile.b_tap = block.rows() * plan_.panel_width;
     tile.first_tap = block.first_tap;
     tile.columns = smaller(plan_.panel_width, plan_.columns - column);

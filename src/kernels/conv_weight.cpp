@@ -20,6 +20,7 @@ constexpr Index positions_of_depthwise = 512;  // lines in the second-level cach
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
 constexpr Index strips_between_fetches = 8;
+constexpr Index rows_worth_a_copy = 128;  // fewer are read by too few tiles
 constexpr Index few_channels = 32;
 constexpr Index few_strips = 2;  // the other operand is read too seldom to pack it
 
@@ -233,7 +234,7 @@ class WeightGradient {
     w.phase = 0;
     const bool inside = low >= 0 && high <= g_.in[2];
     // Registers are filled whole, so a last panel that is not may only be read from a copy.
-    w.copied = !inside || (!fused_ && !swapped_ && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
+    w.copied = !inside || (!fused_ && !swapped_ && rows_ >= rows_worth_a_copy && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
     if (!w.copied) {
       w.data = x_;
       for (Index l = 0; l < c.lines; ++l) {

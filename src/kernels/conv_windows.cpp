@@ -30,13 +30,16 @@ class PhaseSums {
       low_ = first ? offset(k2) : smaller(low_, offset(k2));
       high_ = first ? offset(k2) : larger(high_, offset(k2));
     }
-    for (Index k0 = 0; k0 < g_.kernel[0]; ++k0) {
-      const Index plane = source_position(g_, s_.transposed, 0, o0, k0);
-      for (Index k1 = 0; plane >= 0 && k1 < g_.kernel[1]; ++k1) {
-        const Index line = source_position(g_, s_.transposed, 1, o1, k1);
+    // In the order of what they read: a transposed convolution's kernel positions go backwards.
+    auto position_at = [&](Index i, Index count) { return s_.transposed ? count - 1 - i : i; };
+    for (Index i0 = 0; i0 < g_.kernel[0]; ++i0) {
+      const Index k0 = position_at(i0, g_.kernel[0]), plane = source_position(g_, s_.transposed, 0, o0, k0);
+      for (Index i1 = 0; plane >= 0 && i1 < g_.kernel[1]; ++i1) {
+        const Index k1 = position_at(i1, g_.kernel[1]), line = source_position(g_, s_.transposed, 1, o1, k1);
         if (line < 0) continue;
         const Index from = (plane - s_.first_plane) * s_.plane + (line - s_.first_line) * s_.line;
-        for (Index k2 = 0; k2 < positions_; ++k2) {
+        for (Index i2 = 0; i2 < positions_; ++i2) {
+          const Index k2 = position_at(i2, positions_);
           if (!in_phase(k2)) continue;
           const Index position = (k0 * g_.kernel[1] + k1) * g_.kernel[2] + k2 * s_.unit;
           offsets_[count_] = offset(k2);

@@ -13,7 +13,8 @@ struct Tap {
 };
 
 // Register tiles of a batch-reduce GEMM:  C[rows x columns] = bias + sum over taps of A_tap[rows x depth] * B_tap[depth x columns].
-// B is a panel some registers wide, packed (zero beyond `columns`). Rows of A may overlap: they are windows of a convolution.
+// B is a panel some registers wide, packed (zero beyond `columns`); for few columns the dot tile has B column by column and registers along
+// the depth. Rows of A may overlap: they are windows of a convolution.
 template <class T>
 struct GemmTile {
   const T* a;
@@ -23,7 +24,7 @@ struct GemmTile {
   Index tap_count;
   Index depth;
   const T* b;
-  Index b_row;     // elements from a row of the panel to the next
+  Index b_row;     // elements from a row of the panel to the next (dot tile: from a column to the next)
   Index b_tap;     // elements from a tap to the next
   Index first_tap;  // the one at `b`
   T* c;

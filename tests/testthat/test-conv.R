@@ -15,13 +15,15 @@ random_geometry <- function() {
   g$channels <- g$groups * sample(c(1, 2, 5, 9, 17), 1)
   g$filters <- g$groups * sample(c(1, 2, 5, 9, 17), 1)
   if (runif(1) < 0.2) g$channels <- g$filters <- g$groups <- sample(2:20, 1)
+  if (runif(1) < 0.15) g$kernel <- g$strides <- rep(1, rank)  # every pixel by itself: all of them in one line
   with_data(g)
 }
 
-# Many pixels with few channels on one side: the forms that multiply all kernel positions first, and lines whose ends alone are copied.
+# Many pixels with few channels on one side: the forms that multiply all kernel positions first or have registers along the depth, and lines
+# whose ends alone are copied.
 random_narrow_geometry <- function() {
   rank <- sample(2, 1)
-  few <- sample(3, 1)
+  few <- sample(5, 1)
   many <- sample(c(16, 24), 1)
   turn <- runif(1) < 0.5
   with_data(list(

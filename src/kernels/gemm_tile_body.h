@@ -3,11 +3,12 @@
 // Rows of a tile that is `vectors` registers wide: rows * vectors accumulators, the panel's `vectors` and one operand fill the register file.
 template <class V>
 static constexpr int tile_rows(int vectors) {
+  if (V::registers == 8) return vectors == 1 ? 6 : 2;
   return V::registers == 32 ? (vectors == 1 ? 16 : vectors == 2 ? 14 : vectors == 3 ? 9 : 6) : (vectors == 1 ? 12 : vectors == 2 ? 6 : 4);
 }
 template <class V>
 static constexpr int tile_vectors() {
-  return V::registers == 32 ? 4 : 3;
+  return V::registers == 32 ? 4 : V::registers == 16 ? 3 : 2;
 }
 template <class V>
 static int gemm_tile_rows(int vectors) {
@@ -105,13 +106,15 @@ struct TileOfRows<V, vectors, transposed, 0> {
 
 template <class V, bool transposed>
 static GemmTileFunction<typename V::Element> find_tile(int rows, int vectors) {
-  switch (vectors) {
-    case 1: return TileOfRows<V, 1, transposed, tile_rows<V>(1)>::find(rows);
-    case 2: return TileOfRows<V, 2, transposed, tile_rows<V>(2)>::find(rows);
-    case 3: return TileOfRows<V, 3, transposed, tile_rows<V>(3)>::find(rows);
-    case 4: return tile_vectors<V>() == 4 ? TileOfRows<V, tile_vectors<V>(), transposed, tile_rows<V>(tile_vectors<V>())>::find(rows) : nullptr;
-    default: return nullptr;
+  if (vectors == 1) return TileOfRows<V, 1, transposed, tile_rows<V>(1)>::find(rows);
+  if (vectors == 2) return TileOfRows<V, 2, transposed, tile_rows<V>(2)>::find(rows);
+  if constexpr (tile_vectors<V>() >= 3) {
+    if (vectors == 3) return TileOfRows<V, 3, transposed, tile_rows<V>(3)>::find(rows);
   }
+  if constexpr (tile_vectors<V>() >= 4) {
+    if (vectors == 4) return TileOfRows<V, 4, transposed, tile_rows<V>(4)>::find(rows);
+  }
+  return nullptr;
 }
 
 template <class V>

@@ -1,11 +1,11 @@
-// "Registers" of one element, for machines of which we know nothing.
+// "Registers" of one element, for machines of which we know nothing: few of them, so that their small tiles compile quickly.
 
 template <class T>
 struct ScalarVector {
   using Element = T;
   using Register = T;
   using Mask = bool;
-  static constexpr int width = 1, registers = 16;
+  static constexpr int width = 1, registers = 8;
 
   static Register zero() { return T(0); }
   static Register set(T x) { return x; }

@@ -27,7 +27,7 @@ r_rooms <- list(
   backend = c("k", "tf", "conv", "class"),
   applications = "application",
   tabular = "tabular",
-  package = "keratin"  # what happens when the package is loaded
+  package = c("keratin", "zzz")  # what happens when the package is built and loaded
 )
 
 # Functions of an upper room that any room may call, each with its reason.

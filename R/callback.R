@@ -133,7 +133,7 @@ call_hook <- function(hook, ...) {
   arguments <- list(...)
   takes <- names(formals(hook))
   if (!"..." %in% takes && length(takes) < length(arguments)) arguments <- arguments[seq_along(takes)]
-  do.call(hook, arguments, quote = TRUE)
+  if (identical(topenv(environment(hook)), topenv())) do.call(hook, arguments, quote = TRUE) else with_users_jit(do.call(hook, arguments, quote = TRUE))
 }
 
 #' Callback from functions

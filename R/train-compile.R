@@ -19,7 +19,8 @@ generics::fit
 #' @param weighted_metrics Metrics that take account of sample and class weights.
 #' @param run_eagerly Run each step op by op instead of tracing it once: slower, for debugging with [browser()] and [print()].
 #' @param steps_per_execution Ignored: batches always run inside the core.
-#' @param ... Ignored, for compatibility.
+#' @param ... Arguments of a model class with its own `compile()` method. Otherwise only `jit_compile`, `pss_evaluation_shards` and other settings of
+#'   TensorFlow without effect here are taken; an unknown name is an error.
 #' @param target_tensors,sample_weight_mode Ignored, for compatibility.
 #' @return The model, invisibly.
 #' @seealso [fit()], [evaluate()], [predict()]
@@ -37,6 +38,8 @@ compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", l
     do.call(model$compile, c(mget(given, envir = environment()), list(...)))
     return(invisible(object))
   }
+  unknown <- setdiff(names(list(...)), c("", compile_settings_without_effect))
+  if (length(unknown)) abort_unknown_name("argument of compile()", unknown[[1L]], setdiff(names(formals()), c("object", "...")))
   optimizer <- get_optimizer(optimizer %||% "rmsprop")
   compiled_loss <- new_compiled_loss(loss, loss_weights, model)
   compiled_metrics <- new_compiled_metrics(metrics, weighted_metrics, model)
@@ -48,6 +51,14 @@ compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", l
   model$compiled <- list(optimizer = optimizer, loss = loss, metrics = metrics, loss_weights = loss_weights, weighted_metrics = weighted_metrics)
   drop_programs(model)
   invisible(object)
+}
+
+compile_settings_without_effect <- c("jit_compile", "pss_evaluation_shards", "auto_scale_loss", "distribute", "from_serialized")
+
+# evaluate() and predict() of R keras take any further argument and leave it unused.
+warn_of_unused <- function(what, ...) {
+  unused <- setdiff(names(list(...)), c("", "max_queue_size", "workers", "use_multiprocessing"))
+  if (length(unused)) warning(what, " has no argument ", quoted_names(unused), ": unused", call. = FALSE)
 }
 
 # What save and get_compile_config() need.

@@ -59,6 +59,11 @@ check_known_losses <- function(loss) {
 #' @export
 `$.keratin_compiled_loss` <- function(x, name) environment(x)$object[[name]]
 
+# One loss given alone is that of every output.
+losses_per_output <- function(spec, n, names) {
+  per_output(spec, n, names, "loss", broadcast = is.character(spec) && length(spec) == 1L || is.function(spec))
+}
+
 CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
   spec = NULL, weight_spec = NULL, model = NULL, names = NULL,
   losses = NULL, weights = NULL, output_metrics = NULL, loss_metric = NULL, checked = FALSE,
@@ -72,7 +77,7 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
   build = function(n) {
     if (!is.null(self$losses)) return(invisible())
     self$names <- output_names_of(self$model, n)
-    specs <- per_output(self$spec, n, self$names, "loss", broadcast = is.character(self$spec) && length(self$spec) == 1L || is.function(self$spec))
+    specs <- losses_per_output(self$spec, n, self$names)
     self$weights <- lapply(per_output(as_named_list(self$weight_spec), n, self$names, "loss_weights"), function(w) if (is.null(w)) NULL else as.numeric(w))
     self$output_metrics <- lapply(seq_len(n), function(i) if (n > 1L && !is.null(specs[[i]])) metric_mean(name = paste0(self$names[[i]], "_loss")))
     self$loss_metric <- metric_mean(name = "loss")

@@ -120,15 +120,24 @@ warn_of_range <- function(model, y) {
 
 # A class id that the predictions have no place for is found here, where the sample can be named.
 check_class_ids <- function(model, y) {
-  loss <- model$loss
-  if (is.null(y) || is_branch_list(y) || is.null(loss) || is.null(model$network_outputs) || length(model$network_outputs) != 1L) return(invisible())
-  loss <- tryCatch(get_loss(loss), error = function(e) NULL)
-  if (is.null(loss) || !is_loss(loss) || !identical(unname(loss_names[loss$name %||% ""]), "sparse_categorical_crossentropy")) return(invisible())
-  classes <- last_size(model$network_outputs[[1L]])
+  n <- length(model$network_outputs)
+  if (is.null(y) || is.null(model$loss) || n == 0L) return(invisible())
+  names <- output_names_of(model, n)
+  # what does not fit the outputs is an error of the step, with more to say
+  losses <- tryCatch(lapply(losses_per_output(model$loss, n, names), get_loss), keratin_error = function(e) NULL)
+  targets <- tryCatch(per_output_values(y, n, names, "y"), keratin_error = function(e) NULL)
+  if (length(losses) == n && length(targets) == n)
+    for (i in seq_len(n)) check_class_ids_of(losses[[i]], targets[[i]], model$network_outputs[[i]], if (n > 1L) paste0(" of output \"", names[[i]], "\""))
+  invisible()
+}
+
+check_class_ids_of <- function(loss, y, output, of_output) {
+  if (is.null(loss) || is.null(y) || !identical(unname(loss_names[loss$name %||% ""]), "sparse_categorical_crossentropy")) return(invisible())
+  classes <- last_size(output)
   if (is.na(classes)) return(invisible())
   values <- as.array(y)
   bad <- which((values < 0 | values >= classes | values != floor(values)) & !values %in% loss$settings$ignore_class)
   if (!length(bad)) return(invisible())
   sample <- (bad[[1L]] - 1L) %% tensor_shape(y)[[1L]] + 1L
-  abort_argument("`y` of sample ", sample, " is ", values[bad[[1L]]], ", but the model has ", classes, " classes: class ids are whole numbers from 0 to ", classes - 1L)
+  abort_argument("`y`", of_output, " of sample ", sample, " is ", values[bad[[1L]]], ", but the model has ", classes, " classes: class ids are whole numbers from 0 to ", classes - 1L)
 }

@@ -12,7 +12,7 @@ evaluate <- function(object, ...) UseMethod("evaluate")
 #'
 #' @inheritParams fit.keras.engine.training.Model
 #' @param steps Number of batches (default: all data).
-#' @param ... Ignored, for compatibility.
+#' @param ... Unused: `max_queue_size`, `workers` and `use_multiprocessing` are accepted for compatibility, others with a warning.
 #' @return A named numeric vector: the loss and the metrics, each over all samples.
 #' @name evaluate.keras.engine.training.Model
 #' @export
@@ -20,10 +20,11 @@ evaluate.keras.engine.training.Model <- function(object, x = NULL, y = NULL, bat
                                                  sample_weight = NULL, steps = NULL, callbacks = NULL, ...) {
   model <- unwrap(object)
   check_compiled(model)
+  warn_of_unused("evaluate()", ...)
   source <- batch_source(model, x, y, sample_weight, batch_size = batch_size, steps = steps)
   callbacks <- CallbackList$new(normalize_callbacks(callbacks), object, list(verbose = verbosity(verbose), epochs = 1L, steps = source$batches))
   progress <- new_progress(verbosity(verbose), source$batches)
-  logs <- guard_interrupts(run_test(model, source, callbacks, progress), what = "evaluate()")
+  logs <- guard_interrupts(without_jit(run_test(model, source, callbacks, progress)), what = "evaluate()")
   progress$finish(logs)
   unlist_logs(logs)
 }

@@ -39,7 +39,7 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
   model <- unwrap(object)
   check_compiled(model)
   options <- fit_options(...)
-  guard_interrupts(what = "fit()", keep = function() list(history = model$history), {
+  guard_interrupts(what = "fit()", keep = function() list(history = model$history), without_jit({
     epochs <- as.integer(as_whole_number(epochs, "epochs"))
     initial_epoch <- as.integer(as_whole_number(initial_epoch, "initial_epoch", least = 0))
     verbose <- verbosity(verbose)
@@ -57,7 +57,7 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
       if (!is.null(validation_data)) validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
     }
     run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
-  })
+  }))
 }
 
 fit_options <- function(validation_freq = 1, validation_batch_size = NULL, workers = 1, max_queue_size = 10, use_multiprocessing = FALSE, ...) {

@@ -93,6 +93,12 @@ history_ggplot <- function(df, smooth, theme_bw) {
                      strip.background = ggplot2::element_rect(fill = NA, color = NA))
 }
 
+# Where curves rise, the legend sits below their end.
+rises <- function(panel) {
+  panel <- panel[is.finite(panel$value), , drop = FALSE]
+  nrow(panel) > 1L && isTRUE(stats::cov(panel$epoch, panel$value) > 0)
+}
+
 history_base_plot <- function(df, ...) {
   panels <- split(df, df$metric, drop = TRUE)
   old <- graphics::par(mfrow = c(length(panels), 1L), mar = c(3.5, 4, 1, 1), mgp = c(2.2, 0.7, 0))
@@ -106,6 +112,6 @@ history_base_plot <- function(df, ...) {
       part <- panel[panel$data == kind, , drop = FALSE]
       graphics::lines(part$epoch, part$value, type = "b", pch = 19, col = colours[[kind]])
     }
-    if (nlevels(panel$data) > 1L) graphics::legend("topright", legend = levels(panel$data), col = colours[levels(panel$data)], pch = 19, lty = 1, bty = "n")
+    if (nlevels(panel$data) > 1L) graphics::legend(if (rises(panel)) "bottomright" else "topright", legend = levels(panel$data), col = colours[levels(panel$data)], pch = 19, lty = 1, bty = "n")
   }
 }

@@ -58,7 +58,7 @@ run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NU
 
 # The core computes the step while R makes the next batch. (Random numbers are drawn in the order as if it did not.)
 step_beside <- function(model, kind, data, source, prepare) {
-  if (runs_as_written(model, kind)) return(step_function(model, kind)(data))
+  if (runs_as_written(model, kind)) return(with_users_jit(step_function(model, kind)(data)))
   flat <- flatten_data(data)
   rows <- tensor_shape(flat$tensors[[1L]])[[1L]]
   program <- source_program(source, model, kind, flat, rows)

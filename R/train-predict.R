@@ -4,7 +4,7 @@
 #'
 #' @inheritParams fit.keras.engine.training.Model
 #' @param steps Number of batches (default: all data).
-#' @param ... Ignored, for compatibility.
+#' @param ... Unused: `max_queue_size`, `workers` and `use_multiprocessing` are accepted for compatibility, others with a warning.
 #' @return An array with one row per sample; for several outputs a list of them.
 #' @name predict.keras.engine.training.Model
 #' @export
@@ -12,14 +12,17 @@ predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, ve
                                                 callbacks = NULL, ...) {
   model <- unwrap(object)
   verbose <- verbosity(verbose)
+  if (...length()) warn_of_unused("predict()", ...)
   if (verbose == 0L && is.null(callbacks) && is.null(steps) && is.null(batch_size)) {
     done <- predict_at_once(model, x)
     if (!is.null(done)) return(done$outputs)
   }
-  source <- batch_source(model, x, batch_size = batch_size, steps = steps, allow_nan = TRUE)
-  callbacks <- CallbackList$new(normalize_callbacks(callbacks), object, list(verbose = verbose, epochs = 1L, steps = source$batches))
-  prepare_model(model, source$example()[[1L]])
-  guard_interrupts(run_predict(model, source, callbacks, verbose), what = "predict()")
+  without_jit({
+    source <- batch_source(model, x, batch_size = batch_size, steps = steps, allow_nan = TRUE)
+    callbacks <- CallbackList$new(normalize_callbacks(callbacks), object, list(verbose = verbose, epochs = 1L, steps = source$batches))
+    prepare_model(model, source$example()[[1L]])
+    guard_interrupts(run_predict(model, source, callbacks, verbose), what = "predict()")
+  })
 }
 
 # The short way for what a service asks again and again: one plain array of at most one batch, in a shape seen before. NULL: take the

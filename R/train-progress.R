@@ -16,10 +16,8 @@ is_live_output <- function() {
   isatty(stdout()) || identical(Sys.getenv("RSTUDIO"), "1")
 }
 
-terminal_width <- function() {
-  columns <- suppressWarnings(as.integer(Sys.getenv("COLUMNS")))
-  if (!is.na(columns) && columns > 0L) columns else getOption("width", 80L)
-}
+# Of the terminal at this moment: windows are resized while a model trains.
+terminal_width <- function() cli::console_width()
 
 Progress <- R6Class("Progress", cloneable = FALSE, public = list(
   verbose = 0L, target = NA_real_, live = FALSE, started = 0, last_drawn = 0, seen = 0, shown_width = 0L, interval = 0.1,

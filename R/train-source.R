@@ -150,7 +150,7 @@ ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
   resume = function(batch, place = NULL) if (self$restarts()) for (i in seq_len(batch)) self$take(),
 
   read_next = function() {
-    batch <- self$reader$read()
+    batch <- with_users_jit(self$reader$read())
     if (is.null(batch)) return(NULL)
     if (!is_branch_list(batch)) batch <- list(batch)
     if (length(batch) > 3L) abort_argument("a generator gives list(x, y) or list(x, y, sample_weight). Received: a list of ", length(batch))

@@ -61,12 +61,27 @@ cached_program <- function(model, key, make) {
   program
 }
 
-# What runs once to be traced is not worth compiling: R's just-in-time compiler would take longer than the tracing.
+# What runs once to be traced is not worth compiling, nor are the few lines around the core's loop: R's just-in-time compiler would take longer
+# than they do. (Methods of R6 objects lose the byte code of the installed package, so it would compile them anew in every session.)
 without_jit <- function(expr) {
   level <- compiler::enableJIT(0L)
+  if (level > 0L) jit$of_user <- level
+  on.exit({
+    compiler::enableJIT(level)
+    if (level > 0L) jit$of_user <- NULL
+  })
+  expr
+}
+
+# What users wrote (callbacks, generators, steps run as written) may loop for long, and is compiled as they have set it.
+with_users_jit <- function(expr) {
+  if (is.null(jit$of_user)) return(expr)
+  level <- compiler::enableJIT(jit$of_user)
   on.exit(compiler::enableJIT(level))
   expr
 }
+
+jit <- new.env(parent = emptyenv())
 
 # `data`: nested list of tensors. Its skeleton and flat tensors are what programs are keyed by and run on.
 flatten_data <- function(data) {

@@ -100,7 +100,7 @@ class SparseSoftmaxCrossEntropy : public Op {
     const std::int64_t n = inputs[1].shape().back(), rows = outputs[0].size();
     visit_label(inputs[0], [&](const auto* labels) {
       for (std::int64_t r = 0; r < rows; ++r) {
-        if (labels[r] < 0 || labels[r] >= n) fail_argument("a label is ", labels[r], ", outside the valid range [0, ", n, ").");
+        if (labels[r] < 0 || labels[r] >= n) fail_argument("label ", r + 1, " of the batch is ", labels[r], ", outside the valid range [0, ", n, ").");
       }
       visit_floating(inputs[1].dtype(), name(), [&](auto zero) {
         using T = decltype(zero);
@@ -144,7 +144,7 @@ class SparseGradient : public Op {
     const std::int64_t n = inputs[1].shape().back(), rows = inputs[0].size();
     visit_label(inputs[2], [&](const auto* labels) {
       for (std::int64_t r = 0; r < rows; ++r)
-        if (labels[r] < 0 || labels[r] >= n) fail_argument("a label is ", labels[r], ", outside the valid range [0, ", n, ").");
+        if (labels[r] < 0 || labels[r] >= n) fail_argument("label ", r + 1, " of the batch is ", labels[r], ", outside the valid range [0, ", n, ").");
       visit_floating(inputs[1].dtype(), name(), [&](auto zero) {
         using T = decltype(zero);
         parallel_ranges(rows, std::max<std::int64_t>(1, cross_entropy_grain / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {

@@ -63,3 +63,20 @@ test_that("train_step() gets a single x without y as itself", {
   fit(model, matrix(1, 4, 2), verbose = 0)
   expect_true("tensorflow.tensor" %in% seen)
 })
+
+test_that("a class id out of range is named for each output of several", {
+  input <- layer_input(6)
+  several <- keras_model(input, list(layer_dense(input, 3, activation = "softmax", name = "kind"), layer_dense(input, 2, name = "size")))
+  several %>% compile(optimizer = "sgd", loss = list("sparse_categorical_crossentropy", "mse"))
+  expect_refused(fit(several, x, list(replace(rep(0, 24), 7, 3), y), verbose = 0), "`y` of output \"kind\" of sample 7 is 3, but the model has 3 classes")
+  several %>% compile(optimizer = "sgd", loss = list(size = "mse", kind = "sparse_categorical_crossentropy"))
+  expect_refused(fit(several, x, list(size = y, kind = replace(rep(0, 24), 2, -1)), verbose = 0), "output \"kind\" of sample 2 is -1")
+})
+
+test_that("an argument that does not exist is not passed over", {
+  expect_refused(compile(model, optimiser = "adam", loss = "mse"), "Did you mean \"optimizer\"")
+  compile(model, "sgd", "mse", jit_compile = FALSE)
+  expect_warning(evaluate(model, x, y, verbose = 0, wait = 1), "no argument \"wait\"")
+  expect_warning(predict(model, x, verbose = 0, type = "class"), "no argument \"type\"")
+  expect_silent(predict(model, x, verbose = 0, workers = 2))
+})

@@ -24,10 +24,36 @@ test_that("redirected output has plain lines, one an epoch", {
 })
 
 test_that("a live line fits the terminal", {
-  withr::local_options(keratin.progress_live = TRUE)
-  withr::local_envvar(COLUMNS = "60")
+  withr::local_options(keratin.progress_live = TRUE, cli.width = 60)
   progress <- internal("new_progress")(1L, 1000)
   logs <- list(loss = 0.5, accuracy = 0.9, val_loss = 0.5, val_accuracy = 0.9, val_mean_absolute_error = 0.1)
   expect_lte(nchar(progress$line(10, logs, final = FALSE)), 59)
   expect_match(progress$line(1000, logs, final = TRUE), "val_mean_absolute_error: 0.1000$")
+})
+
+test_that("a line of progress fits the window as it is at that moment", {
+  withr::local_options(keratin.progress_live = TRUE)
+  progress <- internal("new_progress")(1L, 100)
+  logs <- list(loss = 0.5, accuracy = 0.5, val_loss = 0.25)
+  for (width in c(40L, 70L, 200L)) {
+    withr::local_options(cli.width = width)
+    expect_lt(nchar(progress$line(50, logs, final = FALSE)), width)
+  }
+})
+
+test_that("the compiler of R is off around the core and on in what users wrote", {
+  level <- function() compiler::enableJIT(-1L)
+  before <- compiler::enableJIT(3L)
+  withr::defer(compiler::enableJIT(before))
+  seen <- integer()
+  callback <- callback_lambda(on_epoch_end = function(epoch, logs) seen <<- c(seen, level()))
+  model <- fixed_model()
+  model %>% compile(optimizer = "sgd", loss = "mse")
+  fit_fixed(model, epochs = 1, callbacks = list(callback))
+  generator <- function() { seen <<- c(seen, level()); list(fixed_x, fixed_y) }
+  fit(model, generator, steps_per_epoch = 1, epochs = 1, verbose = 0)
+  expect_true(all(seen == 3L))
+  expect_error(fit_fixed(model, epochs = 1, callbacks = list(callback_lambda(on_epoch_end = function(epoch, logs) stop("mine")))), "mine")
+  expect_identical(level(), 3L)
+  expect_identical(internal("without_jit")(level()), 0L)
 })

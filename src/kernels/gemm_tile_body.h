@@ -52,9 +52,16 @@ KERATIN_INLINE void finish_tile(const GemmTile<typename V::Element>& tile, typen
   });
 }
 
+// The innermost loop is five or six cycles long: begun in the middle of a line of code it would lose one.
+#if defined(__GNUC__) && !defined(__clang__)
+#define KERATIN_ALIGNED_LOOPS __attribute__((optimize("align-loops=32")))
+#else
+#define KERATIN_ALIGNED_LOOPS
+#endif
+
 // Rows of A broadcast against registers of B. `transposed`: A[m, k] lies at a + k * a_depth + m, else at a + m * a_row + k.
 template <class V, int rows, int vectors, bool transposed>
-static void gemm_tile_of(const GemmTile<typename V::Element>& tile) {
+KERATIN_ALIGNED_LOOPS static void gemm_tile_of(const GemmTile<typename V::Element>& tile) {
   using T = typename V::Element;
   using R = typename V::Register;
   const bool whole = tile.columns == vectors * V::width;

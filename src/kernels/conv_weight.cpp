@@ -20,7 +20,7 @@ constexpr Index positions_of_depthwise = 512;  // lines in the second-level cach
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
 constexpr Index strips_between_fetches = 8;
-constexpr Index rows_worth_a_copy = 128;  // fewer are read by too few tiles
+constexpr Index rows_worth_a_copy = 128;
 constexpr Index few_channels = 32;
 constexpr Index few_strips = 2;  // the other operand is read too seldom to pack it
 
@@ -217,10 +217,11 @@ class WeightGradient {
     return x_ + ((image * g_.in[0] + i0) * g_.in[1] + i1) * g_.in[2] * g_.channels;
   }
 
-  // Does reading one line in `pixel` elements' steps keep to a small share of the first-level cache's sets?
-  static bool crowds_cache(Index pixel) {
+  // Does reading one line in `pixel` elements' steps keep to so small a share of the first-level cache's sets that a copy pays? Steps of sixteen
+  // lines leave four sets, steps of four sixteen: there it takes many tiles that read the same.
+  bool crowds_cache(Index pixel) const {
     const Index bytes = pixel * static_cast<Index>(sizeof(T));
-    return bytes % (4 * ReadAhead::line_bytes) == 0;
+    return bytes % (16 * ReadAhead::line_bytes) == 0 || (bytes % (4 * ReadAhead::line_bytes) == 0 && rows_ >= rows_worth_a_copy);
   }
 
   Windows bind_windows(const Chunk& c, Index group, Index outer, Index begin, Index count) {
@@ -234,7 +235,7 @@ class WeightGradient {
     w.phase = 0;
     const bool inside = low >= 0 && high <= g_.in[2];
     // Registers are filled whole, so a last panel that is not may only be read from a copy.
-    w.copied = !inside || (!fused_ && !swapped_ && rows_ >= rows_worth_a_copy && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
+    w.copied = !inside || (!fused_ && !swapped_ && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
     if (!w.copied) {
       w.data = x_;
       for (Index l = 0; l < c.lines; ++l) {

@@ -252,13 +252,13 @@ class ConvLstm final : public RecurrentOp {
         const std::int64_t row = (s * n.steps + t) * n.pixels;
         const bool valid = !extra.mask || extra.mask[s * n.steps + t];
         for (std::int64_t p = first; valid && p < end; ++p) {
-          T* gate = step.data + (s * n.pixels + p) * columns;
+          T* through_kernel = step.data + (s * n.pixels + p) * columns;
           const T* sum = sums + (row + p) * columns;
-          if (is_zero) copy_row(gate, sum, columns);
-          else k.add_to(gate, sum, static_cast<std::size_t>(columns));
+          T* gate = keep ? gates + (row + p) * columns : through_kernel;  // the kept gates may be the sums' own memory
+          if (gate != sum && (keep || is_zero)) copy_row(gate, sum, columns);
+          if (!is_zero) k.add_to(gate, keep ? through_kernel : sum, static_cast<std::size_t>(columns));
           const std::int64_t at = s * state + p * filters;
           k.lstm_cell({gate, c + at, c + at, h + at, filters, activation_, recurrent_activation_});
-          if (keep) copy_row(gates + (row + p) * columns, gate, columns);
         }
         const std::int64_t at = s * state + first * filters, count = (end - first) * filters;
         T* out_row = y + (row + first) * filters;

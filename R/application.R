@@ -52,8 +52,7 @@ classify_features <- function(x, classes, activation = "softmax", name = "avg_po
 finish_application <- function(input, x, name, weights, url) {
   model <- keras_model(input$inputs, x, name = name)
   if (!is.null(weights)) {
-    path <- if (identical(weights, "imagenet")) get_file(basename(url), url, cache_subdir = "models") else weights
-    load_model_weights_hdf5(model, path)
+    load_model_weights_hdf5(model, if (identical(weights, "imagenet")) published_weights_file(url) else weights)
   }
   model
 }

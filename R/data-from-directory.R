@@ -5,14 +5,15 @@
 #' The folder has one subfolder for each class: `main/class_a/1.jpg` ...
 #'
 #' @param directory The folder.
-#' @param labels `"inferred"` (from the subfolders), `NULL` (no labels), or class numbers, one for each file in alphabetical order.
-#' @param label_mode `"int"`, `"categorical"`, `"binary"` or `NULL`.
-#' @param class_names Names of the subfolders, in the order of the class numbers.
+#' @param labels `"inferred"` (from the subfolders), `NULL` (no labels: all files of the folder, whether in subfolders or not), or class
+#'   numbers, one for each file in alphabetical order (folder by folder).
+#' @param label_mode `"int"`, `"categorical"`, `"binary"` or `NULL` (no labels).
+#' @param class_names Names of all the subfolders, in the order of the class numbers; `NULL` for the alphabetical one.
 #' @param color_mode `"rgb"`, `"rgba"` or `"grayscale"`.
 #' @param batch_size Number of samples a batch; `NULL` gives single samples.
 #' @param image_size `c(height, width)` to which the images are resized.
 #' @param shuffle Whether to shuffle; if not, the order is alphabetical.
-#' @param seed Random seed of shuffling and splitting.
+#' @param seed Random seed of shuffling and splitting; the split of a seed is that of Keras.
 #' @param validation_split Fraction of the data to set aside for validation.
 #' @param subset `"training"`, `"validation"` or `"both"`, with `validation_split`.
 #' @param interpolation `"bilinear"`, `"nearest"`, `"bicubic"`, `"area"`, `"lanczos3"`, `"lanczos5"`, `"gaussian"`, `"mitchellcubic"`.
@@ -35,7 +36,7 @@ image_dataset_from_directory <- function(directory, labels = "inferred", label_m
     op_squeeze(if (crop_to_aspect_ratio) smart_resize(image, size, interpolation) else op_resize(image, size, interpolation), axes = 0L)
   }
   read <- image_reading(size, color_mode, interpolation, crop_to_aspect_ratio, FALSE, slow)
-  dataset_from_files(directory, labels, label_mode, class_names, c("bmp", "gif", "jpeg", "jpg", "png"), batch_size, shuffle, seed, validation_split, subset, read)
+  dataset_from_files(directory, labels, label_mode, class_names, c("bmp", "gif", "jpeg", "jpg", "png"), batch_size, shuffle, seed, validation_split, subset, follow_links, read)
 }
 
 #' @rdname image_dataset_from_directory
@@ -48,10 +49,10 @@ text_dataset_from_directory <- function(directory, labels = "inferred", label_mo
     if (!validUTF8(text)) abort_file("\"", path, "\" is not UTF-8 text. Convert it, for example with iconv().")
     tensor(if (is.null(max_length)) text else substr(text, 1L, max_length), "string")
   }
-  dataset_from_files(directory, labels, label_mode, class_names, "txt", batch_size, shuffle, seed, validation_split, subset, read)
+  dataset_from_files(directory, labels, label_mode, class_names, "txt", batch_size, shuffle, seed, validation_split, subset, follow_links, read)
 }
 
-dataset_from_files <- function(directory, labels, label_mode, class_names, extensions, batch_size, shuffle, seed, validation_split, subset, read) {
+dataset_from_files <- function(directory, labels, label_mode, class_names, extensions, batch_size, shuffle, seed, validation_split, subset, follow_links, read) {
   if (!is.null(label_mode)) label_mode <- one_of(label_mode, c("int", "categorical", "binary"), "label_mode")
   if (is.null(validation_split) != is.null(subset)) abort_argument("`validation_split` and `subset` must be given together.")
   if (!is.null(subset)) {
@@ -59,12 +60,17 @@ dataset_from_files <- function(directory, labels, label_mode, class_names, exten
     if (!is.numeric(validation_split) || validation_split <= 0 || validation_split >= 1) abort_argument("`validation_split` must be between 0 and 1. Received: ", received(validation_split), ".")
     if (shuffle && is.null(seed)) abort_argument("with `validation_split` and `shuffle`, give a `seed`, so that the training and the validation set do not overlap.")
   }
-  found <- if (identical(labels, "inferred")) files_by_class(directory, class_names, extensions) else files_unlabelled(directory, extensions, labels)
-  if (is.null(label_mode)) found["labels"] <- list(NULL)
+  if (is.null(labels) || is.null(label_mode)) labels <- label_mode <- NULL
+  inferred <- identical(labels, "inferred")
+  if (!inferred && !is.null(labels) && !is.numeric(unlist(labels))) abort_argument("`labels` must be \"inferred\", NULL or class numbers. Received: ", received(labels), ".")
+  if (!inferred && !is.null(class_names)) abort_argument("`class_names` may be given with labels = \"inferred\" only.")
+  found <- if (inferred) files_by_class(directory, check_class_names(directory, class_names), extensions, follow_links = follow_links)
+           else files_unlabelled(directory, extensions, labels, follow_links)
   if (identical(label_mode, "binary") && length(found$classes) != 2L) abort_argument("label_mode = \"binary\" takes 2 classes. Found: ", length(found$classes), ".")
   n <- length(found$files)
   message("Found ", n, " files", if (!is.null(found$classes)) paste0(" belonging to ", length(found$classes), " classes"), ".")
-  order <- if (shuffle && !is.null(seed)) with_seed(seed, sample.int(n)) else seq_len(n)
+  # The split that Keras makes for the seed.
+  order <- if (shuffle && !is.null(seed)) numpy_shuffles(seed, n)[[1L]] else seq_len(n)
   one <- function(rows, what) {
     if (!is.null(what)) message("Using ", length(rows), " files for ", what, ".")
     dataset_of_files(found, rows, label_mode, batch_size, shuffle, seed, read)
@@ -76,9 +82,16 @@ dataset_from_files <- function(directory, labels, label_mode, class_names, exten
   switch(subset, training = one(training, "training"), validation = one(validation, "validation"), both = list(one(training, "training"), one(validation, "validation")))
 }
 
-files_unlabelled <- function(directory, extensions, labels) {
+# Class names given are all the subfolders there are, in an order of their own.
+check_class_names <- function(directory, class_names) {
+  extra <- if (!is.null(class_names) && dir.exists(directory)) setdiff(class_folders(directory), class_names)
+  if (length(extra)) abort_argument("`class_names` must name all subfolders of \"", directory, "\", but not \"", extra[1L], "\". Received: ", received(class_names), ".")
+  class_names
+}
+
+files_unlabelled <- function(directory, extensions, labels, follow_links) {
   if (!dir.exists(directory)) abort_file("there is no folder \"", directory, "\".")
-  names <- sort(list.files(directory, paste0("\\.(", paste(extensions, collapse = "|"), ")$"), recursive = TRUE, ignore.case = TRUE), method = "radix")
+  names <- files_below(directory, extensions, follow_links)
   if (!length(names)) abort_file("folder \"", directory, "\" has no files ending in ", paste0(".", extensions, collapse = ", "), ".")
   labels <- unlist(labels)
   if (!is.null(labels) && length(labels) != length(names)) abort_shape("`labels` has ", length(labels), " entries, the folder ", length(names), " files.")

@@ -69,7 +69,11 @@ flow_rows <- function(x, i) {
 }
 
 flow_seed <- function(x) if (!is.null(.subset2(x, "seed"))) .subset2(x, "seed") + .subset2(x, "seen")
-flow_order <- function(x) if (isTRUE(.subset2(x, "shuffle"))) with_seed(flow_seed(x), sample.int(.subset2(x, "n"))) else seq_len(.subset2(x, "n"))
+# With a seed, the order that NumPy gives Keras for it.
+flow_order <- function(x) {
+  n <- .subset2(x, "n")
+  if (!isTRUE(.subset2(x, "shuffle"))) seq_len(n) else if (is.null(.subset2(x, "seed"))) sample.int(n) else numpy_shuffles(flow_seed(x), n)[[1L]]
+}
 
 flow_batch <- function(x, rows) {
   g <- .subset2(x, "generator")
@@ -113,7 +117,7 @@ print.keras.preprocessing.image.Iterator <- function(x, ...) {
 #' @param color_mode `"rgb"`, `"rgba"` or `"grayscale"`.
 #' @param classes Names of the subfolders, in the order of the class numbers; `NULL`: all, in alphabetical order.
 #' @param class_mode `"categorical"` (one-hot), `"binary"`, `"sparse"` (class numbers), `"input"` (the images themselves) or `NULL`.
-#' @param follow_links Whether to follow symbolic links.
+#' @param follow_links Whether to look into folders within a class that are symbolic links (the folder of a class may always be one).
 #' @param interpolation Used to resize, see [image_load()].
 #' PNG and JPEG files are read, decoded and resized on background threads, those of the next batch while the model trains on this one;
 #' augmentation is done on R's own thread. See the section on preparing batches ahead of [tensor_slices_dataset()].
@@ -126,7 +130,7 @@ flow_images_from_directory <- function(directory, generator = image_data_generat
                                        class_mode = "categorical", batch_size = 32, shuffle = TRUE, seed = NULL, save_to_dir = NULL, save_prefix = "",
                                        save_format = "png", follow_links = FALSE, subset = NULL, interpolation = "nearest") {
   if (!is.null(class_mode)) class_mode <- one_of(class_mode, c("categorical", "binary", "sparse", "input"), "class_mode")
-  found <- files_by_class(directory, classes, image_extensions, generator$validation_split, subset)
+  found <- files_by_class(directory, classes, image_extensions, generator$validation_split, subset, follow_links)
   message("Found ", length(found$files), " images belonging to ", length(found$classes), " classes.")
   flow_of_files("keras.preprocessing.image.DirectoryIterator", found$files, class_labels(found$labels, length(found$classes), class_mode), generator, target_size, color_mode,
                 interpolation, batch_size, shuffle, seed, list(save_to_dir, save_prefix, save_format),
@@ -134,26 +138,48 @@ flow_images_from_directory <- function(directory, generator = image_data_generat
                      class_indices = as.list(setNames(seq_along(found$classes) - 1L, found$classes)), labels = array(found$labels)))
 }
 
-image_extensions <- c("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff", "gif")
+image_extensions <- c("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-# Files of the subfolders of a folder, class by class.
-files_by_class <- function(directory, classes, extensions, split = 0, subset = NULL) {
+# Files of the subfolders of a folder, class by class. Hidden folders are no classes.
+files_by_class <- function(directory, classes, extensions, split = 0, subset = NULL, follow_links = FALSE) {
   if (!dir.exists(directory)) abort_file("there is no folder \"", directory, "\".")
-  known <- sort(list.dirs(directory, full.names = FALSE, recursive = FALSE), method = "radix")
+  known <- class_folders(directory)
   if (is.null(classes)) classes <- known
   missing <- setdiff(classes, known)
   if (length(missing)) abort_file("folder \"", directory, "\" has no subfolder \"", missing[1L], "\". It has: ", paste(known, collapse = ", "), ".")
-  pattern <- paste0("\\.(", paste(extensions, collapse = "|"), ")$")
   bar <- cli::cli_progress_bar(paste("Looking through", directory), total = length(classes), clear = TRUE)
   per_class <- lapply(classes, function(class) {
     cli::cli_progress_update(id = bar)
-    files <- sort(list.files(file.path(directory, class), pattern, recursive = TRUE, ignore.case = TRUE), method = "radix")
+    files <- files_below(file.path(directory, class), extensions, follow_links)
     files[subset_rows(length(files), split, subset)]
   })
   cli::cli_progress_done(id = bar)
   names <- unlist(Map(file.path, classes, per_class), use.names = FALSE)
   if (!length(names)) abort_file("folder \"", directory, "\" has no files ending in ", paste0(".", extensions, collapse = ", "), " in subfolders (one for each class).")
   list(files = file.path(directory, names), names = names, labels = rep(seq_along(classes) - 1L, lengths(per_class)), classes = classes)
+}
+class_folders <- function(directory) {
+  names <- list.files(directory)
+  sort(names[dir.exists(file.path(directory, names))], method = "radix")
+}
+
+# Files with these extensions in a folder and the folders below it: folder by folder, in the order of Python's os.walk().
+files_below <- function(directory, extensions, follow_links) {
+  names <- list.files(directory, paste0("\\.(", paste(extensions, collapse = "|"), ")$"), recursive = TRUE, ignore.case = TRUE)
+  folders <- sub("^\\.$", "", dirname(names))
+  if (!follow_links) {
+    linked <- below_link(directory, unique(folders))
+    names <- names[!folders %in% linked]
+    folders <- folders[!folders %in% linked]
+  }
+  names[order(folders, basename(names), method = "radix")]
+}
+# Those of the folders that are, or lie in, a symbolic link.
+below_link <- function(directory, folders) {
+  Filter(function(folder) {
+    parts <- strsplit(folder, "/", fixed = TRUE)[[1L]]
+    length(parts) > 0L && any(nzchar(Sys.readlink(file.path(directory, Reduce(file.path, parts, accumulate = TRUE)))), na.rm = TRUE)
+  }, folders)
 }
 
 # A function of row numbers: labels as the class mode has them.
@@ -211,17 +237,19 @@ flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "fil
   if (length(missing)) abort_argument("`dataframe` has no column \"", missing[1L], "\". It has: ", paste(names(dataframe), collapse = ", "), ".")
   names <- as.character(dataframe[[x_col]])
   files <- if (is.null(directory)) names else file.path(directory, names)
-  there <- file.exists(files)
-  if (!all(there)) warning("Found ", sum(!there), " invalid image filename(s) in `x_col` \"", x_col, "\" (", files[!there][1L], "); they are left out.", call. = FALSE)
-  keep <- which(there)[subset_rows(sum(there), generator$validation_split, subset)]
+  valid <- file.exists(files) & tolower(sub(".*\\.", "", names)) %in% image_extensions
+  if (!all(valid)) warning("Found ", sum(!valid), " invalid image filename(s) in `x_col` \"", x_col, "\" (", files[!valid][1L], "); they are left out.", call. = FALSE)
+  keep <- which(valid)
   labels <- NULL
   by_class <- !is.null(class_mode) && class_mode %in% c("categorical", "binary", "sparse")
   if (by_class) {
     target <- as.character(dataframe[[y_col[1L]]])
-    if (is.null(classes)) classes <- sort(unique(target[there]), method = "radix")
+    if (is.null(classes)) classes <- sort(unique(target[valid]), method = "radix")
     keep <- keep[target[keep] %in% classes]
     labels <- match(target, classes) - 1L
+    if (class_mode == "binary" && length(classes) != 2L) abort_argument("class_mode = \"binary\" takes 2 classes. Found in `y_col`: ", length(classes), ".")
   }
+  keep <- keep[subset_rows(length(keep), generator$validation_split, subset)]
   message("Found ", length(keep), " validated image filenames", if (by_class) paste0(" belonging to ", length(classes), " classes"), ".")
   of_columns <- function(i) unname(as.matrix(dataframe[keep[i], y_col, drop = FALSE]))
   labels_of <- if (identical(class_mode, "raw")) function(i) if (length(y_col) == 1L) array(dataframe[[y_col]][keep[i]]) else of_columns(i)

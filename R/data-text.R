@@ -22,16 +22,27 @@ text_to_word_sequence <- function(text, filters = "!\"#$%&()*+,-./:;<=>?@[\\]^_`
 # Words of many texts at once: a list of character vectors.
 split_words <- function(texts, filters, lower, split) {
   texts <- as_utf8(texts)
-  if (lower) texts <- tolower(texts)
+  if (lower) texts <- lower_case(texts)
   for (character in unique(strsplit(filters, "")[[1L]])) texts <- gsub(character, split, texts, fixed = TRUE)
   words <- strsplit(texts, split, fixed = TRUE)
   lapply(words, function(w) w[nzchar(w)])
+}
+
+# Lower case by Unicode's rules, as in Python: a capital sigma at the end of a word, and a capital i with a dot, are not letter by letter.
+lower_case <- function(texts) {
+  dotted <- "\u0130"
+  if (any(grepl(dotted, texts, fixed = TRUE))) texts <- gsub(dotted, "i\u0307", texts, fixed = TRUE)
+  sigma <- "\u03a3"
+  if (any(grepl(sigma, texts, fixed = TRUE)))
+    texts <- gsub(paste0("(?<=[\\p{L}\\p{Mn}'\u2019])", sigma, "(?![\\p{Mn}'\u2019.:\u00b7]*\\p{L})"), "\u03c2", texts, perl = TRUE)
+  tolower(texts)
 }
 
 # Text in any marked encoding as UTF-8. Bytes that are no UTF-8 are an error that names the text, because words cut from them would
 # silently differ from those of the same text read rightly.
 as_utf8 <- function(texts, argument = "text") {
   texts <- as.character(texts)
+  if (!length(texts)) return(texts)
   # Without a mark, bytes are those of the locale. A locale that is not of one byte a character is taken for UTF-8 (also "C", that of
   # batch jobs, where R itself would write <e9> for a byte that it does not know).
   unmarked <- !is.na(texts) & Encoding(texts) == "unknown"

@@ -40,9 +40,9 @@ tokens_of <- function(tokenizer, texts) {
   if (!is.list(texts)) texts <- as.list(as.character(texts))
   given <- lengths(texts) != 1L  # a text that comes as several strings is a sequence of tokens already
   out <- vector("list", length(texts))
-  out[given] <- lapply(texts[given], function(w) if (tk$lower) tolower(as_utf8(w)) else as_utf8(w))
+  out[given] <- lapply(texts[given], function(w) if (tk$lower) lower_case(as_utf8(w)) else as_utf8(w))
   plain <- as_utf8(unlist(texts[!given]), "texts")
-  out[!given] <- if (tk$char_level) strsplit(if (tk$lower) tolower(plain) else plain, "") else split_words(plain, tk$filters, tk$lower, tk$split)
+  out[!given] <- if (tk$char_level) strsplit(if (tk$lower) lower_case(plain) else plain, "") else split_words(plain, tk$filters, tk$lower, tk$split)
   out
 }
 
@@ -110,10 +110,11 @@ check_tokenizer <- function(object) {
 texts_to_sequences <- function(tokenizer, texts) {
   check_tokenizer(tokenizer)
   tokens <- tokens_of(tokenizer, texts)
-  index <- match(as.character(unlist(tokens, use.names = FALSE)), tokenizer$index)
+  known <- word_positions(tokenizer)
+  index <- unname(known[match(as.character(unlist(tokens, use.names = FALSE)), names(known))])
   limit <- tokenizer$num_words
   unknown <- is.na(index) | (!is.null(limit) & index >= c(limit, Inf)[1L])
-  index[unknown] <- if (is.null(tokenizer$oov_token)) NA else 1L
+  index[unknown] <- if (is.null(tokenizer$oov_token)) NA else known[[tokenizer$oov_token]]
   sequences <- unname(split(index, factor(rep.int(seq_along(tokens), lengths(tokens)), levels = seq_along(tokens))))
   lapply(sequences, function(s) {
     s <- s[!is.na(s)]
@@ -158,7 +159,7 @@ sequences_to_matrix <- function(tokenizer, sequences, mode = c("binary", "count"
   columns <- tokenizer$num_words
   if (is.null(columns)) {
     if (!length(tokenizer$index)) abort_argument("give text_tokenizer() a dimension (`num_words`), or fit the tokenizer on some text first.")
-    columns <- length(tokenizer$index) + 1L
+    columns <- length(word_positions(tokenizer)) + 1L
   }
   if (mode == "tfidf" && tokenizer$document_count == 0L) abort_argument("fit the tokenizer on some texts before mode = \"tfidf\".")
   sequences <- lapply(sequences, function(s) as.integer(unlist(s)))
@@ -180,9 +181,17 @@ sequences_to_matrix <- function(tokenizer, sequences, mode = c("binary", "count"
     })
 }
 
+# The index of each word: where the out-of-vocabulary token is a word of the texts, that of the word.
+word_positions <- function(tokenizer) {
+  index <- get0("index", envir = tokenizer)
+  words <- unique(index)
+  setNames(length(index) + 1L - match(words, rev(index)), words)
+}
+
 # In how many texts each index occurred.
 tokenizer_index_docs <- function(tokenizer) {
   docs <- tokenizer$docs[match(tokenizer$index, tokenizer$words)]
+  docs[duplicated(tokenizer$index, fromLast = TRUE)] <- 0L
   docs[is.na(docs)] <- 0L
   more <- tokenizer$sequence_docs
   if (length(more) > length(docs)) docs <- c(docs, integer(length(more) - length(docs)))
@@ -241,7 +250,7 @@ tokenizer_config <- function(object) {
   list(num_words = object$num_words, filters = object$filters, lower = object$lower, split = object$split, char_level = object$char_level,
        oov_token = object$oov_token, document_count = object$document_count, word_counts = named_json(object$counts, object$words),
        word_docs = named_json(object$docs, object$words), index_docs = named_json(index_docs[index_docs > 0L], which(index_docs > 0L)),
-       index_word = named_json(object$index, seq_along(object$index)), word_index = named_json(seq_along(object$index), object$index))
+       index_word = named_json(names(word_positions(object)), word_positions(object)), word_index = named_json(unname(word_positions(object)), names(word_positions(object))))
 }
 tokenizer_to_json <- function(object) as.character(json_text(list(class_name = "Tokenizer", config = tokenizer_config(object))))
 
@@ -253,8 +262,10 @@ tokenizer_from_config <- function(config) {
   object$counts <- as.integer(counts)
   object$docs <- as.integer(part("word_docs")[object$words])
   object$docs[is.na(object$docs)] <- 0L
-  index <- part("word_index")
-  object$index <- as.character(names(index)[order(index)])
+  index <- part("index_word")
+  # Index 1 has no word there if the out-of-vocabulary token is also a word of the texts.
+  object$index <- rep_len(config$oov_token %||% "", max(0L, as.integer(names(index))))
+  object$index[as.integer(names(index))] <- index
   object$document_count <- as.integer(config$document_count)
   object
 }
@@ -264,8 +275,8 @@ tokenizer_from_config <- function(config) {
   field <- function(n) get0(n, envir = x, inherits = FALSE)
   named <- function(values, names) as.list(setNames(values, names))
   switch(name,
-    word_index = named(seq_along(field("index")), field("index")),
-    index_word = named(field("index"), seq_along(field("index"))),
+    word_index = as.list(word_positions(x)),
+    index_word = named(names(word_positions(x)), word_positions(x)),
     word_counts = named(field("counts"), field("words")),
     word_docs = named(field("docs"), field("words")),
     index_docs = {

@@ -21,11 +21,14 @@
 #' @export
 get_file <- function(fname, origin, file_hash = NULL, cache_subdir = "datasets", hash_algorithm = "auto", extract = FALSE,
                      archive_format = "auto", cache_dir = NULL, untar = FALSE) {
+  hash_algorithm <- one_of(hash_algorithm, c("auto", "sha256", "md5"), "hash_algorithm")
   folder <- if (is_absolute(cache_subdir)) cache_subdir else file.path(if (is.null(cache_dir)) cache_folder() else path.expand(cache_dir), cache_subdir)
   wanted <- if (is_absolute(fname)) fname else file.path(folder, fname)
   path <- if (untar) paste0(wanted, ".tar.gz") else wanted
   if (untar && file.exists(wanted) && !file.exists(path)) return(wanted)  # unpacked by hand, or the archive was thrown away
-  if (!file.exists(path) || !has_hash(path, file_hash, hash_algorithm)) fetch(origin, path, file_hash, hash_algorithm)
+  spoilt <- file.exists(path) && !has_hash(path, file_hash, hash_algorithm)
+  if (spoilt) message("The file ", path, " has not the expected checksum ", file_hash, ": it is fetched anew.")
+  if (spoilt || !file.exists(path)) fetch(origin, path, file_hash, hash_algorithm)
   if (untar) {
     if (!file.exists(wanted)) unpack(path, dirname(path), "tar")
     return(wanted)
@@ -67,9 +70,9 @@ fetch <- function(origin, path, hash = NULL, algorithm = "auto") {
   message("Downloading data from ", origin)
   for (attempt in 1:3) {
     resumed <- file.exists(part) && file.size(part) > 0
-    problem <- tryCatch(download_on(origin, part), error = function(e) trimws(gsub("[[:space:]]+", " ", conditionMessage(e))))
+    problem <- tryCatch(download_on(origin, part), error = function(e) structure(trimws(gsub("[[:space:]]+", " ", conditionMessage(e))), again = inherits(e, "broke_off")))
     if (is.character(problem)) {
-      if (attempt < 3L && file.exists(part) && file.size(part) > 0) next
+      if (attempt < 3L && attr(problem, "again")) next
       abort_file("cannot download ", basename(path), " from ", origin, " (", problem, "). Without a connection, fetch the file elsewhere and put it at ", path, ".")
     }
     if (has_hash(part, hash, algorithm)) {
@@ -89,7 +92,8 @@ download_on <- function(origin, part, block = 1048576L) {
   if (grepl("^file://", origin)) return(file.copy(sub("^file://", "", origin), part, overwrite = TRUE) || stop("no such file"))
   headers <- suppressWarnings(curlGetHeaders(origin))
   status <- attr(headers, "status")
-  if (status >= 400L) stop("HTTP status ", status)
+  if (status %in% c(401L, 404L, 410L)) stop("HTTP status ", status)
+  if (status >= 400L) headers <- character()  # a server may refuse to give the headers alone
   last <- rev(headers)
   field <- function(name) sub("^[^:]*: *", "", trimws(grep(paste0("^", name, ":"), last, ignore.case = TRUE, value = TRUE)[1L]))
   total <- suppressWarnings(as.numeric(field("content-length")))
@@ -99,7 +103,7 @@ download_on <- function(origin, part, block = 1048576L) {
     have <- 0
   }
   if (!is.na(total) && have == total) return(TRUE)
-  from <- suppressWarnings(url(origin, "rb", headers = if (have > 0) c(Range = sprintf("bytes=%.0f-", have))))
+  from <- open_url(origin, if (have > 0) c(Range = sprintf("bytes=%.0f-", have)), refused = status >= 400L)
   on.exit(close(from), add = TRUE)
   to <- file(part, "ab")
   on.exit(close(to), add = TRUE)
@@ -112,6 +116,16 @@ download_on <- function(origin, part, block = 1048576L) {
     cli::cli_progress_update(set = have, id = bar)
   }
   cli::cli_progress_done(id = bar)
-  if (!is.na(total) && have < total) stop("the connection broke off after ", have, " of ", total, " bytes")
+  if (!is.na(total) && have < total) stop(broke_off(paste0("the connection broke off after ", have, " of ", total, " bytes")))
   TRUE
+}
+
+broke_off <- function(message) structure(class = c("broke_off", "error", "condition"), list(message = message, call = NULL))
+# The server has just answered: a connection that fails now has broken off (unless the server refuses), which is worth another attempt.
+open_url <- function(origin, headers, refused) {
+  reason <- NULL
+  tryCatch(withCallingHandlers(url(origin, "rb", headers = headers), warning = function(w) {
+    reason <<- conditionMessage(w)
+    invokeRestart("muffleWarning")
+  }), error = function(e) stop(if (refused) simpleError(reason %||% conditionMessage(e)) else broke_off(reason %||% conditionMessage(e))))
 }

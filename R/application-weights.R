@@ -65,10 +65,15 @@ published_weights <- c(
 )
 weights_stem <- function(file) sub("^weights_", "", sub("_weights_tf_dim_ordering_tf_kernels", "", sub("\\.h5$", "", file)))
 
-# Path of the published weights, fetched once. Keras keeps NASNet's files under other names than they are published under.
-published_weights_file <- function(url) {
-  name <- sub("^NASNet-(mobile|large)(-no-top)?", "nasnet_\\1\\2", basename(url))
-  if (startsWith(name, "nasnet")) name <- gsub("-", "_", name)
+# Keras keeps NASNet's files under other names than they are published under.
+published_weights_entry <- function(url) {
+  name <- basename(url)
+  if (startsWith(name, "NASNet-")) name <- gsub("-", "_", sub("^NASNet", "nasnet", name))
   sum <- published_weights[weights_stem(name)]
-  get_file(name, url, file_hash = if (!is.na(sum)) sum[[1L]], cache_subdir = "models")
+  list(fname = name, file_hash = if (!is.na(sum)) sum[[1L]])
+}
+# Path of the published weights, fetched once.
+published_weights_file <- function(url) {
+  entry <- published_weights_entry(url)
+  get_file(entry$fname, url, file_hash = entry$file_hash, cache_subdir = "models")
 }

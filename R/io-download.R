@@ -64,13 +64,13 @@ unpack <- function(path, into, format) {
 }
 
 # Downloads into `path`.part, which a later call goes on with, and renames it when it is whole.
-fetch <- function(origin, path, hash = NULL, algorithm = "auto") {
+fetch <- function(origin, path, hash = NULL, algorithm = "auto", download = download_on) {
   part <- paste0(path, ".part")
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   message("Downloading data from ", origin)
   for (attempt in 1:3) {
     resumed <- file.exists(part) && file.size(part) > 0
-    problem <- tryCatch(download_on(origin, part), error = function(e) structure(trimws(gsub("[[:space:]]+", " ", conditionMessage(e))), again = inherits(e, "broke_off")))
+    problem <- tryCatch(download(origin, part), error = function(e) structure(trimws(gsub("[[:space:]]+", " ", conditionMessage(e))), again = inherits(e, "broke_off")))
     if (is.character(problem)) {
       if (attempt < 3L && attr(problem, "again")) next
       abort_file("cannot download ", basename(path), " from ", origin, " (", problem, "). Without a connection, fetch the file elsewhere and put it at ", path, ".")

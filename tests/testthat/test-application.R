@@ -28,3 +28,11 @@ test_that("pixels are preprocessed as Keras does", {
   expect_error(imagenet_preprocess_input(array(0, c(1, 2, 2, 1))), "3 channels", class = "keratin_error_shape")
   expect_error(imagenet_decode_predictions(matrix(0, 1, 10)), "1000", class = "keratin_error_shape")
 })
+
+test_that("published weights have the names and checksums that Keras keeps them under", {
+  entry <- function(name) unlist(internal("published_weights_entry")(paste0("https://example.org/", name)), use.names = FALSE)
+  expect_identical(entry("NASNet-mobile-no-top.h5"), c("nasnet_mobile_no_top.h5", "1ed92395b5b598bdda52abe5c0dbfd63"))
+  expect_identical(entry("resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5")[2], "4d473c1dd8becc155b73f8504c6f6626")
+  expect_identical(entry("weights_mobilenet_v3_small_224_1.0_float.h5")[2], "8768d4c2e7dee89b9d02b2d03d65d862")
+  expect_identical(entry("mobilenet_2_5_128_tf.h5"), "mobilenet_2_5_128_tf.h5")
+})

@@ -34,6 +34,27 @@ test_that("get_file() uses what is there, checks it, and says where to put what 
   expect_error(suppressMessages(get_file("b.txt", "http://localhost:1/none", cache_dir = cache)), file.path(cache, "datasets", "b.txt"), class = "keratin_error_file", fixed = TRUE)
 })
 
+test_that("a file in the cache that is not the right one is told of, and a download that breaks off tried again", {
+  cache <- withr::local_tempdir()
+  source <- withr::local_tempfile(lines = "hello")
+  dir.create(file.path(cache, "datasets"))
+  writeLines("spoilt", file.path(cache, "datasets", "a.txt"))
+  expect_message(path <- get_file("a.txt", paste0("file://", source), file_hash = unname(tools::md5sum(source)), cache_dir = cache), "has not the expected checksum")
+  expect_identical(readLines(path), "hello")
+  expect_error(get_file("a.txt", "file:///none", file_hash = "0", hash_algorithm = "sha1", cache_dir = cache), "sha1", class = "keratin_error_argument")
+  tries <- 0
+  broken <- function(times) function(origin, part) {
+    tries <<- tries + 1
+    if (tries <= times) stop(internal("broke_off")("the connection broke off"))
+    file.copy(source, part)
+  }
+  fetch <- function(times) suppressMessages(internal("fetch")("http://localhost:1/b", file.path(cache, "b.txt"), download = broken(times)))
+  expect_error(fetch(3), "broke off", class = "keratin_error_file")
+  tries <- 0
+  expect_identical(readLines(fetch(2)), "hello")
+  expect_identical(tries, 3)
+})
+
 test_that("an HDF5 dataset is read by rows", {
   skip_if_not_installed("hdf5r")
   path <- withr::local_tempfile(fileext = ".h5")

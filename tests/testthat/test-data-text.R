@@ -60,3 +60,19 @@ test_that("bytes that are no UTF-8 are told, latin1 is converted", {
   Encoding(latin) <- "latin1"
   expect_identical(text_to_word_sequence(latin), "caf\u00e9")
 })
+
+test_that("texts that are lists of tokens, words of every script, and a token that is also a word", {
+  tokenizer <- text_tokenizer(num_words = 5, oov_token = "OOV")
+  fit_text_tokenizer(tokenizer, list(c("A", "b", "a"), c("c d", "b")))
+  expect_identical(texts_to_sequences(tokenizer, list(c("a", "c d", "zz"))), list(c(2L, 4L, 1L)))
+  # Python: "ΣΊΣΥΦΟΣ ΣΟΦΟΣ, İ".lower() has a final sigma at the end of words and two characters for the dotted capital
+  words <- text_to_word_sequence("\u03a3\u039f\u03a6\u039f\u03a3, \u0130X \u03a3")
+  expect_identical(words, c("\u03c3\u03bf\u03c6\u03bf\u03c2", "i\u0307x", "\u03c3"))
+  same <- text_tokenizer(oov_token = "cat")
+  fit_text_tokenizer(same, c("the cat", "cat sat"))
+  expect_identical(texts_to_sequences(same, "the bird cat"), list(c(3L, 2L, 2L)))
+  expect_identical(same$word_index, list(cat = 2L, the = 3L, sat = 4L))
+  file <- withr::local_tempfile(fileext = ".json")
+  save_text_tokenizer(same, file)
+  expect_identical(texts_to_sequences(load_text_tokenizer(file), "the bird cat"), list(c(3L, 2L, 2L)))
+})

@@ -112,8 +112,8 @@ random_parameters <- function(g, size) {
     uniform(c(-range, range)) * if (range < 1) extent else 1
   }
   zoom <- if (all(g$zoom_range == 1)) c(1, 1) else stats::runif(2L, g$zoom_range[1L], g$zoom_range[2L])
-  list(theta = if (g$rotation_range) uniform(c(-1, 1) * g$rotation_range) else 0, tx = shift(unlist(g$height_shift_range), size[1L]),
-       ty = shift(unlist(g$width_shift_range), size[2L]), shear = if (g$shear_range) uniform(c(-1, 1) * g$shear_range) else 0, zx = zoom[1L], zy = zoom[2L],
+  list(theta = if (g$rotation_range) uniform(c(-1, 1) * g$rotation_range) else 0, tx = shift(unlist(g$width_shift_range), size[2L]),
+       ty = shift(unlist(g$height_shift_range), size[1L]), shear = if (g$shear_range) uniform(c(-1, 1) * g$shear_range) else 0, zx = zoom[1L], zy = zoom[2L],
        flip_horizontal = g$horizontal_flip && stats::runif(1L) < 0.5, flip_vertical = g$vertical_flip && stats::runif(1L) < 0.5,
        channel_shift = if (g$channel_shift_range) uniform(c(-1, 1) * g$channel_shift_range) else NULL,
        brightness = if (!is.null(g$brightness_range)) uniform(unlist(g$brightness_range)) else NULL)
@@ -143,7 +143,10 @@ affine_matrix <- function(p, size) {
   if (!length(parts)) return(NULL)
   centre <- size[1:2] / 2 - 0.5
   move <- function(by) rbind(c(1, 0, by[1L]), c(0, 1, by[2L]), c(0, 0, 1))
-  move(centre) %*% Reduce(`%*%`, parts) %*% move(-centre)
+  # The parameters speak of x and y, the map of rows and columns. (Keras takes the centre before it turns them round, so images that are
+  # not square rotate about another point.)
+  turned <- c(2L, 1L, 3L)
+  (move(centre) %*% Reduce(`%*%`, parts) %*% move(-centre))[turned, turned]
 }
 
 # As PIL's ImageEnhance.Brightness on whole levels: images that leave 0 to 255 are stretched there and back.

@@ -79,7 +79,7 @@ resize_levels <- function(pixels, size, interpolation = "nearest") {
   pixels[at(sizes[1L], size[1L]), at(sizes[2L], size[2L]), , drop = FALSE]
 }
 
-# Windows bitmaps without compression, of 8 (palette), 24 and 32 bits.
+# Windows bitmaps without compression, of 1, 4 or 8 (palette), 24 and 32 bits.
 read_bmp <- function(path) {
   bytes <- readBin(path, "raw", file.size(path))
   number <- function(at, size = 4L) readBin(bytes[at + seq_len(size)], "integer", 1L, size = size, signed = size == 4L, endian = "little")
@@ -87,13 +87,17 @@ read_bmp <- function(path) {
   width <- number(18L)
   height <- number(22L)
   bits <- number(28L, 2L)
-  if (number(30L) != 0L && !(bits == 32L && number(30L) == 3L) || !bits %in% c(8L, 24L, 32L)) stop("only uncompressed bitmaps of 8, 24 and 32 bits are read")
+  if (number(30L) != 0L && !(bits == 32L && number(30L) == 3L) || !bits %in% c(1L, 4L, 8L, 24L, 32L)) stop("only uncompressed bitmaps of 1, 4, 8, 24 and 32 bits are read")
   line <- (bits * width + 31L) %/% 32L * 4L
   rows <- abs(height)
   if (length(bytes) < start + line * rows) stop("the file is cut off")
   lines <- matrix(as.integer(bytes[start + seq_len(line * rows)]), line)
   if (height > 0L) lines <- lines[, rev(seq_len(rows)), drop = FALSE]
-  if (bits == 8L) {
+  if (bits <= 8L) {
+    if (bits < 8L) {  # the first pixel of a byte is in its highest bits
+      places <- 2L^(bits * rev(seq_len(8L %/% bits) - 1L))
+      lines <- matrix(outer(places, as.vector(lines), function(place, byte) byte %/% place %% 2L^bits), ncol = ncol(lines))
+    }
     palette <- matrix(as.integer(bytes[14L + number(14L) + seq_len(start - 14L - number(14L))]), 4L)
     index <- t(lines[seq_len(width), , drop = FALSE]) + 1L
     return(array(c(palette[3L, index], palette[2L, index], palette[1L, index]), c(rows, width, 3L)))

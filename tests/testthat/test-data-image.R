@@ -24,9 +24,17 @@ test_that("resizing keeps corners in place", {
 test_that("affine maps rotate and shift as scipy does", {
   x <- array(1:9, c(3, 3, 1))
   still <- list(theta = 0, tx = 0, ty = 0, shear = 0, zx = 1, zy = 1)
-  expect_equal(transform_image(x, modifyList(still, list(tx = 1)))[, , 1], rbind(c(2, 5, 8), c(3, 6, 9), c(3, 6, 9)))
-  expect_equal(transform_image(x, modifyList(still, list(tx = 1)), "constant", 0)[3, , 1], c(0, 0, 0))
-  expect_equal(transform_image(x, modifyList(still, list(theta = 90)))[, , 1], rbind(3:1, 6:4, 9:7))
+  expect_equal(transform_image(x, modifyList(still, list(ty = 1)))[, , 1], rbind(c(2, 5, 8), c(3, 6, 9), c(3, 6, 9)))
+  expect_equal(transform_image(x, modifyList(still, list(ty = 1)), "constant", 0)[3, , 1], c(0, 0, 0))
+  expect_equal(transform_image(x, modifyList(still, list(tx = 1)))[, , 1], rbind(c(4, 7, 7), c(5, 8, 8), c(6, 9, 9)))
+  expect_equal(transform_image(x, modifyList(still, list(theta = 90)))[, , 1], rbind(7:9, 4:6, 1:3))
+  # Keras: ImageDataGenerator().apply_transform(numpy.arange(12.).reshape(3, 4, 1), ...)
+  wide <- aperm(array(0:11, c(4, 3, 1)), c(2, 1, 3))
+  expect_equal(transform_image(wide, modifyList(still, list(shear = 30)))[1, , 1], c(1.553847577, 2.553847577, 3.553847577, 3.803847577))
+  expect_equal(transform_image(wide, modifyList(still, list(theta = 30)))[1, , 1], c(0.883974596, 2.553847577, 5.419872981, 7.803847577))
+  # A shift in height moves rows, one in width columns.
+  rows <- random_parameters(image_data_generator(height_shift_range = c(1, 1)), c(3, 3))
+  expect_identical(c(rows$tx, abs(rows$ty)), c(0, 1))
   expect_equal(transform_image(x, modifyList(still, list(brightness = 2)))[, , 1], matrix(1:9 * 2, 3))
 })
 
@@ -136,4 +144,19 @@ test_that("a data frame of files is split after what is not an image, or not of 
   expect_identical(flow_of(generator = halves, classes = c("x", "y"), subset = "training")$filenames, c("e.bmp", "f.bmp"))
   expect_warning(suppressMessages(flow_images_from_dataframe(table, folder)), "note.txt")
   expect_error(flow_of(class_mode = "binary"), "2 classes", class = "keratin_error_argument")
+})
+
+test_that("bitmaps of one and four bits are read", {
+  bmp <- function(bits, width, palette, ...) {
+    int <- function(...) writeBin(as.integer(c(...)), raw(), endian = "little")
+    short <- function(...) writeBin(as.integer(c(...)), raw(), size = 2L, endian = "little")
+    start <- 54L + 4L * length(palette)
+    file <- withr::local_tempfile(.local_envir = parent.frame(), fileext = ".bmp")
+    writeBin(c(charToRaw("BM"), int(start + 8L, 0L, start, 40L, width, 2L), short(1L, bits), int(0L, 8L, 0L, 0L, length(palette), 0L),
+               as.raw(rbind(palette, palette, palette, 0L)), as.raw(c(...))), file)
+    image_to_array(image_load(file))[, , 1]
+  }
+  # rows from the bottom up, padded to 4 bytes
+  expect_equal(bmp(1L, 10L, c(0L, 255L), 0xA0, 0x40, 0, 0, 0x0F, 0x80, 0, 0), rbind(c(0, 0, 0, 0, 1, 1, 1, 1, 1, 0), c(1, 0, 1, 0, 0, 0, 0, 0, 0, 1)) * 255)
+  expect_equal(bmp(4L, 3L, c(10L, 20L, 30L), 0x12, 0x00, 0, 0, 0x20, 0x10, 0, 0), rbind(c(30, 10, 20), c(20, 30, 10)))
 })

@@ -17,7 +17,7 @@
 #' @param validation_split Fraction of the data to set aside for validation.
 #' @param subset `"training"`, `"validation"` or `"both"`, with `validation_split`.
 #' @param interpolation `"bilinear"`, `"nearest"`, `"bicubic"`, `"area"`, `"lanczos3"`, `"lanczos5"`, `"gaussian"`, `"mitchellcubic"`.
-#' @param follow_links Whether to follow symbolic links.
+#' @param follow_links Whether to look into folders within the folder (or a class) that are symbolic links.
 #' @param crop_to_aspect_ratio Whether to cut the images rather than distort them.
 #' @param max_length Longest text to keep, in characters; longer ones are cut.
 #' @param ... Not used.

@@ -183,7 +183,9 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
       best.cost = best_cost = c;
     };
     for (int vectors = 1; k.gemm_tile_rows(vectors) > 0; ++vectors) consider(false, vectors, k.gemm_tile_rows(vectors));
-    for (int columns = 1; k.dot_tile_rows(columns) > 0; ++columns) consider(true, columns, k.dot_tile_rows(columns));
+    for (int columns = 1; columns <= 3; ++columns) {
+      if (k.dot_tile_rows(columns) > 0) consider(true, columns, k.dot_tile_rows(columns));
+    }
   }
   return best;
 }

@@ -1,11 +1,11 @@
 // The tile for few columns (see gemm_tile.h): registers run along the depth, of A and of B, which is stored column by column (`b_row` elements
 // apart), and are added up at the end. So no part of a register is empty because there are few columns.
 
-// Rows of a tile of so many columns: rows * columns sums, the columns' registers of B and one of A.
+// Rows of a tile of so many columns; one and three are enough, two are three.
 template <class V>
 static int dot_tile_rows(int columns) {
   if (V::width == 1) return 0;
-  return columns == 1 ? 8 : columns == 2 ? 6 : columns == 3 ? 4 : 0;
+  return columns == 1 ? 6 : columns == 3 ? 4 : 0;
 }
 
 template <class V, int rows, int columns, bool whole>
@@ -38,16 +38,19 @@ static void dot_tile_of(const GemmTile<typename V::Element>& tile) {
       for (; k + V::width <= depth; k += V::width) add_products<V, rows, columns, true>(sum, a + k, row, b + k, b_row, V::width);
       if (k < depth) add_products<V, rows, columns, false>(sum, a + k, row, b + k, b_row, static_cast<int>(depth - k));
     }
-    unroll<columns>([&](auto j) KERATIN_INLINE_BODY {
-      if (j.value >= tile.columns) return;
-      const T bias = tile.bias ? tile.bias[j.value] : T(0);
-      unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
-        T* c = to + m.value * tile.c_row + j.value;
-        T value = V::sum(sum[m.value][j.value]) + bias;
+    // By way of memory: unrolled, adding up would be most of the code.
+    T sums[rows * columns * V::width];
+    unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
+      unroll<columns>([&](auto j) KERATIN_INLINE_BODY { V::store(sums + (m.value * columns + j.value) * V::width, sum[m.value][j.value]); });
+    });
+    for (Index m = 0; m < rows; ++m) {
+      for (Index j = 0; j < tile.columns; ++j) {
+        T* c = to + m * tile.c_row + j;
+        T value = V::sum(V::load(sums + (m * columns + j) * V::width)) + (tile.bias ? tile.bias[j] : T(0));
         if (tile.accumulate) value += *c;
         *c = tile.relu && T(0) > value ? T(0) : value;
-      });
-    });
+      }
+    }
     from += rows * row;
     to += rows * tile.c_row;
   }
@@ -66,8 +69,7 @@ template <class V>
 static GemmTileFunction<typename V::Element> dot_tile(int rows, int columns) {
   if constexpr (V::width > 1) {
     switch (columns) {
-      case 1: return dot_tile_with<V, 1, 8>(rows);
-      case 2: return dot_tile_with<V, 2, 6>(rows);
+      case 1: return dot_tile_with<V, 1, 6>(rows);
       case 3: return dot_tile_with<V, 3, 4>(rows);
     }
   }

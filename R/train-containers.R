@@ -85,6 +85,12 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
     if (n > 0L && !length(self$losses)) self$losses <- vector("list", n)
   },
 
+  # The loss objects of n outputs (NULL: an output without one).
+  losses_of = function(n) {
+    self$build(n)
+    self$losses
+  },
+
   compute = function(y_true, y_pred, sample_weight = NULL, regularization_losses = NULL) {
     predictions <- flatten_outputs(y_pred)
     n <- length(predictions)

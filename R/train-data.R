@@ -121,18 +121,19 @@ warn_of_range <- function(model, y) {
 # A class id that the predictions have no place for is found here, where the sample can be named.
 check_class_ids <- function(model, y) {
   n <- length(model$network_outputs)
-  if (is.null(y) || is.null(model$loss) || n == 0L) return(invisible())
-  names <- output_names_of(model, n)
+  if (is.null(y) || n == 0L || !inherits(model$compiled_loss, "keratin_compiled_loss")) return(invisible())
   # what does not fit the outputs is an error of the step, with more to say
-  losses <- tryCatch(lapply(losses_per_output(model$loss, n, names), get_loss), keratin_error = function(e) NULL)
-  targets <- tryCatch(per_output_values(y, n, names, "y"), keratin_error = function(e) NULL)
-  if (length(losses) == n && length(targets) == n)
-    for (i in seq_len(n)) check_class_ids_of(losses[[i]], targets[[i]], model$network_outputs[[i]], if (n > 1L) paste0(" of output \"", names[[i]], "\""))
+  losses <- tryCatch(model$compiled_loss$losses_of(n), keratin_error = function(e) NULL)
+  sparse <- which(vapply(losses, function(loss) !is.null(loss) && identical(unname(loss_names[loss$name %||% ""]), "sparse_categorical_crossentropy"), NA))
+  if (!length(sparse)) return(invisible())
+  names <- output_names_of(model, n)
+  targets <- tryCatch(per_output_values(y, n, names, "y"), keratin_error = function(e) vector("list", n))
+  for (i in sparse)
+    if (!is.null(targets[[i]])) check_class_ids_of(losses[[i]], targets[[i]], model$network_outputs[[i]], if (n > 1L) paste0(" of output \"", names[[i]], "\""))
   invisible()
 }
 
 check_class_ids_of <- function(loss, y, output, of_output) {
-  if (is.null(loss) || is.null(y) || !identical(unname(loss_names[loss$name %||% ""]), "sparse_categorical_crossentropy")) return(invisible())
   classes <- last_size(output)
   if (is.na(classes)) return(invisible())
   values <- as.array(y)

@@ -89,6 +89,10 @@ hdf5_plain_index <- function(path) {
     .Call(`_keratin_hdf5_plain_index`, path)
 }
 
+hdf5_write <- function(path, objects) {
+    .Call(`_keratin_hdf5_write`, path, objects)
+}
+
 op_apply <- function(name, inputs, attributes) {
     .Call(`_keratin_op_apply`, name, inputs, attributes)
 }
@@ -270,7 +274,7 @@ object_address <- function(object) {
 }
 
 file_sync <- function(path) {
-    invisible(.Call(`_keratin_file_sync`, path))
+    .Call(`_keratin_file_sync`, path)
 }
 
 variable_memory <- function(value, dtype) {

@@ -168,10 +168,9 @@ write_checkpoint <- function(prefix, model) {
   keys <- setNames(names(arrays), paste0(names(arrays), "/.ATTRIBUTES/VARIABLE_VALUE"))
   keys <- c(keys, setNames(object_graph_key, object_graph_key))
   keys <- keys[order(names(keys), method = "radix")]
-  data <- paste0(prefix, ".data-00000-of-00001")
   entries <- list(c(pb_whole(1L, 1), pb_message(3L, pb_whole(1L, 1))))
-  write_in_place(data, function(partial) {
-    file <- file(partial, "wb")
+  write_data <- function(path) {
+    file <- file(path, "wb")
     on.exit(close(file))
     offset <- 0
     for (key in names(keys)) {
@@ -186,8 +185,11 @@ write_checkpoint <- function(prefix, model) {
                                             pb_whole(5L, length(stored$bytes)), pb_fixed32(6L, stored$crc))
       offset <- offset + length(stored$bytes)
     }
+  }
+  write_in_place(paste0(prefix, c(".data-00000-of-00001", ".index")), function(partial) {
+    write_data(partial[1L])
+    write_bytes(partial[2L], table_write(c("", names(keys)), entries))
   })
-  write_in_place(paste0(prefix, ".index"), function(partial) write_bytes(partial, table_write(c("", names(keys)), entries)))
   write_in_place(file.path(dirname(prefix), "checkpoint"), function(partial)
     write_text(partial, c(sprintf("%s: \"%s\"", c("model_checkpoint_path", "all_model_checkpoint_paths"), basename(prefix)), "")))
 }

@@ -1,30 +1,25 @@
-# HDF5. Files of the plain kind that Keras writes are read by core/hdf5.cpp; all others, and what is written, go through hdf5r. Every step of a path is looked at before it is opened: only hard links are followed, never a link to another file,
+# HDF5. Files of the plain kind that Keras writes are read by core/hdf5.cpp and written by core/hdf5_write.cpp; others are read through
+# hdf5r. Every step of a path is looked at before it is opened: only hard links are followed, never a link to another file,
 # and a dataset's type and sizes are compared with what is wanted before a byte of it is read. Data goes through flat, in the file's
 # row-major order, so that nothing is transposed.
 
 # Runs `code(file)` on an open file, which is closed whatever happens; what HDF5 complains about becomes a classed error.
-with_hdf5 <- function(path, code, mode = "r") {
-  if (mode == "r") {
-    plain <- plain_hdf5(path)
-    if (!is.null(plain)) return(in_file(path, code(plain)))
-  }
-  need_package("hdf5r", "reading and writing HDF5 files")
-  file <- in_file(path, hdf5r::H5File$new(path, mode))
+with_hdf5 <- function(path, code) {
+  plain <- plain_hdf5(path)
+  if (!is.null(plain)) return(in_file(path, code(plain)))
+  need_package("hdf5r", "reading this HDF5 file")
+  file <- in_file(path, hdf5r::H5File$new(path, "r"))
   on.exit(tryCatch(file$close_all(), error = function(e) NULL))
-  in_file(path, {
-    value <- code(file)
-    if (mode != "r") file$flush()   # closing would say nothing of a full disk
-    value
-  }, if (mode == "r") "read" else "write")
+  in_file(path, code(file))
 }
 
 # Errors of other packages as errors of the file; the package's own say already what is wrong.
-in_file <- function(path, code, doing = "read") {
+in_file <- function(path, code) {
   tryCatch(code, error = function(e) {
     if (inherits(e, "keratin_error")) stop(e)
     message <- trimws(gsub("[[:space:]]+", " ", conditionMessage(e)))
     if (nchar(message) > 300L) message <- paste0(substr(message, 1L, 297L), "...")
-    abort_file("cannot ", doing, ' "', path, '": ', message)
+    abort_file('cannot read "', path, '": ', message)
   })
 }
 
@@ -147,51 +142,42 @@ plain_offset <- function(dataset, dims, dtype) {
   if (as.numeric(dataset$get_storage_size()) == bytes && !is.na(offset) && offset > 0) offset
 }
 
-# ---- writing
+# ---- writing: groups are listed with what is to be in them, then core/hdf5_write.cpp writes the file at once
 
-hdf5_string <- function() hdf5r::H5T_STRING$new(size = Inf)$set_cset(hdf5r::h5const$H5T_CSET_UTF8)
-
-write_text_attribute <- function(object, name, value) {
-  object$create_attr(name, enc2utf8(value), dtype = hdf5_string(), space = hdf5r::H5S$new("scalar"))
+# `fill(file)` says what is in the file.
+write_hdf5 <- function(path, fill) {
+  objects <- new.env(parent = emptyenv())
+  fill(hdf5_object(objects, ""))
+  hdf5_write(path.expand(path), unname(as.list(objects, all.names = TRUE)))
 }
 
-write_name_list <- function(object, name, values) {
-  if (!length(values)) {   # as h5py does with an empty list
-    object$create_attr(name, dtype = hdf5r::h5types$H5T_IEEE_F64LE, space = hdf5r::H5S$new("simple", dims = 0, maxdims = 0))
-    return(invisible())
-  }
-  size <- cumsum(pmax(nchar(values, "bytes"), 16))
-  part <- as.integer(size %/% 60000)
-  write_one <- function(name, values)
-    object$create_attr(name, enc2utf8(values), dtype = hdf5_string(), space = hdf5r::H5S$new("simple", dims = length(values), maxdims = length(values)))
-  if (max(part) == 0L) return(invisible(write_one(name, values)))
-  parts <- unname(split(values, part))
-  for (i in seq_along(parts)) write_one(paste0(name, i - 1L), parts[[i]])
-}
-
-hdf5_type <- function(dtype) {
-  types <- hdf5r::h5types
-  switch(dtype, float32 = types$H5T_IEEE_F32LE, float64 = types$H5T_IEEE_F64LE, int64 = types$H5T_STD_I64LE, int32 = types$H5T_STD_I32LE,
-         uint8 = types$H5T_STD_I16LE, bool = types$H5T_STD_I8LE, abort_file("arrays of dtype ", dtype, " are not written"))
+# A group or array to be: its path among the file's objects.
+hdf5_object <- function(objects, path, value = NULL) {
+  key <- paste0("/", path)
+  if (is.null(objects[[key]]) || !is.null(value)) assign(key, list(path = path, value = value, texts = list()), envir = objects)
+  list(objects = objects, path = path)
 }
 
 hdf5_make_group <- function(group, path) {
-  for (part in strsplit(path, "/", fixed = TRUE)[[1L]]) {
-    if (!nzchar(part)) next
-    group <- if (group$link_exists(part)) group[[part]] else group$create_group(part)
-  }
-  group
+  parts <- c(if (nzchar(group$path)) group$path, strsplit(path, "/", fixed = TRUE)[[1L]])
+  hdf5_object(group$objects, paste(parts[nzchar(parts)], collapse = "/"))
 }
 
-write_variable <- function(group, name, variable) {
-  parts <- strsplit(name, "/", fixed = TRUE)[[1L]]
-  folder <- hdf5_make_group(group, paste(parts[-length(parts)], collapse = "/"))
-  sizes <- rev(as.numeric(tensor_shape(variable)))
-  dtype <- tensor_dtype(variable)
-  flat <- as.vector(as.array(op_reshape(variable_read(variable), -1L)))
-  if (dtype == "bool") flat <- as.integer(flat)
-  space <- if (length(sizes)) hdf5r::H5S$new("simple", dims = sizes, maxdims = sizes) else hdf5r::H5S$new("scalar")
-  dataset <- folder$create_dataset(parts[length(parts)], dtype = hdf5_type(dtype), space = space, chunk_dims = NULL)
-  if (length(flat)) dataset$write_low_level(flat)
-  invisible(dataset)
+write_variable <- function(group, name, variable) invisible(hdf5_object(group$objects, paste0(if (nzchar(group$path)) paste0(group$path, "/"), name), variable))
+
+add_hdf5_text <- function(object, name, value) {
+  key <- paste0("/", object$path)
+  entry <- object$objects[[key]]
+  entry$texts[[name]] <- value
+  assign(key, entry, envir = object$objects)
+}
+write_text_attribute <- function(object, name, value) add_hdf5_text(object, name, I(enc2utf8(value)))
+
+# Lists that are too long for one attribute are split.
+write_name_list <- function(object, name, values) {
+  size <- cumsum(pmax(nchar(values, "bytes"), 16))
+  part <- as.integer(size %/% 60000)
+  if (!length(values) || max(part) == 0L) return(add_hdf5_text(object, name, enc2utf8(values)))
+  parts <- unname(split(enc2utf8(values), part))
+  for (i in seq_along(parts)) add_hdf5_text(object, paste0(name, i - 1L), parts[[i]])
 }

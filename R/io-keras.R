@@ -13,7 +13,7 @@
 #' @param safe_mode Refuse R functions in the file? Functions without this argument go by `options(keratin.safe_mode = )`.
 #' @return `save_model()`: the model, invisibly. `load_model()`: a model.
 #' @section Errors: `keratin_error_file` if the file is damaged or not a model; `keratin_error_argument` if it needs `custom_objects`.
-#' @examplesIf requireNamespace("hdf5r", quietly = TRUE) && requireNamespace("zip", quietly = TRUE)
+#' @examplesIf requireNamespace("zip", quietly = TRUE)
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(2)
 #' path <- tempfile(fileext = ".keras")
 #' save_model(model, path)
@@ -25,7 +25,6 @@ save_model <- function(object, filepath, overwrite = TRUE, include_optimizer = T
   model <- unwrap(object)
   if (is.character(filepath) && length(filepath) == 1L && !grepl("\\.keras$", filepath)) filepath <- model_folder(filepath, overwrite)
   path <- check_writable(filepath, overwrite)
-  need_package("hdf5r", "save_model()")
   need_package("zip", "save_model()")
   check_has_weights(model)
   write_in_place(path, function(partial) write_keras_file(partial, model, include_optimizer))
@@ -51,16 +50,14 @@ write_keras_file <- function(path, model, include_optimizer) {
   on.exit(unlink(folder, recursive = TRUE))
   optimizer <- if (isTRUE(include_optimizer)) built_optimizer(model)
   config <- serialize_keras_object(model$instance)
-  if (class(model)[1L] == "Functional") {   # as Keras writes it
-    config$module <- "keras.src.engine.functional"
-    config$registered_name <- "Functional"
-  }
   if (!is.null(optimizer)) config$compile_config <- written_compile_config(model, "keras")
   write_text(file.path(folder, "metadata.json"), to_python_json(list(keras_version = "2.15.0", date_saved = format(Sys.time(), "%Y-%m-%d@%H:%M:%S"))))
   write_text(file.path(folder, "config.json"), to_python_json(config))
-  with_hdf5(file.path(folder, "model.weights.h5"), mode = "w", code = function(file) write_weights_v3(file, model, optimizer))
+  write_hdf5(file.path(folder, "model.weights.h5"), function(file) write_weights_v3(file, model, optimizer))
   files <- c("metadata.json", "config.json", "model.weights.h5", write_assets(folder, model))
-  zip::zip(normalizePath(path, mustWork = FALSE), files, root = folder, mode = "mirror", compression_level = 0, include_directories = FALSE)
+  path <- file.path(normalizePath(dirname(path)), basename(path))   # zip() changes the working directory
+  if (!file.create(path)) abort_file("it cannot be opened")   # and does not survive a file that it cannot open
+  zip::zip(path, files, root = folder, mode = "mirror", compression_level = 0, include_directories = FALSE)
 }
 
 # Vocabularies that adapt() learned: one word per line. Gives the files' paths.
@@ -187,7 +184,7 @@ mark_as_learned <- function(model, paths) {
 #' @return `serialize_model()`: a raw vector, the content of a `.h5` file (of a `.keras` file where layers have learned vocabularies).
 #'   `unserialize_model()`: a model.
 #' @details `saveRDS()` and `save()` carry models too: their weights live in R's memory.
-#' @examplesIf requireNamespace("hdf5r", quietly = TRUE)
+#' @examples
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(2)
 #' unserialize_model(serialize_model(model))
 #' @family model persistence

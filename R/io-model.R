@@ -14,7 +14,7 @@
 #' @param compile Compile the model as it was when it was saved?
 #' @return `save_model_hdf5()`: the model, invisibly. `load_model_hdf5()`: a model.
 #' @section Errors: `keratin_error_file` if the file is damaged or not a model; `keratin_error_argument` if it needs `custom_objects`.
-#' @examplesIf requireNamespace("hdf5r", quietly = TRUE)
+#' @examples
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(2)
 #' path <- tempfile(fileext = ".h5")
 #' save_model_hdf5(model, path)
@@ -24,9 +24,8 @@
 save_model_hdf5 <- function(object, filepath, overwrite = TRUE, include_optimizer = TRUE) {
   model <- unwrap(object)
   path <- check_writable(filepath, overwrite)
-  need_package("hdf5r", "save_model_hdf5()")
   check_has_weights(model)
-  write_in_place(path, function(partial) with_hdf5(partial, mode = "w", code = function(file) write_model_hdf5(file, model, include_optimizer)))
+  write_in_place(path, function(partial) write_hdf5(partial, function(file) write_model_hdf5(file, model, include_optimizer)))
   invisible(object)
 }
 
@@ -34,7 +33,7 @@ write_model_hdf5 <- function(file, model, include_optimizer) {
   write_text_attribute(file, "keras_version", "2.15.0")
   write_text_attribute(file, "backend", "tensorflow")
   write_text_attribute(file, "model_config", to_python_json(model_description(model)[c("class_name", "config")]))
-  write_legacy_weights(file$create_group("model_weights"), model)
+  write_legacy_weights(hdf5_make_group(file, "model_weights"), model)
   if (!isTRUE(include_optimizer) || is.null(model$optimizer)) return(invisible())
   write_text_attribute(file, "training_config", to_python_json(written_compile_config(model, "h5")))
   optimizer <- built_optimizer(model)

@@ -16,7 +16,7 @@
 #' @param reshape Load a weight of another shape but the same number of elements?
 #' @return The model, invisibly.
 #' @section Errors: `keratin_error_file` if the file is damaged or is of another model.
-#' @examplesIf requireNamespace("hdf5r", quietly = TRUE)
+#' @examples
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(2)
 #' path <- tempfile(fileext = ".h5")
 #' save_model_weights_hdf5(model, path)
@@ -31,8 +31,7 @@ save_model_weights_hdf5 <- function(object, filepath, overwrite = TRUE) {
   model <- unwrap(object)
   path <- check_writable(filepath, overwrite)
   check_has_weights(model)
-  need_package("hdf5r", "save_model_weights_hdf5()")
-  write_in_place(path, function(partial) with_hdf5(partial, mode = "w", code = function(file) {
+  write_in_place(path, function(partial) write_hdf5(partial, function(file) {
     if (grepl("\\.weights\\.h5$", path)) write_weights_v3(file, model) else write_legacy_weights(file, model)
   }))
   invisible(object)

@@ -9,15 +9,16 @@ check_writable <- function(path, overwrite) {
   path
 }
 
-# `write(partial)` makes the file.
+# `write(partial)` makes the file, or the files that belong together: all are whole before the first is moved.
 write_in_place <- function(path, write) {
   partial <- tempfile(paste0(".", basename(path), "-"), dirname(path))
   on.exit(unlink(partial))
   tryCatch(write(partial), error = function(e) {
-    if (inherits(e, "keratin_error")) stop(e)
-    abort_file("cannot write \"", path, "\": ", trimws(gsub("[[:space:]]+", " ", conditionMessage(e))))
+    if (inherits(e, "keratin_error") && !inherits(e, "keratin_error_file")) stop(e)
+    abort_file("cannot write \"", path[1L], "\": ", trimws(gsub("[[:space:]]+", " ", conditionMessage(e))))
   })
-  put_in_place(partial, path)
+  for (file in partial[-1L]) file_sync(file)
+  for (i in seq_along(path)) put_in_place(partial[i], path[i])
 }
 
 write_text <- function(path, text) write_bytes(path, charToRaw(enc2utf8(paste(text, collapse = "\n"))))
@@ -31,7 +32,7 @@ write_bytes <- function(path, bytes) {
 # R's connections say nothing of a full disk; the place in the file tells.
 write_whole <- function(file, bytes) {
   before <- seek(file, rw = "write")
-  writeBin(bytes, file)
+  suppressWarnings(writeBin(bytes, file))
   flush(file)
   if (seek(file, rw = "write") != before + length(bytes)) abort_file("the disk is full: ", length(bytes), " bytes could not be written")
 }

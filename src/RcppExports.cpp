@@ -285,6 +285,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// hdf5_write
+SEXP hdf5_write(std::string path, Rcpp::List objects);
+RcppExport SEXP _keratin_hdf5_write(SEXP pathSEXP, SEXP objectsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type objects(objectsSEXP);
+    rcpp_result_gen = Rcpp::wrap(hdf5_write(path, objects));
+    return rcpp_result_gen;
+END_RCPP
+}
 // op_apply
 SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes);
 RcppExport SEXP _keratin_op_apply(SEXP nameSEXP, SEXP inputsSEXP, SEXP attributesSEXP) {
@@ -739,12 +750,13 @@ BEGIN_RCPP
 END_RCPP
 }
 // file_sync
-void file_sync(std::string path);
+SEXP file_sync(std::string path);
 RcppExport SEXP _keratin_file_sync(SEXP pathSEXP) {
 BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
-    file_sync(path);
-    return R_NilValue;
+    rcpp_result_gen = Rcpp::wrap(file_sync(path));
+    return rcpp_result_gen;
 END_RCPP
 }
 // variable_memory
@@ -823,6 +835,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_tensor_bytes", (DL_FUNC) &_keratin_tensor_bytes, 1},
     {"_keratin_tensor_from_file", (DL_FUNC) &_keratin_tensor_from_file, 4},
     {"_keratin_hdf5_plain_index", (DL_FUNC) &_keratin_hdf5_plain_index, 1},
+    {"_keratin_hdf5_write", (DL_FUNC) &_keratin_hdf5_write, 2},
     {"_keratin_op_apply", (DL_FUNC) &_keratin_op_apply, 3},
     {"_keratin_op_names", (DL_FUNC) &_keratin_op_names, 0},
     {"_keratin_op_gradients_call", (DL_FUNC) &_keratin_op_gradients_call, 3},

@@ -4,6 +4,7 @@
 
 #include "core/checksum.h"
 #include "core/hdf5.h"
+#include "core/hdf5_write.h"
 #include "core/wire.h"
 #include "glue.h"
 
@@ -154,5 +155,43 @@ SEXP hdf5_plain_index(std::string path) {
       texts[i] = attributes;
     }
     return Rcpp::List::create(Rcpp::Named("path") = paths, Rcpp::Named("dtype") = dtypes, Rcpp::Named("offset") = offsets, Rcpp::Named("sizes") = sizes, Rcpp::Named("texts") = texts);
+  });
+}
+
+// Writes an HDF5 file (core/hdf5_write.h). `objects`: lists of path, value (NULL, or a tensor or variable) and texts, by name; I() marks a
+// text that stands alone.
+// [[Rcpp::export(rng = false)]]
+SEXP hdf5_write(std::string path, Rcpp::List objects) {
+  return guarded([&]() -> SEXP {
+    std::vector<Hdf5Piece> pieces;
+    std::vector<Value> kept;   // until they are written
+    for (R_xlen_t i = 0; i < objects.size(); ++i) {
+      const Rcpp::List object(objects[i]);
+      Hdf5Piece piece;
+      piece.path = Rcpp::as<std::string>(object["path"]);
+      const SEXP x = object["value"];
+      if (!Rf_isNull(x)) {
+        const Value value = is_variable(x) ? read(variable_from(x)) : value_from(x);
+        if (value->is_symbolic()) fail_argument("this tensor is part of a trace and has no value.");
+        const DType dtype = value->tensor.dtype();
+        piece.dtype = dtype == DType::boolean ? "int8" : name_of(dtype);
+        piece.sizes = value->tensor.shape().sizes();
+        piece.data = value->tensor.raw();
+        kept.push_back(value);
+      }
+      const Rcpp::List texts(object["texts"]);
+      const Rcpp::CharacterVector names(texts.size() ? Rcpp::as<Rcpp::CharacterVector>(texts.names()) : Rcpp::CharacterVector());
+      for (R_xlen_t k = 0; k < texts.size(); ++k) {
+        Hdf5Text text;
+        text.name = Rcpp::as<std::string>(names[k]);
+        text.scalar = Rf_inherits(texts[k], "AsIs");
+        const Rcpp::CharacterVector values(texts[k]);
+        for (R_xlen_t j = 0; j < values.size(); ++j) text.values.emplace_back(CHAR(values[j]));
+        piece.texts.push_back(text);
+      }
+      pieces.push_back(piece);
+    }
+    write_hdf5(path, pieces);
+    return R_NilValue;
   });
 }

@@ -1,5 +1,6 @@
 // The batch loop and its feed.
 #include "glue.h"
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -182,16 +183,18 @@ std::string object_address(SEXP object) {
 
 // Waits until a file's content is on the disk.
 // [[Rcpp::export(rng = false)]]
-void file_sync(std::string path) {
+SEXP file_sync(std::string path) {
+  return guarded([&]() -> SEXP {
 #ifdef _WIN32
-  if (std::FILE* file = std::fopen(path.c_str(), "r+b")) {
-    _commit(_fileno(file));
-    std::fclose(file);
-  }
+    std::FILE* file = std::fopen(path.c_str(), "r+b");
+    const bool synced = file && _commit(_fileno(file)) == 0;
+    if (file) std::fclose(file);
 #else
-  const int file = open(path.c_str(), O_RDONLY);
-  if (file < 0) return;
-  fsync(file);
-  close(file);
+    const int file = open(path.c_str(), O_RDONLY);
+    const bool synced = file >= 0 && (fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP);   // not every file system has it
+    if (file >= 0) close(file);
 #endif
+    if (!synced) throw Error(ErrorKind::file, text("\"", path, "\" could not be written to the disk."));
+    return R_NilValue;
+  });
 }

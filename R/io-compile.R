@@ -8,10 +8,27 @@ written_compile_config <- function(model, style) {
   if (style == "h5") optimizer <- list(class_name = paste0("Custom>", optimizer$class_name), config = optimizer$config)
   loss <- if (is.null(compiled$loss)) NULL else serialize_loss(compiled$loss)
   weights <- if (is.list(compiled$loss_weights) || is.null(compiled$loss_weights)) compiled$loss_weights else as.list(compiled$loss_weights)
-  common <- list(loss = as_json_names(loss), metrics = as_json_names(serialize_metric(compiled$metrics)), loss_weights = weights,
-                 weighted_metrics = as_json_names(serialize_metric(compiled$weighted_metrics)))
+  metrics <- if (style == "h5") function(kind) written_metrics(model, kind) else function(kind) as_json_names(serialize_metric(compiled[[kind]]))
+  common <- list(loss = as_json_names(loss), metrics = metrics("metrics"), loss_weights = weights, weighted_metrics = metrics("weighted_metrics"))
   if (style == "h5") c(common, list(optimizer_config = optimizer))
   else c(list(optimizer = optimizer), common, list(run_eagerly = NULL, steps_per_execution = NULL, jit_compile = NULL))
+}
+
+# As .h5 files have them: objects for each output, under the names that fit() shows. "accuracy" is one once targets have been seen.
+written_metrics <- function(model, kind) {
+  spec <- model$compiled[[kind]]
+  if (is.null(spec)) return(NULL)
+  built <- model$compiled_metrics[[if (kind == "metrics") "plain" else "weighted"]]
+  outputs <- model$output_names
+  per_output <- built %||% if (length(outputs)) metrics_per_output(spec, length(outputs), outputs, kind)
+  if (is.null(per_output)) return(as_json_names(serialize_metric(spec)))
+  lapply(seq_along(per_output), function(i) lapply(per_output[[i]], function(metric) {
+    if (is.character(metric) && !tolower(metric) %in% c("accuracy", "acc", "crossentropy", "ce")) metric <- get_metric(metric)
+    written <- serialize_metric(metric)
+    if (!is.list(written)) return(written)
+    if (is.null(built) && length(per_output) > 1L) written$config$name <- paste0(outputs[i], "_", written$config$name)
+    written[c("class_name", "config")]
+  }))
 }
 
 # Several names are a list in JSON, also if there is one of them; in compile() they may be a vector.

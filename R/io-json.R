@@ -103,7 +103,7 @@ without_foreign_keys <- function(config, class_name) {
 
 # Keras 3: {"args": [...], "kwargs": {...}}; Keras 2: [[layer, node, tensor, {...}], ...].
 normalize_node <- function(node) {
-  if (!is.list(node) || !setequal(names(node), c("args", "kwargs"))) return(node)
+  if (!is.list(node) || !setequal(names(node), c("args", "kwargs"))) return(normalize_config(node))
   arguments <- normalize_config(node$args)
   others <- normalize_config(node$kwargs)
   others <- others[!vapply(others, is.null, NA)]

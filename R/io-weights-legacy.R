@@ -43,8 +43,9 @@ planned <- function(variable, dataset, what, reshape = FALSE) {
   dataset <- if (in_checkpoint) check_bundle_entry(dataset, what) else check_dataset(dataset, what)
   wanted <- tensor_shape(variable)
   found <- if (in_checkpoint) dataset$sizes else hdf5_sizes(dataset)
+  if (is_open(variable) && length(found) == 2L) wanted[2L] <- found[2L]
   fits <- if (isTRUE(reshape)) prod(wanted) == prod(found) else length(wanted) == length(found) && all(wanted == found)
-  list(variable = variable, dataset = dataset, fits = fits, what = what, found = found)
+  list(variable = variable, dataset = dataset, fits = fits, what = what, found = found, wanted = wanted)
 }
 
 shape_mismatch <- function(plan)
@@ -54,10 +55,10 @@ shape_mismatch <- function(plan)
 carry_out <- function(plans) {
   values <- lapply(plans, function(plan) {
     read <- if (inherits(plan$dataset, "bundle_entry")) bundle_tensor else hdf5_tensor
-    read(plan$dataset, tensor_shape(plan$variable), tensor_dtype(plan$variable))
+    read(plan$dataset, plan$wanted, tensor_dtype(plan$variable))
   })
   variables <- lapply(plans, `[[`, "variable")
-  suspendInterrupts(for (i in seq_along(values)) variable_assign(variables[[i]], values[[i]]))
+  suspendInterrupts(for (i in seq_along(values)) if (is_open(variables[[i]])) variable_resize(variables[[i]], values[[i]]) else variable_assign(variables[[i]], values[[i]]))
   invisible(length(values))
 }
 

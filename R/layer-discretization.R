@@ -16,7 +16,8 @@ layer_discretization <- function(object, bin_boundaries = NULL, num_bins = NULL,
 Discretization <- R6::R6Class("Discretization", inherit = AdaptingLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     keras_class = c("keras.layers.preprocessing.discretization.Discretization", "keras.engine.base_preprocessing_layer.PreprocessingLayer"),
-    bin_boundaries = NULL, num_bins = NULL, epsilon = NULL, output_mode = NULL, given_boundaries = NULL, quantiles = NULL,
+    num_bins = NULL, epsilon = NULL, output_mode = NULL, given_boundaries = NULL, quantiles = NULL,
+    summary = NULL,   # what adapt() learned, as files keep it: values and how many data each stands for
     initialize = function(bin_boundaries = NULL, num_bins = NULL, epsilon = 0.01, output_mode = "int", sparse = FALSE, ..., dtype = NULL) {
       self$output_mode <- as_choice(output_mode, c("int", "one_hot", "multi_hot", "count"), "output_mode")
       if (isTRUE(sparse)) abort_argument("keratin has no sparse tensors: leave `sparse = FALSE`.")
@@ -28,8 +29,16 @@ Discretization <- R6::R6Class("Discretization", inherit = AdaptingLayer, cloneab
       if (!is.null(bin_boundaries)) {
         self$given_boundaries <- as.numeric(unlist(bin_boundaries))
         if (is.unsorted(self$given_boundaries)) abort_argument("`bin_boundaries` must ascend. Received: ", received(bin_boundaries))
-        self$bin_boundaries <- self$given_boundaries
       }
+    },
+    build = function(input_shape) {
+      self$add_summary()
+      super$build(input_shape)
+    },
+    add_summary = function() {
+      if (!is.null(self$summary) || !is.null(self$given_boundaries)) return(invisible())
+      self$summary <- self$add_weight("summary", c(2L, 0L), "float32", "zeros", trainable = FALSE)
+      self$summary$open <- TRUE
     },
     check_adaptable = function() if (!is.null(self$given_boundaries)) abort_argument("the layer \"", self$name, "\" was given its `bin_boundaries`, so there is nothing to adapt."),
     reset_state = function() self$quantiles <- matrix(0, 2L, 0L),
@@ -46,18 +55,28 @@ Discretization <- R6::R6Class("Discretization", inherit = AdaptingLayer, cloneab
       }
     },
     finalize_state = function() {
-      self$bin_boundaries <- compress_summary(self$quantiles, 1 / self$num_bins)[1L, ]
-      self$bin_boundaries <- self$bin_boundaries[-length(self$bin_boundaries)]
+      self$add_summary()
+      variable_resize(self$summary, self$quantiles)
       self$is_adapted <- TRUE
     },
     call = function(inputs) {
-      if (is.null(self$bin_boundaries)) abort_argument("the layer has no boundaries yet: call adapt(layer, data)")
-      codes <- op_bucketize(inputs, self$bin_boundaries)
-      if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, length(self$bin_boundaries) + 1L, dtype = self$dtype)
+      boundaries <- self$bin_boundaries
+      if (is.null(boundaries)) {
+        if (!isTRUE(layer_state$inferring)) abort_argument("the layer has no boundaries yet: call adapt(layer, data)")
+        boundaries <- numeric(self$num_bins - 1L)   # a model's file has them among the weights
+      }
+      codes <- op_bucketize(inputs, boundaries)
+      if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, length(boundaries) + 1L, dtype = self$dtype)
     },
     get_config = function() c(super$get_config(), list(bin_boundaries = if (!is.null(self$given_boundaries)) as.list(self$given_boundaries), num_bins = self$num_bins,
                                                        epsilon = self$epsilon, output_mode = self$output_mode, sparse = FALSE))
-  )
+  ),
+  active = list(bin_boundaries = function() {
+    if (!is.null(self$given_boundaries)) return(self$given_boundaries)
+    if (is.null(self$summary) || !length(self$summary)) return(NULL)
+    boundaries <- compress_summary(variable_value(self$summary), 1 / self$num_bins)[1L, ]
+    boundaries[-length(boundaries)]
+  })
 )
 
 # A summary of quantiles: values (row 1) and how many data each stands for (row 2).

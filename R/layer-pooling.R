@@ -21,7 +21,10 @@ Pooling <- R6::R6Class("Pooling", inherit = BaseLayer, cloneable = FALSE, lock_o
       channels_back(self$reduce(x, self$pool_size, self$strides, self$padding), self$data_format)
     },
 
-    get_config = function() c(super$get_config(), list(pool_size = as.list(self$pool_size), padding = self$padding, strides = as.list(self$strides), data_format = self$data_format)),
+    get_config = function() {
+      keys <- list(pool_size = as.list(self$pool_size), padding = self$padding, strides = as.list(self$strides), data_format = self$data_format)
+      c(super$get_config(), if (self$rank == 1L) keys[c("strides", "pool_size", "padding", "data_format")] else keys)
+    },
 
     takes = function(rank) conv_takes(self, rank, "pooling"),
     explain = function(dims) list(axes = explain_windows(dims, self$pool_size, self$strides, self$padding))

@@ -140,7 +140,7 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
     },
 
     get_config = function() {
-      c(super$get_config(), self$rnn_config(), if (class(self)[1L] == "RNN") list(cell = serialize_keras_object(self$cell)))
+      c(super$get_config(), self$rnn_config(), if (class(self)[1L] == "RNN") list(cell = without_build_config(serialize_keras_object(self$cell))))
     },
     rnn_config = function() c(
       list(return_sequences = self$return_sequences, return_state = self$return_state, go_backwards = self$go_backwards, stateful = self$stateful,

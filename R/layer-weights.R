@@ -135,6 +135,7 @@ layer_set_weights <- function(layer, weights, at_once = FALSE) {
   for (i in seq_along(variables)) {
     given <- value_dims(weights[[i]])
     wanted <- tensor_shape(variables[[i]])
+    if (is_open(variables[[i]]) && length(given) == length(wanted) && given[1L] == wanted[1L]) next
     if (!identical(given, wanted) && !(prod(wanted) == 1 && length(weights[[i]]) == 1L && length(wanted) <= 1L))
       abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '": weight ', i, " (", variables[[i]]$name, ") has shape ", format_shape(wanted), ", the value given has ", format_shape(given))
   }
@@ -142,6 +143,7 @@ layer_set_weights <- function(layer, weights, at_once = FALSE) {
     value <- weights[[i]]
     if (is.numeric(value) && length(tensor_shape(variables[[i]])) == 1L && is.null(dim(value))) dim(value) <- length(value)
     if (is.numeric(value) && !length(tensor_shape(variables[[i]]))) value <- as.vector(value)
+    if (is_open(variables[[i]])) { variable_resize(variables[[i]], value); next }
     if (at_once) variable_replace(variables[[i]], value) else variable_assign(variables[[i]], value)
   }
   invisible(layer)

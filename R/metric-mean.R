@@ -66,6 +66,7 @@ MeanMetricWrapper <- R6Class("MeanMetricWrapper", inherit = Mean, lock_objects =
   initialize = function(fn, name = NULL, dtype = NULL, settings = list()) {
     super$initialize(name = name, dtype = dtype)
     self$fn <- fn
+    self$fn_name <- name
     self$settings <- settings
     for (setting in names(settings)) self[[setting]] <- settings[[setting]]
   },

@@ -149,9 +149,20 @@ resolve_by_shape <- function(name, y_true_shape, y_pred_shape) {
 
 serialize_metric <- function(metric) {
   if (is.null(metric) || is.character(metric)) return(metric)
-  if (is_metric(metric)) return(list(module = "keras.metrics", class_name = sub(".*\\.", "", class(metric)[[1L]]), config = unwrap(metric)$get_config(), registered_name = NULL))
+  if (is_metric(metric)) {
+    class_name <- sub(".*\\.", "", class(metric)[[1L]])
+    config <- unwrap(metric)$get_config()
+    if (class_name == "MeanMetricWrapper") config$fn <- metric_function_name(unwrap(metric))
+    return(list(module = "keras.metrics", class_name = class_name, config = config, registered_name = NULL))
+  }
   if (is.function(metric)) return(attr(metric, "py_function_name", exact = TRUE) %||% "custom_metric")
   lapply(metric, serialize_metric)
+}
+
+# A function of the package has its own name, any other that of the metric.
+metric_function_name <- function(metric) {
+  known <- Filter(function(fn) identical(fn, metric$fn), metric_functions())
+  if (length(known)) names(known)[1L] else metric$fn_name
 }
 
 deserialize_metric <- function(config) {

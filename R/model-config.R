@@ -54,10 +54,21 @@ serialize_keras_object <- function(x) {
 serialize_layer <- function(layer) {
   custom <- is.null(builtin_class(class(layer)[1L]))
   out <- serialized(if (custom) list(NULL) else layer$keras_module, class(layer)[1L], layer$get_config())
-  if (inherits(layer, "TFOpLambda")) out[c("module", "registered_name")] <- list("keras.src.layers.core.tf_op_layer", "TFOpLambda")
+  if (inherits(layer, "TFOpLambda")) out[c("module", "registered_name")] <- list("keras.src.layers.core.tf_op_layer", class(layer)[1L])
+  if (class(layer)[1L] == "Functional") out[c("module", "registered_name")] <- list("keras.src.engine.functional", "Functional")
   if (custom) { out["module"] <- list(NULL); out$registered_name <- class(layer)[1L] }
-  if (!is.null(layer$input_dims) && !inherits(layer, "InputLayer")) out$build_config <- list(input_shape = input_shape_as_list(layer$input_dims))
+  dims <- layer$input_dims %||% network_input_dims(layer)
+  if (!is.null(dims) && !inherits(layer, "InputLayer")) out$build_config <- list(input_shape = input_shape_as_list(dims))
   out
+}
+
+# As Keras writes the cell of a recurrent layer.
+without_build_config <- function(config) config[names(config) != "build_config"]
+
+# The shape of a model's input, or a list of the shapes of its inputs.
+network_input_dims <- function(layer) {
+  dims <- lapply(layer$network_inputs, tensor_shape)
+  if (length(dims) == 1L) dims[[1L]] else if (length(dims)) dims
 }
 
 # A class of the package by its Keras name.

@@ -203,6 +203,7 @@ clone_model <- function(model, input_tensors = NULL, clone_function = NULL) {
     if (!is.null(clone_function) && !inherits(layer, "InputLayer")) return(unwrap(clone_function(layer$instance)))
     if (inherits(layer, "Functional")) return(unwrap(clone_model(layer$instance, clone_function = clone_function)))
     entry <- serialize_layer(layer)
+    if (inherits(layer, "TFOpLambda")) entry$config$`function` <- layer$symbol   # its calls are repeated as they were made
     generator <- layer_generator(layer)
     unwrap(if (inherits(generator, "R6ClassGenerator")) from_class_config(generator, entry$config) else deserialize_keras_object(entry))
   }

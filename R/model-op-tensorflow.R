@@ -209,6 +209,7 @@ tf_functions <- local({
     cast = function(x, dtype) op_cast(x, dtype), clip_by_value = function(x, clip_value_min, clip_value_max) op_minimum(op_maximum(x, clip_value_min), clip_value_max),
     zeros_like = function(x, dtype = NULL) op_zeros_like(x, dtype), ones_like = function(x, dtype = NULL) op_ones_like(x, dtype),
     reshape = function(x, shape) op_reshape(x, unlist(shape)), transpose = function(x, perm = NULL, conjugate = FALSE) op_transpose(x, axes_of(perm)),
+    compat.v1.transpose = function(x, perm = NULL, conjugate = FALSE) op_transpose(x, axes_of(perm)),
     expand_dims = function(x, axis) op_expand_dims(x, as.integer(axis)), squeeze = function(x, axis = NULL) op_squeeze(x, axes_of(axis)),
     broadcast_to = function(x, shape) op_broadcast_to(x, unlist(shape)), tile = function(x, multiples) op_tile(x, unlist(multiples)),
     `repeat` = function(x, repeats, axis = NULL) op_repeat_elements(x, as.integer(axis), as.integer(repeats)),

@@ -275,7 +275,8 @@ get_optimizer <- function(optimizer) {
 }
 
 serialize_optimizer <- function(optimizer) {
-  list(module = "keras.optimizers", class_name = sub(".*\\.", "", class(optimizer)[[1L]]), config = optimizer$get_config(), registered_name = NULL)
+  class_name <- sub(".*\\.", "", class(optimizer)[[1L]])
+  list(module = if (class_name == "Adam") "keras.optimizers" else "keras.optimizers.experimental", class_name = class_name, config = optimizer$get_config(), registered_name = NULL)
 }
 
 deserialize_optimizer <- function(config) {

@@ -207,6 +207,9 @@ CompiledMetrics <- R6Class("CompiledMetrics", cloneable = FALSE, public = list(
     }
     plain <- resolve(self$spec, "metrics")
     weighted <- resolve(self$weighted_spec, "weighted_metrics")
+    taken <- vapply(unlist(plain, recursive = FALSE), function(metric) unwrap(metric)$name, "")
+    for (i in seq_len(n)) for (object in lapply(weighted[[i]], unwrap)) if (object$name %in% taken)
+      object$name <- if (n > 1L) sub(paste0(self$names[[i]], "_"), paste0(self$names[[i]], "_weighted_"), object$name, fixed = TRUE) else paste0("weighted_", object$name)
     for (metric in unlist(c(plain, weighted), recursive = FALSE)) {
       if (metric$name %in% seen) abort_argument("two metrics have the same name \"", metric$name, "\": give one of them another `name`")
       seen <- c(seen, metric$name)

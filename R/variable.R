@@ -30,6 +30,15 @@ variable_assign <- function(variable, value) {
   invisible(variable)
 }
 
+# For the few whose size is learned (`open`): another value of another size.
+variable_resize <- function(variable, value) {
+  value <- tensor(value, .subset2(variable, "dtype"))
+  variable$memory <- variable_memory(value, tensor_dtype(value))
+  variable$sizes <- as.numeric(tensor_shape(value))
+  variable$pointer <- NULL
+}
+is_open <- function(variable) isTRUE(.subset2(variable, "open"))
+
 # A plain R vector may stand for a 1-d array or a scalar; anything else must have the dims it says.
 shaped_like <- function(value, sizes) {
   if (is.null(dim(value)) && length(sizes) == 1L && length(value) == sizes) dim(value) <- sizes

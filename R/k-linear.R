@@ -67,7 +67,7 @@ k_bias_add <- function(x, bias, data_format = NULL) {
   size <- tensor_shape(bias)
   if (as_data_format(data_format) == "channels_first" && rank_x > 2L) {
     bias <- if (length(size) == 1L) op_reshape(bias, c(1, size, rep_len(1, rank_x - 2L)))
-            else op_reshape(op_transpose(bias, c(length(size), seq_len(length(size) - 1L)) - 1L), c(1, size[length(size)], size[-length(size)]))
+            else op_reshape(bias, c(1, size[length(size)], size[-length(size)]))   # the same memory, as in Keras
   }
   op_add(x, bias)
 }

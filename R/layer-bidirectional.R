@@ -23,7 +23,7 @@ Bidirectional <- R6::R6Class("Bidirectional", inherit = BaseLayer, cloneable = F
   public = list(
     keras_class = c("keras.layers.rnn.bidirectional.Bidirectional", "keras.layers.rnn.base_wrapper.Wrapper"),
     supports_masking = TRUE,
-    forward_layer = NULL, backward_layer = NULL, merge_mode = NULL, template = NULL, own_backward = FALSE,
+    forward_layer = NULL, backward_layer = NULL, merge_mode = NULL, template = NULL, own_backward = FALSE, backward_config = NULL,
 
     initialize = function(layer, merge_mode = "concat", backward_layer = NULL, ...) {
       super$initialize(...)
@@ -34,9 +34,15 @@ Bidirectional <- R6::R6Class("Bidirectional", inherit = BaseLayer, cloneable = F
       self$merge_mode <- merge_mode
       self$own_backward <- !is.null(backward_layer)
       config <- serialize_keras_object(layer)
+      if (self$own_backward) {
+        backward_layer <- wrapped_layer(backward_layer)
+        self$backward_config <- serialize_keras_object(backward_layer)   # under the name it came with
+        own <- unwrap(backward_layer)
+        own$name <- paste0("backward_", own$name)
+      }
       self$template <- function() layer   # behind a function: the layer itself has no weights here
       self$forward_layer <- copy_with(config, "forward_", FALSE)
-      self$backward_layer <- if (self$own_backward) wrapped_layer(backward_layer) else copy_with(config, "backward_", TRUE)
+      self$backward_layer <- if (self$own_backward) backward_layer else copy_with(config, "backward_", TRUE)
       forward <- unwrap(self$forward_layer)
       backward <- unwrap(self$backward_layer)
       if (identical(forward$go_backwards, backward$go_backwards)) abort_argument("`layer` and `backward_layer` go in the same direction: give one of them `go_backwards = TRUE`")
@@ -94,7 +100,7 @@ Bidirectional <- R6::R6Class("Bidirectional", inherit = BaseLayer, cloneable = F
 
     get_config = function() {
       c(super$get_config(), list(layer = serialize_keras_object(self$template()), merge_mode = self$merge_mode),
-        if (self$own_backward) list(backward_layer = serialize_keras_object(self$backward_layer)))
+        if (self$own_backward) list(backward_layer = self$backward_config))
     }
   ),
   active = list(layer = function() self$template())

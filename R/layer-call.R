@@ -56,8 +56,7 @@ holds_keras_tensor <- function(x) {
 # ---- values
 
 call_on_values <- function(layer, arguments) {
-  outermost <- layer_state$depth == 0L
-  if (outermost) clear_losses(layer)
+  if (layer_state$depth == 0L) begin_losses(layer)
   arguments[[1L]] <- nest_map(arguments[[1L]], function(x) input_value(x, layer))
   mask <- masks_of(arguments[[1L]])
   takes <- takes_of(layer)
@@ -131,6 +130,7 @@ in_call <- function(layer, phase, code) {
     layer_state$training <- outer[[1L]]
     layer_state$scope <- outer[[2L]]
     layer_state$depth <- layer_state$depth - 1L
+    if (layer_state$depth == 0L) layer_state$outermost <- NULL
   })
   code
 }
@@ -169,7 +169,7 @@ add_activity_loss <- function(layer, outputs) {
   for (output in nest_flatten(outputs)) {
     loss <- layer$activity_regularizer(output)
     batch <- op_cast(op_slice(op_shape_of(output), 0L, 1L), tensor_dtype(loss))
-    layer$call_losses <- c(layer$call_losses, list(op_divide(loss, op_reshape(batch, integer()))))
+    add_call_loss(layer, op_divide(loss, op_reshape(batch, integer())))
   }
 }
 

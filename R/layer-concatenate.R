@@ -15,7 +15,6 @@ layer_concatenate <- function(inputs, ..., axis = -1) create_merge(Concatenate, 
 Concatenate <- R6::R6Class("Concatenate", inherit = Merge, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     keras_class = c("keras.layers.merging.concatenate.Concatenate", "keras.layers.merging.base_merge._Merge"),
-    fewest = 1L,
     axis = NULL,
     initialize = function(axis = -1L, ...) {
       super$initialize(...)
@@ -38,7 +37,7 @@ Concatenate <- R6::R6Class("Concatenate", inherit = Merge, cloneable = FALSE, lo
     },
     call = function(inputs) op_concat(inputs, axis = self$axis),
     compute_mask = function(inputs, mask = NULL) {
-      if (is.null(mask)) return(NULL)
+      if (all(vapply(mask, is.null, NA))) return(NULL)
       masks <- Map(function(x, m) {
         if (is.null(m)) m <- op_ones_like(op_squeeze_to_mask(x), "bool")
         while (tensor_rank(m) < tensor_rank(x)) m <- op_expand_dims(m, -1L)

@@ -48,11 +48,12 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
       self$built <- TRUE
     },
 
-    # For every output place (row-major) the input places of its window, each a vector of row-major places from 0, in order.
+    # For every output place (row-major) the input places of its window, each a vector of row-major places from 0, in order. Unlike those of
+    # convolutions, windows of padding "same" have their middle at the place itself, whatever the stride.
     windows = function() {
-      pads <- conv_pads(c(NA, self$sizes), self$kernel_size, self$strides, rep(1L, self$rank), self$padding)
+      before <- if (self$padding == "same") self$kernel_size %/% 2L else rep(0L, self$rank)
       along <- lapply(seq_len(self$rank), function(axis) lapply(seq_len(self$output_sizes[axis]) - 1L, function(o) {
-        at <- o * self$strides[axis] - pads$before[axis] + seq_len(self$kernel_size[axis]) - 1L
+        at <- o * self$strides[axis] - before[axis] + seq_len(self$kernel_size[axis]) - 1L
         at[at >= 0L & at < self$sizes[axis]]
       }))
       if (self$rank == 1L) return(along[[1L]])
@@ -65,10 +66,11 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
       flat <- if (self$implementation == 1L) self$by_place(inputs) else
         op_matmul(op_reshape(inputs, c(batch, prod(self$sizes) * self$channels)), self$dense_kernel())
       first <- self$is_channels_first()
-      y <- if (self$implementation > 1L && first) op_reshape(flat, c(batch, self$filters, self$output_sizes)) else op_reshape(flat, c(batch, self$output_sizes, self$filters))
-      if (first && self$implementation > 1L) y <- channels_to_last(y, self$data_format)
-      if (!is.null(self$bias)) y <- op_add(y, self$bias)
-      self$activation(channels_back(y, self$data_format))
+      y <- if (first && self$implementation > 1L) op_reshape(flat, c(batch, self$filters, self$output_sizes)) else
+        channels_back(op_reshape(flat, c(batch, self$output_sizes, self$filters)), self$data_format)
+      # With channels first the bias is read as (filters, places) from the same memory, as in Keras.
+      if (!is.null(self$bias)) y <- op_add(y, if (first) op_reshape(self$bias, c(self$filters, self$output_sizes)) else self$bias)
+      self$activation(y)
     },
 
     # One product for each place: [places, batch, window] with [places, window, filters].

@@ -26,16 +26,20 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
       if (include_special_tokens) self$vocabulary$all_tokens() else self$vocabulary$tokens
     },
     set_vocabulary = function(vocabulary, idf_weights = NULL) self$vocabulary$set(vocabulary, idf_weights),
-    vocabulary_size = function() self$vocabulary$columns(),
+    vocabulary_size = function() self$vocabulary$size(),
     check_adaptable = function() {
       if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
     },
     reset_state = function() self$vocabulary$reset(),
-    update_state = function(data) {
-      documents <- if (length(dim(data)) > 1L) dim(data)[1L] else length(data)
+    # A row is a document; of data without rows, a batch is.
+    update_state = function(data, batch_size = NULL) {
+      rows <- if (length(dim(data)) > 1L) dim(data)[1L]
       tokens <- if (self$vocabulary$is_text) enc2utf8(as.character(data)) else as.vector(data)
-      self$vocabulary$update(tokens, rep_len(seq_len(documents), length(tokens)), documents)
+      n <- length(tokens)
+      document_of <- if (!is.null(rows)) rep_len(seq_len(rows), n) else if (is.null(batch_size)) rep(1L, n) else (seq_len(n) - 1L) %/% batch_size
+      self$vocabulary$update(tokens, document_of, rows %||% length(unique(document_of)))
     },
+    adapt_array = function(data, batch_size) self$update_state(data, batch_size),
     finalize_state = function() {
       self$vocabulary$learn()
       self$is_adapted <- TRUE

@@ -4,17 +4,16 @@ Merge <- R6::R6Class("Merge", inherit = BaseLayer, cloneable = FALSE, lock_objec
   public = list(
     keras_class = "keras.layers.merging.base_merge._Merge",
     supports_masking = TRUE,
-    fewest = 2L,
     takes_list = TRUE,
     merge = function(inputs) NULL,   # a list of tensors -> a tensor
     build = function(input_shape) {
       dims <- as_input_dims(input_shape)
-      if (!is.list(dims) || length(dims) < self$fewest) abort_shape("a list of ", if (self$fewest > 1L) "two or more ", "inputs is wanted")
+      if (!is.list(dims) || !length(dims)) abort_shape("a list of inputs is wanted, such as list(a, b)")
       check_mergeable(self, dims)
       self$built <- TRUE
     },
     call = function(inputs) self$merge(to_common_rank(inputs)),
-    compute_mask = function(inputs, mask = NULL) and_masks(mask, inputs)
+    compute_mask = function(inputs, mask = NULL) and_masks(mask)
   )
 )
 
@@ -36,11 +35,10 @@ to_common_rank <- function(inputs) {
   })
 }
 
-and_masks <- function(mask, inputs) {
-  if (is.null(mask)) return(NULL)
+# Inputs without a mask, such as positions added to words, leave the decision to the others.
+and_masks <- function(mask) {
   masks <- Filter(Negate(is.null), mask)
-  if (length(masks) < length(inputs)) return(NULL)   # an unmasked input shows through everywhere
-  Reduce(op_logical_and, masks)
+  if (length(masks)) Reduce(op_logical_and, masks)
 }
 
 # Layer function's inputs: one list, or tensors one after the other; named arguments are the layer's.

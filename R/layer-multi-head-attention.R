@@ -87,11 +87,14 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
       k <- heads_first(self$`_key_dense`$instance(key), axes)
       v <- heads_first(self$`_value_dense`$instance(value), axes)
       scores <- op_matmul(q$x, k$x, transpose_b = TRUE)
-      for (allowed in self$masks(scores, mask, value_mask, attention_mask, use_causal_mask)) scores <- hide_masked(scores, allowed)
+      masks <- self$masks(scores, mask, value_mask, attention_mask, use_causal_mask)
+      if (length(masks)) scores <- hide_masked(scores, Reduce(op_logical_and, masks))
       weights <- op_softmax(scores)
       dropped <- if (isTRUE(training) && self$dropout > 0) op_dropout(weights, self$dropout) else weights
       output <- self$`_output_dense`$instance(heads_last(op_matmul(dropped, v$x), q))
-      if (isTRUE(return_attention_scores)) list(output, weights) else output
+      if (!isTRUE(return_attention_scores)) return(output)
+      if (length(axes) > 1L) weights <- op_reshape(weights, c(tensor_shape(weights)[seq_len(tensor_rank(weights) - 2L)], q$sizes, k$sizes))
+      list(output, weights)
     },
 
     # Each broadcasts to the scores [batch, others..., heads, queries, values].

@@ -5,6 +5,8 @@ layer_state <- new.env(parent = emptyenv())
 layer_state$counts <- list()       # name -> how many were given
 layer_state$training <- NULL       # training phase of the outermost call, NULL outside
 layer_state$depth <- 0L            # nesting of layer calls
+layer_state$calls <- 0             # outermost calls so far
+layer_state$outermost <- NULL      # layer of the outermost call, while it lasts
 layer_state$inferring <- FALSE     # only shapes are wanted: losses and updates are not kept
 layer_state$scope <- character()   # names of the enclosing layers, for weight names
 layer_state$node_count <- 0L       # nodes made so far; a node's number is its identity

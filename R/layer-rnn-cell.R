@@ -23,7 +23,7 @@ RecurrentCell <- R6::R6Class("RecurrentCell", inherit = BaseLayer, cloneable = F
       for (name in c("kernel_constraint", "recurrent_constraint", "bias_constraint")) assign(name, get_constraint(get(name)), envir = self)
       self$dropout <- min(1, max(0, as_number(dropout, "dropout")))
       self$recurrent_dropout <- min(1, max(0, as_number(recurrent_dropout, "recurrent_dropout")))
-      self$implementation <- as_count(implementation, "implementation")
+      self$implementation <- if (self$recurrent_dropout > 0) 1L else as_count(implementation, "implementation")   # as configs of Keras say
       self$state_size <- self$units
       self$output_size <- self$units
     },

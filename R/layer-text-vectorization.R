@@ -60,7 +60,7 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
 
     get_vocabulary = function(include_special_tokens = TRUE) if (include_special_tokens) self$vocabulary$all_tokens() else self$vocabulary$tokens,
     set_vocabulary = function(vocabulary, idf_weights = NULL) self$vocabulary$set(vocabulary, idf_weights),
-    vocabulary_size = function() self$vocabulary$columns(),
+    vocabulary_size = function() self$vocabulary$size(),
     check_adaptable = function() {
       if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
     },
@@ -119,7 +119,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       dims <- tensor_shape(inputs)
       if (is.null(self$split) && is.null(self$ngrams)) {
         texts <- if (isTRUE(self$tokenizing()$lower) || isTRUE(self$tokenizing()$strip) || is.function(self$standardize)) op_squeeze(self$tokens_of(inputs, 1L), axes = -1L) else inputs
-        return(vocabulary$encode(vocabulary$index(texts), floatx_get()))
+        codes <- vocabulary$index(texts)
+        if (vocabulary$output_mode == "int" && !is.null(self$output_sequence_length) && length(dims)) codes <- to_length(codes, self$output_sequence_length)
+        return(vocabulary$encode(codes, floatx_get()))
       }
       if (length(dims) > 1L) {
         if (!identical(dims[length(dims)], 1L) || length(dims) > 2L)
@@ -146,3 +148,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
     }
   )
 )
+
+# The last axis cut, or filled with zeros, to `length`.
+to_length <- function(codes, length) {
+  rank <- tensor_rank(codes)
+  op_slice(op_pad(codes, rbind(matrix(0, rank - 1L, 2L), c(0, length))), rep(0L, rank), c(rep(-1L, rank - 1L), length))
+}

@@ -18,6 +18,7 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
       self$oov_token <- oov_token
       self$output_mode <- output_mode
       self$pad_to_max_tokens <- as_flag(pad_to_max_tokens, "pad_to_max_tokens")
+      if (self$pad_to_max_tokens && is.null(max_tokens)) abort_argument("`pad_to_max_tokens = TRUE` needs `max_tokens`. Received: max_tokens = NULL")
       self$is_text <- is_text
     },
 
@@ -104,9 +105,10 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
     },
     token_at = function(index) {
       self$need_tokens()
-      all <- process_cache(self, "all", tensor(array(self$all_tokens()), if (self$is_text) "string" else "int64"))
+      # What no token has the index of reads as the out-of-vocabulary token, which stands once more at the end.
+      all <- process_cache(self, "all", tensor(array(c(self$all_tokens(), self$oov_token)), if (self$is_text) "string" else "int64"))
       places <- process_cache(self, "places", tensor(array(seq_len(self$size()) - 1), "int64"))
-      op_gather(all, op_lookup(index, places, places, otherwise = self$oov_start()), axis = 0L)
+      op_gather(all, op_lookup(index, places, places, otherwise = self$size()), axis = 0L)
     },
     encode = function(codes, dtype) if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, self$columns(), padded(self$idf, self$columns()), dtype = dtype)
   )

@@ -163,8 +163,17 @@ layer_add_loss <- function(layer, losses) {
   symbolic <- vapply(losses, is_keras_tensor, NA)
   if (any(symbolic)) layer_add_symbolic_loss(layer, losses[symbolic])
   for (loss in losses[!symbolic])
-    if (is.function(loss)) layer$weight_losses <- c(layer$weight_losses, list(loss)) else layer$call_losses <- c(layer$call_losses, list(loss))
+    if (is.function(loss)) layer$weight_losses <- c(layer$weight_losses, list(loss)) else add_call_loss(layer, loss)
   invisible()
+}
+
+# Losses last until the next outermost call. Walking through all layers to drop them is left to models that have some: the outermost layer
+# remembers that it has, and a layer's losses of an earlier call give way to those of this one.
+add_call_loss <- function(layer, loss) {
+  layer$call_losses <- c(if (identical(layer$losses_of_call, layer_state$calls)) layer$call_losses, list(loss))
+  layer$losses_of_call <- layer_state$calls
+  layer$holds_losses <- TRUE
+  if (!is.null(layer_state$outermost)) layer_state$outermost$holds_losses <- TRUE
 }
 
 # Of the layer and those in it: what its latest call added, then the regularizers of its weights.
@@ -172,7 +181,13 @@ layer_losses <- function(layer) {
   one <- function(layer) c(layer$call_losses, lapply(layer$weight_losses, function(loss) if (is.function(loss)) loss() else loss$regularizer(loss$variable)))
   unlist(lapply(flatten_layers(layer), one), recursive = FALSE)
 }
-clear_losses <- function(layer) for (each in flatten_layers(layer)) each$call_losses <- NULL
+begin_losses <- function(layer) {
+  layer_state$calls <- layer_state$calls + 1
+  layer_state$outermost <- layer
+  if (!isTRUE(layer$holds_losses)) return()
+  for (each in flatten_layers(layer)) each$call_losses <- NULL
+  layer$holds_losses <- FALSE
+}
 
 layer_metrics <- function(layer) {
   one <- function(layer) c(layer$own_metrics, attached_metrics(layer))

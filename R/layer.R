@@ -18,7 +18,9 @@ BaseLayer <- R6::R6Class("Layer", cloneable = FALSE, lock_objects = FALSE,
     input_dims = NULL,             # shape built for
     own_trainable = TRUE,          # the layer's own switch, before that of its weights
     own_weights = NULL,            # variables from add_weight(), in order
-    call_losses = NULL,            # added during the latest call
+    call_losses = NULL,            # added during the latest call,
+    losses_of_call = NULL,         # the number of that call
+    holds_losses = FALSE,          # whether it or a layer in it added some when it was called last
     weight_losses = NULL,          # functions without arguments: regularizers of weights
     own_metrics = NULL,
     initial_weights = NULL,

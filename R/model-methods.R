@@ -178,6 +178,7 @@ k_clear_session <- function() {
   layer_state$learning_phase <- NULL
   layer_state$scope <- character()
   layer_state$depth <- 0L
+  layer_state$outermost <- NULL
   layer_state$inferring <- FALSE
   invisible(NULL)
 }

@@ -91,6 +91,10 @@ str.tensorflow.tensor <- function(object, ...) {
   expressions <- eval(substitute(alist(...)))
   subscripts <- lapply(expressions, read_subscript, frame = parent.frame())
   kinds <- vapply(subscripts, `[[`, "", "kind")
+  if ("rest" %in% kinds) {
+    subscripts <- spread_rest(subscripts, kinds, tensor_rank(x))
+    kinds <- vapply(subscripts, `[[`, "", "kind")
+  }
   used <- sum(kinds != "new")
   rank <- tensor_rank(x)
   if (used > rank) abort_argument("`[`: ", used, " subscripts for an array with ", rank, if (rank == 1L) " axis." else " axes.")
@@ -140,8 +144,10 @@ str.tensorflow.tensor <- function(object, ...) {
 read_subscript <- function(expression, frame) {
   if (identical(expression, quote(expr = ))) return(list(kind = "all"))
   if (is.call(expression) && identical(expression[[1L]], as.name(":"))) return(read_slice(expression, frame))
+  if (is.name(expression) && grepl(":", expression, fixed = TRUE)) return(read_slice(spelled_slice(as.character(expression)), frame))
   value <- eval(expression, frame)
   if (is.null(value)) return(list(kind = "new"))
+  if (inherits(value, "keratin_all_dims")) return(list(kind = "rest"))
   if (is_tensor(value)) return(tensor_subscript(value))
   if (is.logical(value)) value <- which(value)
   if (!is_whole(value)) abort_argument("`[`: a subscript must be a whole number, a slice, NULL or left out. Received: ", received(value))
@@ -151,6 +157,31 @@ read_subscript <- function(expression, frame) {
     return(list(kind = "range", begin = value[1L] - 1, end = value[length(value)], begin_open = 0, end_open = 0, step = 1))
   if (any(value < 0)) abort_argument("`[`: several positions must count from 1. Received: ", received(value))
   list(kind = "many", positions = array(as.integer(value) - 1L, length(value)))
+}
+# x[, `2:`], x[`::2`]: a slice between backticks may leave its ends out.
+spelled_slice <- function(text) {
+  parts <- lapply(regmatches(text, gregexpr(":", text, fixed = TRUE), invert = TRUE)[[1L]], function(part) if (nzchar(part)) str2lang(part))
+  if (length(parts) > 3L) abort_argument("`[`: a slice is start:end or start:end:step. Received: ", received(text))
+  slice <- as.call(list(as.name(":"), parts[[1L]], parts[[2L]]))
+  if (length(parts) == 3L && !is.null(parts[[3L]])) call(":", slice, parts[[3L]]) else slice
+}
+
+#' All remaining axes of a tensor
+#'
+#' Stands in `x[all_dims(), 1]` for as many left out subscripts as the tensor has further axes: Python's `...`.
+#'
+#' @return An object that `[` of tensors understands.
+#' @examples
+#' x <- k_constant(array(1:24, c(2, 3, 4)))
+#' x[all_dims(), 1]   # x[, , 1]
+#' @seealso [tf]
+#' @export
+all_dims <- function() structure(list(), class = "keratin_all_dims")
+spread_rest <- function(subscripts, kinds, rank) {
+  at <- which(kinds == "rest")
+  if (length(at) > 1L) abort_argument("`[`: one all_dims() is enough. Received: ", length(at))
+  all <- rep(list(list(kind = "all")), max(0L, rank - sum(!kinds %in% c("new", "rest"))))
+  c(subscripts[seq_len(at - 1L)], all, subscripts[-seq_len(at)])
 }
 from_one <- function(i) if (i > 0) i - 1 else i
 
@@ -192,6 +223,11 @@ tensor_subscript <- function(value) {
   abort_argument("elements of a tensor cannot be assigned. Make a new one with k_switch(condition, then, else), tf$where() or tf$tensor_scatter_nd_update(); a variable takes a whole value with v$assign(value).")
 }
 
-# One element along the first axis: k_shape(x)[[1]].
+# One element along the first axis. `[[` is Python's x[i] in R keras and counts from 0: k_shape(x)[[1]] is the size behind the batch, on
+# which what is written for it relies.
 #' @export
-`[[.tensorflow.tensor` <- function(x, i, ...) if (is.character(i)) .subset2(x, i) else x[i, ...]
+`[[.tensorflow.tensor` <- function(x, i, ...) {
+  if (is.character(i)) return(.subset2(x, i))
+  if (...length() || length(i) != 1L || !is_whole(i)) abort_argument("`[[` takes one whole number, counted from 0 as in R keras; `[` counts from 1. Received: ", received(i))
+  x[if (i < 0) i else i + 1]
+}

@@ -32,7 +32,9 @@ tf_range <- function(start, limit = NULL, delta = 1, dtype = NULL) {
     types <- vapply(c(list(start, limit), if (!identical(delta, 1)) list(delta)), function(v) tensor_dtype(if (is_tensor(v)) v else tensor(v)), "")
     dtype <- if (any(types == "float64")) "float64" else if (any(is_float(types))) "float32" else if (any(types == "int64")) "int64" else "int32"
   }
-  numbers <- vapply(ends, function(v) as.numeric(if (is_tensor(v)) as.array(v) else v), 0)
+  # A size that is not known yet gives a range of unknown length, where only shapes are wanted.
+  number <- function(v) if (!is_tensor(v)) as.numeric(v) else if (layer_state$inferring && is_symbolic(v)) NA_real_ else as.numeric(as.array(v))
+  numbers <- vapply(ends, number, 0)
   op_range(numbers[1L], numbers[2L], numbers[3L], dtype)
 }
 

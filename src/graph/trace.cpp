@@ -72,6 +72,8 @@ Values apply(const OpPtr& op, const Values& inputs) {
     symbolic = symbolic || input->is_symbolic();
   }
   const Types output_types = op->infer(types);
+  // What has a size that nobody knows yet, such as ones for a batch of unknown size, can be traced only.
+  if (is_tracing()) for (const TensorType& type : output_types) symbolic = symbolic || !type.shape.is_known();
 
   if (symbolic) {
     if (!is_tracing())

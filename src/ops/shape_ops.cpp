@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstring>
 
 #include "broadcast.h"
@@ -234,6 +235,7 @@ class Range : public Generator {
   Types infer(const Types&) const override {
     if (step_ == 0) fail_argument("range: `step` must not be 0.");
     const double n = (stop_ - start_) / step_;
+    if (std::isnan(n)) return {{dtype_, Shape{-1}}};
     std::int64_t count = n > 0 ? static_cast<std::int64_t>(n) : 0;
     if (static_cast<double>(count) < n) ++count;
     return {{dtype_, Shape{count}}};

@@ -34,3 +34,17 @@ test_that("multi-head attention has Keras's weights, masks, and comes back from 
   history <- model |> fit(data, data, epochs = 5, verbose = 0)
   expect_lt(history$metrics$loss[5], history$metrics$loss[1])
 })
+
+test_that("several masks of multi-head attention hide a value once", {
+  # Where all values are hidden the weights are equal, whichever masks hide them, as in Keras.
+  layer <- layer_multi_head_attention(num_heads = 1, key_dim = 2)
+  x <- array(sin(1:8), c(1, 4, 2))
+  found <- layer(x[, 1, , drop = FALSE], x, use_causal_mask = TRUE, attention_mask = array(c(FALSE, TRUE, TRUE, FALSE), c(1, 1, 4)), return_attention_scores = TRUE)
+  expect_equal(as.array(found[[2]]), array(0.25, c(1, 1, 1, 4)))
+})
+
+test_that("scores over several axes come with those axes", {
+  layer <- layer_multi_head_attention(num_heads = 2, key_dim = 2, attention_axes = c(1, 2))
+  found <- layer(array(1, c(1, 2, 3, 2)), array(1, c(1, 4, 5, 2)), return_attention_scores = TRUE)
+  expect_identical(dim(found[[2]]), c(1L, 2L, 2L, 3L, 4L, 5L))
+})

@@ -47,3 +47,20 @@ test_that("layer_lambda takes arguments and the phase", {
   layer <- layer_lambda(f = function(x, training = FALSE) if (training) x + 1 else x)
   expect_equal(as.array(layer(c(1, 2), training = TRUE)), array(c(2, 3)))
 })
+
+test_that("losses are those of the latest call, whichever layer was called from outside", {
+  inner <- layer_dense(units = 2, activity_regularizer = "l2", input_shape = 2)
+  model <- keras_model_sequential(list(inner, layer_dense(units = 1)))
+  x <- k_ones(c(3, 2))
+  for (i in 1:3) model(x)
+  expect_length(model$losses, 1)
+  inner(x)
+  expect_length(inner$losses, 1)
+  model(x)
+  model(x)
+  expect_length(model$losses, 1)
+  plain <- layer_dense(units = 2)
+  plain(x)
+  expect_length(model$losses, 1)   # another layer's call leaves them
+  expect_length(plain$losses, 0)
+})

@@ -67,3 +67,21 @@ test_that("group normalization brings each group of channels to mean 0 and varia
   y <- as.array(layer(x))
   for (i in 1:2) for (g in list(1:2, 3:4)) expect_equal(c(mean(y[i, , g]), mean(y[i, , g]^2)), c(0, 1), tolerance = 1e-3)
 })
+
+# Values of Keras 2.15 with the weights 1, 2, 3, ...
+test_that("windows of locally connected layers with padding have their middle at their place; channels first reads the bias as Keras does", {
+  layer <- layer_locally_connected_1d(filters = 1, kernel_size = 3, strides = 2, padding = "same", implementation = 3, use_bias = FALSE)
+  x <- array(c(1, 10, 100, 1000, 10000, 1e5), c(1, 6, 1))
+  layer(x)
+  expect_identical(dim(layer$weights[[1]]), 8L)
+  set_weights(layer, list(1:8))
+  expect_equal(as.array(layer(x))[1, , 1], c(1 + 2 * 10, 3 * 10 + 4 * 100 + 5 * 1000, 6 * 1000 + 7 * 10000 + 8 * 1e5))
+  for (implementation in 1:3) {
+    first <- layer_locally_connected_2d(filters = 2, kernel_size = 1, data_format = "channels_first", implementation = implementation, bias_initializer = "zeros")
+    first(array(0, c(1, 1, 2, 1)))
+    bias <- array(0, c(2, 1, 2))
+    bias[, 1, ] <- rbind(c(1, 2), c(3, 4))   # in memory 1, 2, 3, 4
+    set_weights(first, list(array(0, dim(first$weights[[1]])), bias))
+    expect_equal(as.array(first(array(0, c(1, 1, 2, 1))))[1, , , 1], rbind(c(1, 2), c(3, 4)))
+  }
+})

@@ -59,3 +59,24 @@ test_that("layers over codes keep the layer contract", {
   expect_layer_contract(layer_integer_lookup(vocabulary = c(2L, 1L), output_mode = "multi_hot"), input = codes, gradient = FALSE, train = FALSE)
   expect_layer_contract(layer_hashing(num_bins = 5, salt = 3), input = codes, gradient = FALSE, train = FALSE)
 })
+
+# Values of Keras 2.15.
+test_that("vocabularies keep to Keras at their edges", {
+  lookup <- layer_string_lookup(output_mode = "tf_idf")
+  adapt(lookup, c("a", "b", "a"))   # without rows, a batch is one document
+  expect_equal(as.array(lookup("a")), array(c(0, log(1.5), 0)), tolerance = 1e-6)
+  adapt(lookup, c("a", "b", "a"), batch_size = 1)
+  expect_equal(as.array(lookup(matrix("a"))), matrix(c(0, log(2), 0), 1), tolerance = 1e-6)
+  expect_equal(as.array(layer_integer_lookup(vocabulary = c(27, 29), num_oov_indices = 0, oov_token = -1, invert = TRUE)(c(1L, 5L))), array(c(29, -1)))
+  expect_error(layer_string_lookup(pad_to_max_tokens = TRUE), "max_tokens = NULL", class = "keratin_error_argument")
+  padded <- layer_text_vectorization(max_tokens = 9, pad_to_max_tokens = TRUE, output_mode = "count", vocabulary = c("a", "b"))
+  expect_identical(get_config(padded)$vocabulary_size, 3L)
+  expect_identical(dim(padded("a b")), c(1L, 9L))
+})
+
+test_that("texts that are not split are cut or filled to `output_sequence_length`", {
+  layer <- layer_text_vectorization(split = NULL, standardize = NULL, vocabulary = c("a", "b"), output_sequence_length = 3)
+  expect_equal(as.array(layer(matrix(c("b", "z"), 1))), matrix(c(3, 1, 0), 1))
+  expect_equal(as.array(layer(matrix(c("b", "z", "a", "a"), 1))), matrix(c(3, 1, 2), 1))
+  expect_identical(layer(layer_input(shape = 2, dtype = "string"))$shape$as_list(), list(NULL, 3L))
+})

@@ -180,3 +180,13 @@ test_that("what is switched off stays off in a model's JSON", {
   expect_false(cells[[1]]$reset_after)
   expect_false(cells[[2]]$unit_forget_bias)
 })
+
+test_that("a backward layer of one's own is named as Keras names it, and its config keeps the name it came with", {
+  layer <- bidirectional(layer = layer_lstm(units = 2, name = "a"), backward_layer = layer_gru(units = 2, go_backwards = TRUE, name = "b"))
+  layer(array(0, c(1, 2, 3)))
+  expect_match(layer$weights[[4]]$name, "backward_b/gru_cell/kernel:0$")
+  expect_identical(get_config(layer)$backward_layer$config$name, "b")
+  copy <- from_config(get_config(layer))
+  copy(array(0, c(1, 2, 3)))
+  expect_identical(vapply(copy$weights, function(w) w$name, ""), vapply(layer$weights, function(w) w$name, ""))
+})

@@ -74,3 +74,29 @@ test_that("what tensors cannot do says what to do instead", {
   expect_error(branching()(layer_input(2)), "if \\(k_sum\\(inputs\\) > 0\\).*k_switch.*run_eagerly = TRUE", class = "keratin_error_argument")
   expect_error(layer_multi_head_attention(num_heads = 1, key_dim = 2)(layer_input(c(2, 3))), "layer\\(query, value\\)", class = "keratin_error_argument")
 })
+
+test_that("[ takes all_dims() and slices between backticks; [[ counts from 0", {
+  a <- array(1:24, c(2, 3, 4))
+  x <- k_constant(a)
+  expect_equal(as.array(x[all_dims(), 1]), a[, , 1])
+  expect_equal(as.array(x[2, all_dims(), NULL]), array(a[2, , ], c(3, 4, 1)))
+  expect_equal(as.array(x[all_dims(), 1, 1, 2]), a[1, 1, 2], ignore_attr = TRUE)
+  expect_error(x[all_dims(), all_dims()], "one all_dims()", class = "keratin_error_argument")
+  expect_equal(as.array(x[, `2:`, ]), a[, 2:3, ])
+  expect_equal(as.array(x[, , `::2`]), a[, , c(1, 3)])
+  expect_equal(as.array(x[, , `:-2`]), a[, , 1:3])
+  expect_equal(vapply(c(0, 1, -1), function(i) as.numeric(k_shape(x)[[i]]), 0), c(2, 3, 4))
+  expect_error(x[[1.5]], "counted from 0", class = "keratin_error_argument")
+})
+
+test_that("sizes of a batch that is not known yet make ranges, ones and noise", {
+  x <- layer_input(shape = 4)
+  placed <- new_layer_class("Placed", call = function(x) {
+    x + tf$cast(tf$range(start = 0L, limit = tf$shape(x)[-1], delta = 1L), "float32") + tf$ones(shape = list(tf$shape(x)[1], 1L)) * tf$cast(tf$range(tf$shape(x)[-1]), "float32")
+  })
+  model <- keras_model(x, placed(x))
+  expect_equal(as.array(model(matrix(0, 2, 4))), rbind(c(0, 2, 4, 6), c(0, 2, 4, 6)))
+  # The sampling of the variational autoencoder of the keras guides: noise of the size of the code.
+  noisy <- layer_lambda(x, function(z) z + 0 * k_random_normal(shape = c(k_shape(z)[[1]])))
+  expect_equal(predict(keras_model(x, noisy), matrix(1:24, 6), verbose = 0), matrix(1:24, 6))
+})

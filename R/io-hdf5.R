@@ -135,11 +135,16 @@ hdf5_tensor <- function(dataset, dims, dtype) {
 }
 
 plain_offset <- function(dataset, dims, dtype) {
-  if (!dtype %in% c("float32", "float64", "int32", "int64") || !dataset$get_type()$equal(hdf5_type(dtype))) return(NULL)
+  if (!dtype %in% c("float32", "float64", "int32", "int64") || !dataset$get_type()$equal(plain_type(dtype))) return(NULL)
   if (as.character(dataset$get_create_plist()$get_layout()) != "H5D_CONTIGUOUS") return(NULL)
   bytes <- prod(dims) * if (dtype %in% c("float64", "int64")) 8 else 4
   offset <- as.numeric(dataset$get_offset())
   if (as.numeric(dataset$get_storage_size()) == bytes && !is.na(offset) && offset > 0) offset
+}
+
+plain_type <- function(dtype) {
+  types <- hdf5r::h5types
+  switch(dtype, float32 = types$H5T_IEEE_F32LE, float64 = types$H5T_IEEE_F64LE, int32 = types$H5T_STD_I32LE, int64 = types$H5T_STD_I64LE)
 }
 
 # ---- writing: groups are listed with what is to be in them, then core/hdf5_write.cpp writes the file at once

@@ -286,3 +286,6 @@ reset_states <- function(object) {
   for (layer in flatten_layers(unwrap(object))) if (inherits(layer, "RNN") && layer$stateful && !is.null(layer$states)) layer$reset_states()
   invisible(object)
 }
+
+# As Keras writes the cell of a recurrent layer.
+without_build_config <- function(config) config[names(config) != "build_config"]

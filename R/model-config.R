@@ -62,9 +62,6 @@ serialize_layer <- function(layer) {
   out
 }
 
-# As Keras writes the cell of a recurrent layer.
-without_build_config <- function(config) config[names(config) != "build_config"]
-
 # The shape of a model's input, or a list of the shapes of its inputs.
 network_input_dims <- function(layer) {
   dims <- lapply(layer$network_inputs, tensor_shape)

@@ -57,7 +57,7 @@ as_dtype <- function(x) {
 # R keras counts axes from 1, -1 being the last; ops count from 0.
 axes_from_one <- function(axis) {
   if (is.null(axis)) return(NULL)
-  if (is.numeric(axis) && length(axis) == 1L && !is.na(axis) && axis != 0 && axis == trunc(axis)) return(as.integer(if (axis > 0) axis - 1 else axis))
+  if (length(axis) == 1L && is.numeric(axis) && is.finite(axis) && axis != 0 && axis == trunc(axis)) return(if (axis > 0) as.integer(axis - 1) else as.integer(axis))
   axis <- unlist(axis)
   if (!is_whole(axis) || any(axis == 0)) abort_argument("axes count from 1, or from the end with -1. Received: axis = ", received(axis))
   as.integer(ifelse(axis > 0, axis - 1, axis))

@@ -7,7 +7,7 @@ operator_ops <- c(
 
 #' @export
 Ops.tensorflow.tensor <- function(e1, e2) {
-  if (nargs() == 1L) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
+  if (missing(e2)) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
   if (.Generic == "/" && !is_float(tensor_dtype(if (is_tensor(e1)) e1 else e2))) {  # as in TensorFlow: whole numbers divide as float64
     e1 <- op_cast(e1, "float64")
     e2 <- op_cast(e2, "float64")
@@ -35,13 +35,13 @@ log_to <- function(x, base = exp(1)) if (identical(base, exp(1))) op_log(x) else
 #' @export
 Summary.tensorflow.tensor <- function(..., axis = NULL, keepdims = FALSE, na.rm = FALSE) {
   axes <- axes_from_one(axis)
+  if (...length() == 1L && .Generic != "range") return(tensor_summaries[[.Generic]](..1, axes, isTRUE(keepdims)))
   if (.Generic == "range") return(range_of(..., axes = axes))
-  reduce <- switch(.Generic, sum = op_reduce_sum, prod = op_reduce_prod, max = op_reduce_max, min = op_reduce_min, any = op_reduce_any, all = op_reduce_all)
-  parts <- lapply(list(...), reduce, axes, isTRUE(keepdims))
-  if (length(parts) == 1L) return(parts[[1L]])
+  parts <- lapply(list(...), tensor_summaries[[.Generic]], axes, isTRUE(keepdims))
   combine <- switch(.Generic, sum = op_add, prod = op_multiply, max = op_maximum, min = op_minimum, any = op_logical_or, all = op_logical_and)
   Reduce(combine, parts)
 }
+tensor_summaries <- list(sum = op_reduce_sum, prod = op_reduce_prod, max = op_reduce_max, min = op_reduce_min, any = op_reduce_any, all = op_reduce_all)
 range_of <- function(..., axes) {
   if (!is.null(axes)) abort_argument("range() of a tensor takes no `axis`. Use min(x, axis = ) and max(x, axis = ).")
   parts <- list(...)
@@ -88,32 +88,39 @@ str.tensorflow.tensor <- function(object, ...) {
 # end, take the whole axis.
 #' @export
 `[.tensorflow.tensor` <- function(x, ..., drop = TRUE) {
-  expressions <- eval(substitute(alist(...)))
-  subscripts <- lapply(expressions, read_subscript, frame = parent.frame())
-  kinds <- vapply(subscripts, `[[`, "", "kind")
-  if ("rest" %in% kinds) {
-    subscripts <- spread_rest(subscripts, kinds, tensor_rank(x))
-    kinds <- vapply(subscripts, `[[`, "", "kind")
+  subscripts <- as.list(substitute(...()))
+  frame <- parent.frame()
+  used <- length(subscripts)
+  rest <- FALSE
+  for (i in seq_along(subscripts)) {
+    s <- subscripts[[i]] <- read_subscript(subscripts[[i]], frame)
+    if (s$kind == "new") used <- used - 1L else if (s$kind == "rest") rest <- TRUE
   }
-  used <- sum(kinds != "new")
-  rank <- tensor_rank(x)
+  shape <- tensor_shape(x)
+  rank <- length(shape)
+  if (rest) {
+    subscripts <- spread_rest(subscripts, rank)
+    used <- sum(vapply(subscripts, function(s) s$kind != "new", NA))
+  }
   if (used > rank) abort_argument("`[`: ", used, " subscripts for an array with ", rank, if (rank == 1L) " axis." else " axes.")
 
   begin <- end <- begin_open <- end_open <- numeric(used)
   strides <- rep_len(1, used)
   shrink <- numeric(used)
+  sliced <- TRUE  # that was all
   axis <- 0L
   for (s in subscripts) {
     if (s$kind == "new") next
     axis <- axis + 1L
     if (s$kind == "one") {
-      size <- tensor_shape(x)[axis]
-      if (!is.na(size) && (s$at >= size || s$at < -size))
-        abort_shape("`[`: element ", s$at + (s$at >= 0), " is not in axis ", axis, ", which has ", size, ". Received an array of shape (", shape_text(tensor_shape(x)), ").")
-      begin[axis] <- s$at
-      end[axis] <- s$at + 1
-      end_open[axis] <- as.integer(s$at == -1)
-      shrink[axis] <- as.integer(drop)
+      size <- shape[axis]
+      at <- s$at
+      if (!is.na(size) && (at >= size || at < -size))
+        abort_shape("`[`: element ", at + (at >= 0), " is not in axis ", axis, ", which has ", size, ". Received an array of shape (", shape_text(shape), ").")
+      begin[axis] <- at
+      end[axis] <- at + 1
+      if (at == -1) end_open[axis] <- 1
+      if (drop) shrink[axis] <- 1
     } else if (s$kind == "range") {
       begin[axis] <- s$begin
       end[axis] <- s$end
@@ -122,10 +129,12 @@ str.tensorflow.tensor <- function(object, ...) {
       strides[axis] <- s$step
     } else {
       begin_open[axis] <- end_open[axis] <- 1
+      if (s$kind != "all") sliced <- FALSE
     }
   }
   plain <- all(begin_open == 1 & end_open == 1 & strides == 1)
   if (used > 0L && !plain) x <- op_strided_slice(x, begin, end, strides, begin_open, end_open, shrink)
+  if (sliced && used == length(subscripts)) return(x)
 
   axis <- 0L  # of the result
   for (s in subscripts) {
@@ -142,7 +151,8 @@ str.tensorflow.tensor <- function(object, ...) {
 
 # One subscript, unevaluated: `:` is read as a slice, so that 2:-1 means "from the second to the last".
 read_subscript <- function(expression, frame) {
-  if (identical(expression, quote(expr = ))) return(list(kind = "all"))
+  if (is.double(expression) && length(expression) == 1L && !is.na(expression) && expression >= 1 && expression == trunc(expression)) return(list(kind = "one", at = expression - 1))
+  if (identical(expression, quote(expr = ))) return(subscript_all)
   if (is.call(expression) && identical(expression[[1L]], as.name(":"))) return(read_slice(expression, frame))
   if (is.name(expression) && grepl(":", expression, fixed = TRUE)) return(read_slice(spelled_slice(as.character(expression)), frame))
   value <- eval(expression, frame)
@@ -158,6 +168,7 @@ read_subscript <- function(expression, frame) {
   if (any(value < 0)) abort_argument("`[`: several positions must count from 1. Received: ", received(value))
   list(kind = "many", positions = array(as.integer(value) - 1L, length(value)))
 }
+subscript_all <- list(kind = "all")
 # x[, `2:`], x[`::2`]: a slice between backticks may leave its ends out.
 spelled_slice <- function(text) {
   parts <- lapply(regmatches(text, gregexpr(":", text, fixed = TRUE), invert = TRUE)[[1L]], function(part) if (nzchar(part)) str2lang(part))
@@ -177,7 +188,8 @@ spelled_slice <- function(text) {
 #' @seealso [tf]
 #' @export
 all_dims <- function() structure(list(), class = "keratin_all_dims")
-spread_rest <- function(subscripts, kinds, rank) {
+spread_rest <- function(subscripts, rank) {
+  kinds <- vapply(subscripts, `[[`, "", "kind")
   at <- which(kinds == "rest")
   if (length(at) > 1L) abort_argument("`[`: one all_dims() is enough. Received: ", length(at))
   all <- rep(list(list(kind = "all")), max(0L, rank - sum(!kinds %in% c("new", "rest"))))
@@ -190,22 +202,23 @@ read_slice <- function(expression, frame) {
   left <- expression[[2L]]
   right <- expression[[3L]]
   if (is.call(left) && identical(left[[1L]], as.name(":"))) {  # a:b:step is (a:b):step
-    step <- eval(right, frame)
+    step <- slice_end(right, frame) %||% 1
     right <- left[[3L]]
     left <- left[[2L]]
   }
-  ends <- lapply(list(eval(left, frame), eval(right, frame)), function(end) if (is_tensor(end)) as.numeric(as.array(end)) else end)
-  for (end in c(ends, list(step))) {
-    if (!is.null(end) && !(is_whole(end) && length(end) == 1L && end != 0)) {
-      abort_argument("`[`: the ends of a slice are whole numbers counted from 1 (or from the end with -1), or NULL. Received: ", received(end))
-    }
-  }
-  begin <- ends[[1L]]
-  end <- ends[[2L]]
+  begin <- slice_end(left, frame)
+  end <- slice_end(right, frame)
   # the end is included: the core's is not
   past <- if (is.null(end)) 0 else if (step > 0) { if (end > 0) end else end + 1 } else { if (end > 0) end - 2 else end - 1 }
   open <- is.null(end) || (step > 0 && end == -1) || (step < 0 && end == 1)
   list(kind = "range", begin = if (is.null(begin)) 0 else from_one(begin), end = past, begin_open = as.integer(is.null(begin)), end_open = as.integer(open), step = step)
+}
+
+slice_end <- function(expression, frame) {
+  end <- eval(expression, frame)
+  if (is_tensor(end)) end <- as.numeric(as.array(end))
+  if (is.null(end) || (length(end) == 1L && is_whole(end) && end != 0)) return(end)
+  abort_argument("`[`: the ends of a slice are whole numbers counted from 1 (or from the end with -1), or NULL. Received: ", received(end))
 }
 
 # A tensor counts from 1 too.

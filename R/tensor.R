@@ -23,12 +23,17 @@ is_keras_tensor <- function(x) inherits(x, "keras.engine.keras_tensor.KerasTenso
 is_tensor <- function(x) inherits(x, "tensorflow.tensor")
 is_symbolic <- function(x) is_keras_tensor(x) || tensor_is_symbolic(x)
 
-tensor_dtype <- function(x) if (is_keras_tensor(x)) as.character(x$dtype) else tensor_dtype_of(x)
+# Asked for on the way to every other op, so a tensor's answer comes first.
+tensor_dtype <- function(x) {
+  if (typeof(x) == "externalptr") return(.Call(`_keratin_tensor_dtype_of`, x))
+  if (is_keras_tensor(x)) .subset2(x, "type")$dtype else tensor_dtype_of(x)
+}
 
 is_float <- function(dtype) startsWith(dtype, "float")
 
 # Sizes as an integer vector, NA where unknown.
 tensor_shape <- function(x) {
+  if (typeof(x) == "externalptr") return(.Call(`_keratin_tensor_shape_of`, x))
   if (is_keras_tensor(x)) return(keras_tensor_shape(x))
   if (is_tensor(x)) return(tensor_shape_of(x))
   if (is.null(dim(x))) length(x) else dim(x)

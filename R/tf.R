@@ -97,7 +97,7 @@ as_dims_or_unknown <- function(dims) if (is.null(dims)) NULL else as.integer(siz
 
 #' @export
 `$.keratin_tf` <- function(x, name) {
-  found <- get0(name, envir = x, inherits = FALSE)
+  found <- .subset2(x, name)
   if (is.null(found)) abort_argument("keratin's `", attr(x, "path"), "` has no member `", name, "`.", tf_suggestion(x, name))
   found
 }

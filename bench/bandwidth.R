@@ -157,6 +157,7 @@ overhead("eager call: tensor + tensor", function() t + t, 5)
 overhead("eager call: tensor * 2", function() t * 2, 5)
 overhead("eager call: reduce_sum with axes", function() internal_sum(t, 1L), 5)
 overhead("eager call: k_relu(tensor)", function() k_relu(t), 5)
+overhead("eager call: tensor[1]", function() t[1], 20)
 if (wanted("op in a trained step")) {
   program <- internal("trace_program")(function(i) {
     y <- i[[1]]

@@ -69,7 +69,7 @@ bool tensor_is_recorded(SEXP x) {
 // Do two R handles stand for the same value?
 // [[Rcpp::export(rng = false)]]
 bool tensor_is_same(SEXP a, SEXP b) {
-  return is_tensor(a) && is_tensor(b) && R_ExternalPtrAddr(a) && R_ExternalPtrAddr(b) && value_from(a).get() == value_from(b).get();
+  return is_tensor(a) && is_tensor(b) && (a == b || (R_ExternalPtrAddr(a) && R_ExternalPtrAddr(b) && value_from(a).get() == value_from(b).get()));
 }
 
 // [[Rcpp::export(rng = false)]]

@@ -95,7 +95,7 @@ SEXP loop_run(SEXP feed, SEXP whole, SEXP rest, double first, double last, doubl
   });
 }
 
-// Tensors for the outputs of `samples` samples.
+// Tensors for the outputs of `samples` samples, which the loop writes into.
 // [[Rcpp::export(rng = false)]]
 SEXP loop_outputs(SEXP whole, double samples) {
   return guarded([&]() -> SEXP {

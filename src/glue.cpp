@@ -1,5 +1,6 @@
 #include "glue.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -35,6 +36,66 @@ void collect_if_much_was_handed_out(std::size_t bytes) {
   if (since_collection < (std::size_t{256} << 20)) return;
   since_collection = 0;
   if (memory_use().in_use > (std::size_t{512} << 20)) R_gc();
+}
+
+// ---- small values: R's collector takes longer over an object with a finalizer than the core over a small op, so a few bytes that
+// nothing else refers to live in a raw vector of the external pointer (its `protected` part). The address is filled in, and the object
+// becomes like any other, once it takes part in a tape or a trace, where it must be known again.
+struct SmallHeader {
+  std::uint64_t token;
+  std::int32_t dtype, rank;
+};
+constexpr std::size_t largest_small = 256;
+
+// Of this process and its forked children, and of one external pointer: what comes out of a file has another.
+std::uint64_t token_of(SEXP pointer) {
+  static const std::uint64_t token = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(&token);
+  return token ^ reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+// Memory that something else holds may still be written (the outputs of predict()).
+bool is_small(const Value& value) {
+  return !value->is_symbolic() && value->tensor.bytes() <= largest_small && !value->producer && !value->variable && value.use_count() == 1 &&
+         value->tensor.buffer().use_count() == 1 && value->type.dtype != DType::string && !is_recording() && !is_tracing();
+}
+
+SEXP wrap_small(const Tensor& tensor) {
+  const Shape& shape = tensor.shape();
+  const std::size_t sizes = sizeof(std::int64_t) * static_cast<std::size_t>(shape.rank());
+  static SEXP tag = Rf_install("tensor");
+  SEXP memory = PROTECT(Rf_allocVector(RAWSXP, static_cast<R_xlen_t>(sizeof(SmallHeader) + sizes + tensor.bytes())));
+  SEXP pointer = PROTECT(R_MakeExternalPtr(nullptr, tag, memory));
+  const SmallHeader header{token_of(pointer), static_cast<std::int32_t>(tensor.dtype()), shape.rank()};
+  Rbyte* at = RAW(memory);
+  std::memcpy(at, &header, sizeof header);
+  if (sizes > 0) std::memcpy(at + sizeof header, shape.sizes().data(), sizes);
+  if (tensor.bytes() > 0) std::memcpy(at + sizeof header + sizes, tensor.raw(), tensor.bytes());
+  Rf_setAttrib(pointer, R_ClassSymbol, tensor_classes());
+  UNPROTECT(2);
+  return pointer;
+}
+
+Value read_small(SEXP pointer) {
+  SEXP memory = R_ExternalPtrProtected(pointer);
+  SmallHeader header{};
+  if (TYPEOF(memory) == RAWSXP && Rf_xlength(memory) >= static_cast<R_xlen_t>(sizeof header)) std::memcpy(&header, RAW(memory), sizeof header);
+  if (header.token != token_of(pointer))
+    fail_argument("this tensor was made in another R session and has no value. Keep tensors that must survive with as.array() or in a k_variable().");
+  const Rbyte* at = RAW(memory) + sizeof header;
+  Shape shape;
+  for (std::int32_t i = 0; i < header.rank; ++i, at += sizeof(std::int64_t)) {
+    std::int64_t size;
+    std::memcpy(&size, at, sizeof size);
+    shape.append(size);
+  }
+  Tensor tensor(static_cast<DType>(header.dtype), shape);
+  if (tensor.bytes() > 0) std::memcpy(tensor.raw(), at, tensor.bytes());
+  Value value = constant(std::move(tensor));
+  if (is_recording() || is_tracing()) {
+    set_pointer(pointer, new Value(value));
+    R_SetExternalPtrProtected(pointer, R_NilValue);
+  }
+  return value;
 }
 
 Shape shape_of_r(SEXP x) {
@@ -74,6 +135,7 @@ std::shared_ptr<void> keep_alive(SEXP object) {
 }
 
 SEXP wrap_tensor(const Value& value) {
+  if (is_small(value)) return wrap_small(value->tensor);
   if (!value->is_symbolic()) collect_if_much_was_handed_out(value->tensor.bytes());
   SEXP pointer = PROTECT(wrap_pointer(new Value(value), "tensor"));
   Rf_setAttrib(pointer, R_ClassSymbol, tensor_classes());
@@ -240,8 +302,7 @@ VariablePtr variable_from(SEXP environment) {
 Value value_from(SEXP x, const TensorType* like) {
   if (is_tensor(x)) {
     auto* value = static_cast<Value*>(R_ExternalPtrAddr(x));
-    if (!value) fail_argument("this tensor was made in another R session and has no value. Keep tensors that must survive with as.array() or in a k_variable().");
-    return *value;
+    return value ? *value : read_small(x);
   }
   if (is_variable(x)) return read(variable_from(x));
   if (x == R_NilValue) fail_argument("NULL cannot become a tensor.");

@@ -27,8 +27,8 @@ std::shared_ptr<void> keep_alive(SEXP object);                // protects from R
 
 // External pointers carry a tag that says what they point to, so that a wrong one is an error and not a crash.
 template <class T>
-SEXP wrap_pointer(T* object, const char* tag) {
-  SEXP pointer = PROTECT(R_MakeExternalPtr(object, Rf_install(tag), R_NilValue));
+void set_pointer(SEXP pointer, T* object) {
+  R_SetExternalPtrAddr(pointer, object);
   R_RegisterCFinalizerEx(
       pointer,
       [](SEXP p) {
@@ -36,6 +36,11 @@ SEXP wrap_pointer(T* object, const char* tag) {
         R_ClearExternalPtr(p);
       },
       FALSE);
+}
+template <class T>
+SEXP wrap_pointer(T* object, const char* tag) {
+  SEXP pointer = PROTECT(R_MakeExternalPtr(nullptr, Rf_install(tag), R_NilValue));
+  set_pointer(pointer, object);
   UNPROTECT(1);
   return pointer;
 }

@@ -62,3 +62,21 @@ test_that("a tensor that was saved to a file says that it is stale", {
 test_that("an array larger than any memory is refused before anything is allocated", {
   expect_error(internal("op_fill")(c(2^31, 2^31), 0), class = "keratin_error")
 })
+
+test_that("a few numbers that took part in nothing are known again by a tape and by a trace", {
+  x <- tensor(c(1, 2, 3))
+  y <- x * 2                       # kept by R, not by the core, until it is recorded
+  with(tf$GradientTape(persistent = TRUE) %as% tape, {
+    tape$watch(y)
+    z <- sum(y * y * x)
+  })
+  expect_equal(as.numeric(tape$gradient(z, y)), 2 * c(2, 4, 6) * c(1, 2, 3))
+  expect_null(tape$gradient(z, x))  # not watched
+  traced <- internal("trace_program")(function(inputs) inputs[[1]] * y + y, list(list(dtype = "float32", shape = 3)))
+  rm(y)
+  gc()
+  expect_equal(as.numeric(internal("program_run")(traced, list(c(1, 0, 1)))), c(4, 4, 12))
+  stale <- unserialize(serialize(x, NULL))
+  expect_error(stale + 1, "another R session", class = "keratin_error")
+  expect_equal(as.numeric(x), 1:3)
+})

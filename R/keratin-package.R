@@ -27,6 +27,7 @@ NULL
   if (!is.null(threads)) threads_set(as.integer(threads))
   isa <- getOption("keratin.isa")
   if (!is.null(isa)) isa_set(isa)
+  if (getRversion() >= "4.3.0") registerS3method("matrixOps", "tensorflow.tensor", matrix_product, envir = baseenv())
   if (isNamespaceLoaded("reticulate")) teach_reticulate() else setHook(packageEvent("reticulate", "onLoad"), teach_reticulate)
   if (isNamespaceLoaded("parsnip")) register_parsnip_engine() else setHook(packageEvent("parsnip", "onLoad"), register_parsnip_engine)
 }

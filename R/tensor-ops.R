@@ -244,3 +244,9 @@ tensor_subscript <- function(value) {
   if (...length() || length(i) != 1L || !is_whole(i)) abort_argument("`[[` takes one whole number, counted from 0 as in R keras; `[` counts from 1. Received: ", received(i))
   x[if (i < 0) i else i + 1]
 }
+
+# x %*% y, which asks the class of its operands since R 4.3 (registered as R is loaded; before, k_dot(x, y) and tf$matmul(x, y) do it).
+matrix_product <- function(x, y) {
+  if (.Generic != "%*%") abort_argument(.Generic, "() is not there for tensors. Use tf$matmul(x, y, transpose_a = , transpose_b = ).")
+  op_matmul(x, y)
+}

@@ -47,10 +47,9 @@ tf_where <- function(condition, x = NULL, y = NULL) {
   }
   condition <- tf_known(condition, "tf$where(condition)")
   value <- array(as.logical(condition), if (is.null(dim(condition))) length(condition) else dim(condition))
-  at <- which(value, arr.ind = TRUE)
-  if (is.null(dim(at))) at <- matrix(at)
+  at <- arrayInd(which(value), dim(value))
   at <- at[do.call(order, lapply(seq_len(ncol(at)), function(k) at[, k])), , drop = FALSE]   # row by row
-  tensor(matrix(as.integer(at) - 1L, nrow(at)), "int64")
+  tensor(at - 1L, "int64")
 }
 
 # The value of a tensor, which there is none of while a function is traced.
@@ -171,7 +170,7 @@ tf_arrays <- list(
   range = tf_range,
   linspace = function(start, stop, num, axis = 0L) {
     refuse(axis, 0)
-    tensor(seq(as.numeric(start), as.numeric(stop), length.out = as.numeric(num)), if (is_tensor(start)) tensor_dtype(start))
+    tensor(array(seq(as.numeric(start), as.numeric(stop), length.out = as.numeric(num))), if (is_tensor(start)) tensor_dtype(start))
   },
   cast = function(x, dtype) op_cast(x, dtype),
   identity = op_identity, stop_gradient = function(input) op_stop_gradient(input),

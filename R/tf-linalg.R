@@ -75,17 +75,36 @@ tf_tensordot <- function(a, b, axes) {
   tf_einsum(paste0(paste(from_a, collapse = ""), ",", paste(from_b, collapse = ""), "->", paste(kept, collapse = "")), a, b)
 }
 
-# "bij,bjk->bik": a letter an axis; letters that are not in the result are summed over. Operands are taken two at a time.
+# "bij,bjk->bik": a letter an axis; letters that are not in the result are summed over, one that stands twice in an operand takes its
+# diagonal, "..." are all further axes, which broadcast. Operands are taken two at a time.
 tf_einsum <- function(equation, ...) {
   operands <- lapply(list(...), as_data_tensor)
+  received_equation <- paste0(" Received: equation = ", received(equation))
   equation <- gsub(" ", "", equation)
-  if (!grepl("^[A-Za-z,]+(->[A-Za-z]*)?$", equation)) abort_argument("`equation` must look like \"bij,bjk->bik\". Received: equation = ", received(equation))
-  sides <- strsplit(paste0(equation, if (grepl("->", equation)) " " else paste0("->", tf_free_letters(equation), " ")), "->", fixed = TRUE)[[1L]]
-  terms <- strsplit(strsplit(sides[1L], ",", fixed = TRUE)[[1L]], "")
-  result <- strsplit(trimws(sides[2L]), "")[[1L]]
-  if (length(terms) != length(operands)) abort_argument("`equation` has ", length(terms), " operands, ", length(operands), " are given. Received: equation = ", received(equation))
-  for (i in seq_along(terms)) if (length(terms[[i]]) != tensor_rank(operands[[i]]) || anyDuplicated(terms[[i]]))
-    abort_shape("einsum: \"", paste(terms[[i]], collapse = ""), "\" does not fit an array of shape (", shape_text(tensor_shape(operands[[i]])), ").")
+  if (!grepl("^[A-Za-z,.]+(->[A-Za-z.]*)?$", equation) || grepl(".", gsub("...", "", equation, fixed = TRUE), fixed = TRUE))
+    abort_argument("`equation` must look like \"bij,bjk->bik\" or \"...ij,jk->...ik\".", received_equation)
+  if (!grepl("->", equation, fixed = TRUE)) equation <- paste0(equation, "->", if (grepl("...", equation, fixed = TRUE)) "...", tf_free_letters(equation))
+  sides <- strsplit(paste0(equation, " "), "->", fixed = TRUE)[[1L]]
+  terms <- strsplit(sides[1L], ",", fixed = TRUE)[[1L]]
+  if (length(terms) != length(operands)) abort_argument("`equation` has ", length(terms), " operands, ", length(operands), " are given.", received_equation)
+  further <- mapply(function(term, x) if (grepl("...", term, fixed = TRUE)) tensor_rank(x) - nchar(term) + 3L else 0L, terms, operands)
+  dots <- utils::tail(setdiff(c(LETTERS, letters), strsplit(equation, "")[[1L]]), max(further, 0L))
+  spell <- function(term, n) strsplit(sub("...", paste(utils::tail(dots, max(n, 0L)), collapse = ""), term, fixed = TRUE), "")[[1L]]
+  result <- spell(trimws(sides[2L]), length(dots))
+  spelled <- Map(spell, terms, further)
+  for (i in seq_along(terms)) if (length(spelled[[i]]) != tensor_rank(operands[[i]]))
+    abort_shape("einsum: \"", terms[[i]], "\" does not fit an array of shape (", shape_text(tensor_shape(operands[[i]])), ").")
+  unknown <- setdiff(result, unlist(spelled))
+  if (length(unknown) || anyDuplicated(result)) abort_argument("a letter of the result stands once in it, and in an operand.", received_equation)
+  sizes <- lapply(dots, function(dot) unlist(Map(function(x, term) tensor_shape(x)[match(dot, term, 0L)], operands, spelled)))
+  wide <- dots[vapply(sizes, function(n) any(is.na(n) | n > 1L), NA)]
+  for (i in seq_along(terms)) {
+    single <- tf_without_single(operands[[i]], spelled[[i]], wide)
+    apart <- tf_diagonals(single$value, single$letters)
+    operands[[i]] <- apart$value
+    spelled[[i]] <- apart$letters
+  }
+  terms <- spelled
   x <- operands[[1L]]
   have <- terms[[1L]]
   for (i in seq_along(operands)[-1L]) {
@@ -104,9 +123,27 @@ tf_einsum <- function(equation, ...) {
   if (identical(order, seq_along(order))) x else op_transpose(x, order - 1L)
 }
 
+# Axes of one element among those of "..." drop out where another operand is longer there.
+tf_without_single <- function(x, letters, wide) {
+  gone <- which(letters %in% wide & tensor_shape(x) %in% 1L)
+  if (length(gone)) list(value = op_squeeze(x, gone - 1L), letters = letters[-gone]) else list(value = x, letters = letters)
+}
+
+# Axes of one letter become one: their diagonal, which goes last.
+tf_diagonals <- function(x, letters) {
+  while (anyDuplicated(letters)) {
+    pair <- which(letters == letters[anyDuplicated(letters)])[1:2]
+    if (!identical(tensor_shape(x)[pair[1L]], tensor_shape(x)[pair[2L]]))
+      abort_shape("einsum: \"", letters[pair[1L]], "\" stands for axes of different lengths of an array of shape (", shape_text(tensor_shape(x)), ").")
+    x <- tf_linalg$diag_part(op_transpose(x, c(seq_along(letters)[-pair], pair) - 1L))
+    letters <- c(letters[-pair], letters[pair[1L]])
+  }
+  list(value = x, letters = letters)
+}
+
 # Without "->": letters that stand once, in alphabetical order.
 tf_free_letters <- function(equation) {
-  count <- table(strsplit(gsub(",", "", equation), "")[[1L]])
+  count <- table(strsplit(gsub("[,.]", "", equation), "")[[1L]])
   paste(sort(names(count)[count == 1L]), collapse = "")
 }
 

@@ -52,7 +52,10 @@ tf_math_only <- list(
   log_sigmoid = function(x) op_negative(op_softplus(op_negative(x))),
   xlogy = function(x, y) op_multiply_no_nan(op_log(y), x),
   reduce_std = tf_reduction(op_reduce_std), reduce_variance = tf_reduction(op_reduce_variance),
-  reduce_euclidean_norm = tf_reduction(function(x, axes, keepdims) op_sqrt(op_reduce_sum(op_square(x), axes, keepdims))),
+  reduce_euclidean_norm = tf_reduction(function(x, axes, keepdims) {  # of whole numbers a whole number
+    norm <- op_sqrt(as_float_tensor(op_reduce_sum(op_square(x), axes, keepdims)))
+    if (is_tensor(x) && !is_float(tensor_dtype(x))) op_cast(norm, tensor_dtype(x)) else norm
+  }),
   count_nonzero = function(input, axis = NULL, keepdims = FALSE, dtype = "int64")
     op_cast(op_reduce_sum(op_cast(op_not_equal(input, 0), "int32"), tf_axes(axis), isTRUE(keepdims)), dtype),
   cumprod = function(x, axis = 0L, exclusive = FALSE, reverse = FALSE) op_cumprod(x, tf_axes(axis), exclusive, reverse),

@@ -22,6 +22,8 @@ takes_name <- function(f) {
 #' R numbers become tensors of the floating type of [k_floatx()] (also matrices, which TensorFlow in R took as float64), integers `int32`,
 #' `TRUE` and `FALSE` `bool`, text `string`.
 #'
+#' From R 4.3 on `x %*% y` is `tf$matmul(x, y)`; older versions of R do not ask tensors what it means.
+#'
 #' @section Members:
 #' Making tensors: `constant`, `Variable`, `convert_to_tensor`, `zeros`, `ones`, `fill`, `zeros_like`, `ones_like`, `eye`, `range`, `linspace`,
 #' `one_hot`, `sequence_mask`, `meshgrid`; dtypes `float32`, `float64`, `int32`, `int64`, `bool`, `string`; `TensorShape`, `TensorSpec`, `is_tensor`.

@@ -330,6 +330,9 @@ Values values_from(SEXP inputs) {
     values[static_cast<std::size_t>(i)] = value_from(x);
     if (!like) like = &values[static_cast<std::size_t>(i)]->type;
   }
+  const TensorType number{default_float, Shape{}};
+  for (R_xlen_t i = 0; i < count && !like; ++i)
+    if (TYPEOF(VECTOR_ELT(inputs, i)) == REALSXP) like = &number;  // 1:3 beside 0.5 are numbers
   for (R_xlen_t i = 0; i < count; ++i)
     if (!values[static_cast<std::size_t>(i)]) values[static_cast<std::size_t>(i)] = value_from(VECTOR_ELT(inputs, i), like);
   return values;

@@ -100,3 +100,15 @@ test_that("sizes of a batch that is not known yet make ranges, ones and noise", 
   noisy <- layer_lambda(x, function(z) z + 0 * k_random_normal(shape = c(k_shape(z)[[1]])))
   expect_equal(predict(keras_model(x, noisy), matrix(1:24, 6), verbose = 0), matrix(1:24, 6))
 })
+
+test_that("a plain number has no axis, and whole numbers beside others are numbers", {
+  expect_equal(k_ndim(5), 0L)
+  expect_equal(dim(k_zeros_like(5)), integer())
+  expect_equal(value(k_maximum(1:3, 1.5)), array(c(1.5, 2, 3)))
+})
+
+test_that("%*% is the matrix product where R asks for it", {
+  skip_if(getRversion() < "4.3.0")
+  m <- matrix(1:4 + 0, 2)
+  expect_equal(value(k_constant(m) %*% m), m %*% m)
+})

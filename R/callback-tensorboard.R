@@ -73,7 +73,7 @@ TensorBoard <- R6Class("TensorBoard", inherit = KerasCallback, lock_objects = FA
   on_epoch_end = function(epoch, logs = NULL) {
     is_validation <- startsWith(names(logs), "val_")
     training <- logs[!is_validation]
-    if (is_schedule_rate(self$model$optimizer)) training$learning_rate <- rate_of(self$model$optimizer)
+    if (is_schedule_rate(self$model$optimizer)) training$learning_rate <- as.numeric(as.array(self$model$optimizer$current_learning_rate()))
     self$write(self$file("train"), "epoch_", training, epoch)
     if (any(is_validation)) {
       validation <- logs[is_validation]

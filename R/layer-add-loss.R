@@ -46,5 +46,6 @@ extend_network <- function(model, layer, x) {
   model$network <- network
   if (inherits(model, "Sequential")) model$runs_graph <- TRUE
   model$network_layers <- network$layers
+  drop_programs(model)
   invisible(model)
 }

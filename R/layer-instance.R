@@ -6,6 +6,7 @@ new_instance <- function(object) {
   instance <- function(...) call_layer(object, ...)
   name <- class(object)[1L]
   path <- object$keras_class   # the package's classes; a user's class comes before
+  structure_changed()
   class(instance) <- unique(c(if (!length(path) || !endsWith(path[1L], paste0(".", name))) name, path, base_layer_class))
   object$instance <- instance
   instance
@@ -37,14 +38,12 @@ layer_get <- function(object, name) {
 #' @export
 `$<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
   assign(name, value, envir = unwrap(x))
+  structure_changed()
   x
 }
 
 #' @export
-`[[<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
-  assign(name, value, envir = unwrap(x))
-  x
-}
+`[[<-.keras.engine.base_layer.Layer` <- `$<-.keras.engine.base_layer.Layer`
 
 #' @exportS3Method utils::.DollarNames
 .DollarNames.keras.engine.base_layer.Layer <- function(x, pattern = "") {

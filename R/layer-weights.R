@@ -77,6 +77,7 @@ layer_non_trainable_weights <- function(layer) {
 set_trainable <- function(layer, value) {
   value <- as_flag(value, "trainable")
   for (each in flatten_layers(layer)) each$own_trainable <- value
+  structure_changed()
   invisible(layer)
 }
 
@@ -95,6 +96,7 @@ layer_add_weight <- function(layer, name, shape, dtype, initializer, regularizer
   constraint <- get_constraint(constraint)
   if (!is.null(constraint)) variable$constraint <- constraint
   layer$own_weights <- c(layer$own_weights, list(variable))
+  structure_changed()
   regularizer <- get_regularizer(regularizer)
   if (!is.null(regularizer)) layer$weight_losses <- c(layer$weight_losses, list(list(variable = variable, regularizer = regularizer)))
   variable
@@ -201,6 +203,7 @@ layer_add_metric <- function(layer, value, name) {
   metric <- if (length(known)) known[[1L]] else {
     metric <- metric_mean(name = name)
     layer$own_metrics <- c(layer$own_metrics, list(metric))
+    structure_changed()
     metric
   }
   metric$update_state(value)

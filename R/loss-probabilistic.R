@@ -50,7 +50,8 @@ sparse_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE,
   # Samples of the ignored class are masked: a mean is taken over the others only.
   kept <- op_not_equal(classes, cast_to(as.integer(ignore_class), "int64"))
   loss <- sparse_crossentropy_of_logits(op_multiply(classes, op_cast(kept, "int64")), logits, axis)
-  set_mask(op_multiply(loss, op_cast(kept, tensor_dtype(loss))), kept)
+  # Chosen, not multiplied by 0: in a batch that has only ignored samples the mean is not a number, the gradients are 0 all the same.
+  set_mask(op_select(kept, loss, cast_to(0, tensor_dtype(loss))), kept)
 }
 
 # The fused ops take the classes on the last axis.

@@ -125,7 +125,12 @@ match_weight_rank <- function(weight, values) {
 
 # Weights times mask; under a mean reduction the mask is scaled so that the mean is over the valid entries only.
 valid_weight <- function(values, sample_weight, mask, reduction) {
-  if (!is.null(sample_weight)) sample_weight <- match_weight_rank(cast_to(sample_weight, tensor_dtype(values)), values)
+  if (!is.null(sample_weight)) {
+    sample_weight <- match_weight_rank(cast_to(sample_weight, tensor_dtype(values)), values)
+    if (tensor_rank(values) == 0L && tensor_rank(sample_weight) == 1L)
+      abort_shape("the loss of two vectors is one number: `sample_weight` of shape ", dims_text(tensor_shape(sample_weight)),
+                  " has nothing to weigh. Give `y_true` and `y_pred` a second axis: k_expand_dims(y_pred)")
+  }
   if (is.null(mask)) return(sample_weight)
   mask <- cast_to(mask, tensor_dtype(values))
   if (reduction %in% c("auto", "sum_over_batch_size")) mask <- op_divide(mask, op_reduce_mean(mask))

@@ -21,19 +21,9 @@ confusion_counts <- function(y_true, y_pred, thresholds, sample_weight = NULL, w
     weight <- if (is.null(weight)) labels else op_multiply(weight, labels)
   }
   columns <- if (by_label) last_size(y_pred) else 1L
-  flat <- function(x) op_reshape(x, c(1L, -1L, columns))
-  positive <- op_cast(op_greater(flat(y_pred), cast_to(array(thresholds, c(length(thresholds), 1L, 1L)), dtype)), dtype)
-  is_true <- op_cast(op_not_equal(flat(y_true), 0), dtype)
-  weight <- if (!is.null(weight)) flat(weight)
-  count <- function(a, b) {
-    both <- op_multiply(a, b)
-    if (!is.null(weight)) both <- op_multiply(both, weight)
-    counts <- op_reduce_sum(both, axes = 1L)
-    if (by_label) counts else op_squeeze(counts, -1L)
-  }
-  not <- function(x) op_subtract(1, x)
-  lapply(stats::setNames(wanted, wanted), function(kind) switch(kind,
-    tp = count(positive, is_true), fp = count(positive, not(is_true)), tn = count(not(positive), not(is_true)), fn = count(not(positive), is_true)))
+  flat <- function(x) op_reshape(x, c(-1L, columns))
+  counts <- op_threshold_counts(flat(y_pred), flat(y_true), thresholds, if (!is.null(weight)) flat(weight))[wanted]
+  if (by_label) counts else lapply(counts, op_squeeze, -1L)
 }
 
 # All but the k highest predictions become very small.

@@ -54,6 +54,7 @@ metric_instance <- function(object, class) {
   }
   class(instance) <- unique(c(class, "keras.metrics.base_metric.Metric", base_layer_class))
   object$instance <- instance
+  structure_changed()
   instance
 }
 

@@ -115,6 +115,12 @@ only_node_shapes <- function(layer, side) {
   nest_map(shapes[[1L]], shape_as_list)
 }
 
+# To be called whenever what a model's step does may have changed: its traces know nothing of it.
+drop_programs <- function(model) {
+  model$programs <- NULL
+  invisible(model)
+}
+
 # ---- calling a layer on KerasTensors
 
 call_symbolically <- function(layer, arguments) {

@@ -140,6 +140,7 @@ freeze_weights <- function(object, from = NULL, to = NULL, which = NULL) {
 unfreeze_weights <- function(object, from = NULL, to = NULL, which = NULL) {
   model <- unwrap(object)
   model$own_trainable <- TRUE
+  structure_changed()
   set_layers_trainable(object, from, to, which, TRUE)
 }
 

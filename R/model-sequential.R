@@ -68,6 +68,7 @@ end_sequence <- function(model, output) {
   model$output_structure <- output
   model$network <- NULL
   model$built <- TRUE
+  drop_programs(model)
 }
 
 # The graph of a model whose input shape was not said, from the first input's.

@@ -50,7 +50,11 @@ Model <- R6::R6Class("Model", inherit = BaseLayer, cloneable = FALSE, lock_objec
   ),
   active = list(
     layers = function(value) {
-      if (!missing(value)) abort_argument("`layers` of a model cannot be assigned")
+      if (!missing(value)) {   # model$layers[[1]]$trainable <- FALSE assigns the same layers
+        if (!is.list(value) || !identical(unname(lapply(value, function(layer) if (is_layer(layer)) unwrap(layer))), unname(model_layers(self))))
+          abort_argument("`layers` of a model cannot be assigned: make a new model of them, keras_model_sequential(layers)")
+        return(invisible())
+      }
       lapply(model_layers(self), function(layer) layer$instance)
     },
     metrics = function() model_metrics(self),

@@ -17,6 +17,14 @@ op_reduce_variance <- function(x, axes = NULL, keepdims = FALSE) {
 }
 op_reduce_std <- function(x, axes = NULL, keepdims = FALSE) op_sqrt(op_reduce_variance(x, axes, keepdims))
 
+# Of arrays (rows, columns): list(tp, fp, tn, fn), each (thresholds, columns), when what lies above a threshold is called positive.
+op_threshold_counts <- function(x, truth, thresholds, weights = NULL) {
+  order <- order(thresholds)
+  counts <- call_op("threshold_counts", c(list(x, truth), if (!is.null(weights)) list(weights)), list(thresholds = as.numeric(thresholds)[order]))
+  if (is.unsorted(order)) counts <- lapply(counts, op_gather, order(order) - 1L, axis = 0L)
+  stats::setNames(counts, c("tp", "fp", "tn", "fn"))
+}
+
 op_argmax <- function(x, axis = -1L, dtype = "int64") call_op("argmax", list(x), list(axis = axis, dtype = dtype_name(dtype)))
 op_argmin <- function(x, axis = -1L, dtype = "int64") call_op("argmin", list(x), list(axis = axis, dtype = dtype_name(dtype)))
 

@@ -62,6 +62,8 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
     invisible(self)
   },
 
+  rate_key = function() object_address(private$rate),
+
   # The number every update of this step multiplies with, as a tensor of `dtype`.
   current_learning_rate = function(dtype = k_floatx()) {
     rate <- if (is_schedule(private$rate)) private$rate(variable_read(self$iterations)) else variable_read(private$rate)
@@ -214,7 +216,8 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
 ), active = list(
   learning_rate = function(value) {
     if (!missing(value)) return(self$set_learning_rate(value))
-    if (is_schedule(private$rate)) private$rate(variable_read(self$iterations)) else private$rate
+    # Of a schedule Keras shows the rate of the latest update.
+    if (is_schedule(private$rate)) private$rate(op_maximum(op_subtract(variable_read(self$iterations), 1), 0)) else private$rate
   },
   lr = function(value) if (missing(value)) self$learning_rate else self$set_learning_rate(value),
   weights = function() self$variables()
@@ -227,6 +230,9 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
 
 # The results of an update op, in the order of its variables.
 write_update <- function(variables, results) for (i in seq_along(variables)) variable_assign(variables[[i]], results[[i]])
+
+# What a traced update depends on, besides the weights: another optimizer, or another kind of learning rate, needs another trace.
+optimizer_key <- function(optimizer) c(object_address(optimizer), if (is.function(optimizer$rate_key)) optimizer$rate_key())
 
 # One id per variable within a session.
 variable_id <- function(variable) object_address(variable)

@@ -83,6 +83,7 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
     self$loss_metric <- metric_mean(name = "loss")
     self$losses <- lapply(specs, get_loss)
     if (n > 0L && !length(self$losses)) self$losses <- vector("list", n)
+    structure_changed()
   },
 
   # The loss objects of n outputs (NULL: an output without one).
@@ -216,6 +217,7 @@ CompiledMetrics <- R6Class("CompiledMetrics", cloneable = FALSE, public = list(
     }
     self$plain <- plain
     self$weighted <- weighted
+    structure_changed()
   },
 
   update_state = function(y_true, y_pred, sample_weight = NULL) {
@@ -284,4 +286,4 @@ metric_results <- function(model) {
   results
 }
 
-reset_metrics <- function(model) for (metric in model_metrics(model)) metric$reset_state()
+reset_metrics <- function(model) for (metric in step_parts(model)$metrics) metric$reset_state()

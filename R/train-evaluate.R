@@ -69,16 +69,16 @@ test_on_batch <- function(object, x, y, sample_weight = NULL) {
 }
 
 step_on_batch <- function(model, kind, data) {
-  trainable <- prepare_model(model, data[[1L]], training = kind == "train")
+  prepare_model(model, data[[1L]], training = kind == "train")
   reset_metrics(model)
-  logs <- log_values(run_step(model, kind, data, trainable))
+  logs <- log_values(run_step(model, kind, data))
   unname(unlist_logs(logs))
 }
 
 # One step on tensors: traced, or as written if the model runs eagerly.
-run_step <- function(model, kind, data, trainable = model$trainable_weights) {
+run_step <- function(model, kind, data) {
   if (runs_as_written(model, kind)) return(step_function(model, kind)(data))
   flat <- flatten_data(data)
   rows <- tensor_shape(flat$tensors[[1L]])[[1L]]
-  program_run(step_program(model, kind, flat, rows, trainable), flat$tensors)
+  program_run(step_program(model, kind, flat, rows), flat$tensors)
 }

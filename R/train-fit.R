@@ -151,7 +151,7 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       }
       if (isTRUE(model$stop_training)) break
     }
-    model$optimizer$finalize_variable_values(model$trainable_weights)
+    model$optimizer$finalize_variable_values(step_parts(model)$trainable)
     callbacks$call("on_train_end", logs = logs)
   })
   model$history <- history()

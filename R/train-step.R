@@ -44,11 +44,16 @@ model_programs <- function(model) {
   model$programs
 }
 
-# To be called whenever what a step does may have changed.
-drop_programs <- function(model) {
-  model <- unwrap(model)
-  model$programs <- NULL
-  invisible(model)
+# What walks through the model find for its steps: the weights that train (and a key of theirs), the metrics that start anew.
+step_parts <- function(model) {
+  programs <- model_programs(model)
+  parts <- programs$parts
+  if (is.null(parts) || !identical(parts$mark, structure_state$mark) || parts$fields != length(model)) {
+    trainable <- model$trainable_weights
+    parts <- list(mark = structure_state$mark, fields = length(model), trainable = trainable, trainable_key = vapply(trainable, variable_id, ""), metrics = model_metrics(model))
+    programs$parts <- parts
+  }
+  parts
 }
 
 # A program from another process (readRDS(), a restarted session) has lost its core part and is made anew.
@@ -95,9 +100,9 @@ flatten_data <- function(data) {
 
 row_types <- function(tensors, rows) lapply(tensors, function(t) list(dtype = tensor_dtype(t), shape = c(rows, tensor_shape(t)[-1L])))
 
-types_key <- function(kind, types, skeleton, trainable) {
+types_key <- function(kind, types, skeleton) {
   shapes <- vapply(types, function(type) paste0(type$dtype, "(", paste(type$shape, collapse = ","), ")"), "")
-  paste(c(kind, shapes, names(unlist(skeleton)), if (kind == "train") vapply(trainable, variable_id, "")), collapse = "|")
+  paste(c(kind, shapes, names(unlist(skeleton))), collapse = "|")
 }
 
 # A single x without y comes as itself, as in Keras.
@@ -117,10 +122,12 @@ runs_as_written <- function(model, kind) {
   programs[[key]]
 }
 
-# `trainable`: the weights that a train step updates, a walk through the model unless the caller knows them.
-step_program <- function(model, kind, flat, rows, trainable = model$trainable_weights) {
+# A train step is one for the weights that train, and for the optimizer.
+step_program <- function(model, kind, flat, rows) {
   types <- row_types(flat$tensors, rows)
-  cached_program(model, types_key(kind, types, flat$skeleton, trainable), function() {
+  key <- types_key(kind, types, flat$skeleton)
+  if (kind == "train") key <- paste(c(key, step_parts(model)$trainable_key, optimizer_key(model$optimizer)), collapse = "|")
+  cached_program(model, key, function() {
     step <- step_function(model, kind)
     trace_program(function(inputs) step(fill_skeleton(flat$skeleton, inputs)), types)
   })
@@ -133,9 +140,8 @@ prepare_model <- function(model, x, training = FALSE) {
     without_jit(build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x)))
   }
   if (!training) return(invisible())
-  trainable <- model$trainable_weights
-  model$optimizer$build(trainable)
-  invisible(trainable)
+  model$optimizer$build(step_parts(model)$trainable)
+  invisible()
 }
 
 # A class with its own train_step() may do without call(): a GAN made of two models.

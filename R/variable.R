@@ -22,6 +22,18 @@ variable_over <- function(memory, name, shape, dtype, trainable) {
   v
 }
 
+#' @export
+`$<-.keratin_variable` <- function(x, name, value) {
+  if (name == "trainable") structure_changed()
+  assign(name, value, envir = x)
+  x
+}
+
+# To be called whenever a walk through a layer may find other layers, weights or metrics than before: when one is made or put into a field,
+# when a trainable switch is turned. What a walk has found may be kept while `structure_state$mark` is the same object (one of this session).
+structure_state <- new.env(parent = emptyenv())
+structure_changed <- function() structure_state$mark <- new.env(hash = FALSE, parent = emptyenv())
+
 is_variable <- function(x) inherits(x, "keratin_variable")
 variable_read <- function(variable) variable_read_call(variable)
 variable_assign <- function(variable, value) {

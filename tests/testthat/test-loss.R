@@ -103,3 +103,13 @@ test_that("axes of losses and metrics survive their configs", {
   focal <- keratin:::deserialize_loss(list(class_name = "BinaryFocalCrossentropy", config = list(gamma = 0, apply_class_balancing = FALSE)))
   expect_equal(as.array(focal(matrix(1), matrix(0.25))), -log(0.25), tolerance = 1e-6)
 })
+
+test_that("weights that a loss has no place for are an error, a batch of ignored samples leaves the weights alone", {
+  expect_error(loss_mean_squared_error()(c(1, 2, 3), c(1, 2, 4), sample_weight = c(1, 1, 0)), class = "keratin_error_shape", "sample_weight.*\\(3\\)")
+  expect_equal(as.array(loss_mean_squared_error()(c(1, 2, 3), c(1, 2, 4), sample_weight = 3)), 1, tolerance = 1e-6)
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(3)
+  model |> compile("sgd", loss_sparse_categorical_crossentropy(from_logits = TRUE, ignore_class = -1L))
+  before <- get_weights(model)
+  expect_true(is.nan(train_on_batch(model, matrix(1:4, 2), c(-1, -1))))   # the mean over no samples
+  expect_equal(get_weights(model), before)
+})

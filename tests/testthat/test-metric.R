@@ -108,3 +108,21 @@ test_that("metric_binary_accuracy() weighs label by label", {
   expect_equal(as.numeric(of_samples$result()), 0.5)
   expect_equal(as.numeric(metric_binary_accuracy(truth, predicted)), c(0.5, 0.5))
 })
+
+test_that("counts at thresholds are those of comparing each value with each threshold", {
+  set.seed(3)
+  x <- matrix(sample(c(0, 0.25, 0.3, 0.5, 0.75, 1, NaN), 60000, TRUE), 20000)
+  truth <- matrix(sample(c(0, 1, 2), 60000, TRUE), 20000)
+  weights <- matrix(sample(1:4, 60000, TRUE), 20000) / 4
+  thresholds <- c(0.5, 0.25, 0.9, 0.25)
+  above <- function(level) !is.nan(x) & x > level
+  direct <- function(w) list(
+    tp = t(sapply(thresholds, function(level) colSums(w * (above(level) & truth != 0)))), fp = t(sapply(thresholds, function(level) colSums(w * (above(level) & truth == 0)))),
+    tn = t(sapply(thresholds, function(level) colSums(w * (!above(level) & truth == 0)))), fn = t(sapply(thresholds, function(level) colSums(w * (!above(level) & truth != 0)))))
+  in32 <- function(x) tensor(x, "float32")
+  expect_equal(lapply(op_threshold_counts(in32(x), in32(truth), thresholds, in32(weights)), as.array), direct(weights))
+  expect_equal(lapply(op_threshold_counts(in32(x), in32(truth), thresholds), as.array), direct(1))
+  one <- op_threshold_counts(in32(matrix(x)), in32(matrix(truth)), 0.25, in32(matrix(weights)))
+  expect_equal(vapply(one, function(count) c(as.array(count)), 0), vapply(direct(weights), function(counts) sum(counts[2L, ]), 0))
+  expect_error(op_threshold_counts(in32(x), in32(truth[, 1:2]), 0.5), class = "keratin_error_shape")
+})

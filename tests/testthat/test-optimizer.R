@@ -105,3 +105,15 @@ test_that("plain gradient descent has a slot per weight, and weights are exclude
   expect_equal(get_weights(model)[[1]], before[[1]])
   expect_equal(vapply(optimizer$variables(), function(v) v$name, ""), c("iteration:0", paste0("SGD/m/", vapply(model$weights, function(w) w$name, ""))))
 })
+
+test_that("the learning rate of a schedule is that of the latest update", {
+  optimizer <- optimizer_sgd(learning_rate_schedule_exponential_decay(0.1, 1, 0.5))
+  rate <- function() as.numeric(as.array(optimizer$learning_rate))
+  expect_equal(rate(), 0.1, tolerance = 1e-6)
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(1)
+  model |> compile(optimizer, "mse")
+  for (wanted in c(0.1, 0.05, 0.025)) {
+    train_on_batch(model, matrix(1:4, 2), c(0, 0))
+    expect_equal(rate(), wanted, tolerance = 1e-6)
+  }
+})

@@ -294,3 +294,57 @@ test_that("an output without a metric is NULL in the list of metrics", {
   model %>% compile(optimizer = "sgd", loss = list("mse", NULL), metrics = list(list("mae"), NULL))
   expect_named(evaluate(model, fixed_x, list(fixed_y, fixed_y), verbose = 0), c("loss", "a_loss", "a_mae"))
 })
+
+test_that("a step is traced anew when what it runs has changed", {
+  quiet <- function(...) predict(..., verbose = 0)
+  x <- matrix(c(-1, 2, 3, -4), 2)
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(2, kernel_initializer = "identity")
+  model |> compile("sgd", "mse")
+  expect_equal(quiet(model, x), x)
+  model |> layer_activation_relu()
+  expect_equal(quiet(model, x), pmax(x, 0))
+  expect_equal(evaluate(model, x, 0 * x, verbose = 0), c(loss = mean(pmax(x, 0)^2)))
+  pop_layer(model)
+  expect_equal(quiet(model, x), x)
+
+  # a layer that is frozen between two steps, another optimizer, a schedule in the place of a number
+  moves <- function() {
+    before <- get_weights(model)
+    train_on_batch(model, x, x + 1)
+    !mapply(identical, before, get_weights(model))
+  }
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(2) |> layer_dense(2)
+  model |> compile(optimizer_sgd(0.1), "mse")
+  expect_equal(moves(), rep(TRUE, 4))
+  freeze_weights(model, to = 1)
+  expect_equal(moves(), c(FALSE, FALSE, TRUE, TRUE))
+  model$layers[[2]]$trainable <- FALSE
+  model$layers[[1]]$trainable <- TRUE
+  expect_equal(moves(), c(TRUE, TRUE, FALSE, FALSE))
+  model$optimizer$learning_rate <- 0
+  expect_false(any(moves()))
+  model$optimizer$learning_rate <- learning_rate_schedule_exponential_decay(0.1, 10, 0.9)
+  expect_equal(moves(), c(TRUE, TRUE, FALSE, FALSE))
+  model$optimizer <- optimizer_sgd(0)
+  expect_false(any(moves()))
+})
+
+test_that("metrics made by a step start anew with each batch, and a model read back finds its weights", {
+  model <- keras_model_sequential(input_shape = 2) |> layer_dense(1, kernel_initializer = "ones")
+  model |> compile(optimizer_sgd(0), "mse", metrics = "mae")
+  x <- matrix(1:4, 2)
+  first <- train_on_batch(model, x, c(0, 0))
+  expect_equal(train_on_batch(model, 10 * x, c(0, 0)), first * c(100, 10))
+  expect_equal(test_on_batch(model, x, c(0, 0)), first)
+  given <- keras_model_sequential(input_shape = 2) |> layer_dense(1, kernel_initializer = "ones")   # a metric that was there before the step
+  given |> compile(optimizer_sgd(0), "mse", metrics = list(metric_mean_absolute_error()))
+  expect_equal(train_on_batch(given, x, c(0, 0)), first)
+  expect_equal(train_on_batch(given, 10 * x, c(0, 0)), first * c(100, 10))
+  file <- tempfile(fileext = ".rds")
+  saveRDS(model, file)
+  again <- readRDS(file)
+  again$optimizer$learning_rate <- 0.1
+  train_on_batch(again, x, c(0, 0))
+  expect_false(identical(get_weights(again), get_weights(model)))
+  expect_equal(get_weights(model)[[1]], matrix(1, 2, 1))
+})

@@ -40,6 +40,10 @@ InputLayer <- R6::R6Class("InputLayer", inherit = BaseLayer, cloneable = FALSE, 
       new_node(self, list(), output)
     },
     get_config = function() list(batch_input_shape = shape_as_list(self$batch_input_shape), dtype = self$dtype, sparse = FALSE, ragged = FALSE, name = self$name)
+  ),
+  active = list(   # Keras lists the shapes of this layer: [(None, 4)]
+    input_shape = function() list(super$input_shape),
+    output_shape = function() list(super$output_shape)
   )
 )
 

@@ -53,8 +53,8 @@ image_affine <- function(x, matrix, offset, size, fill, cval) {
     .Call(`_keratin_image_affine`, x, matrix, offset, size, fill, cval)
 }
 
-image_resize_levels <- function(x, size, filter) {
-    .Call(`_keratin_image_resize_levels`, x, size, filter)
+image_resize_levels <- function(x, size, filter, most) {
+    .Call(`_keratin_image_resize_levels`, x, size, filter, most)
 }
 
 crc32 <- function(bytes) {

@@ -167,13 +167,16 @@ timeseries_dataset_from_array <- function(data, targets, sequence_length, sequen
   start <- if (is.null(start_index)) 0 else as_whole(start_index, "start_index", least = 0, most = points - 1)
   end <- if (is.null(end_index)) points else as_whole(end_index, "end_index", least = start + 1, most = points)
   starts <- end - start - (sequence_length - 1) * rate
-  if (!is.null(targets)) starts <- min(starts, dim(targets)[1L])
+  if (!is.null(targets)) {
+    if (dim(targets)[1L] <= start) abort_argument("`targets` has ", dim(targets)[1L], " entries, none for windows from `start_index` (", start, ") on.")
+    starts <- min(starts, dim(targets)[1L] - start)
+  }
   if (starts < 1) abort_argument("`sequence_length` (", sequence_length, ") times `sampling_rate` (", rate, ") spans more than the ", end - start, " data points.")
   begins <- seq.int(0, starts - 1, by = stride)
   steps <- (seq_len(sequence_length) - 1) * rate
   windows <- function(at) {
     x <- tensor(take_windows(data, outer(start + at, steps, `+`) + 1))
-    if (is.null(targets)) x else list(x, tensor(take_rows(targets, at + 1)))
+    if (is.null(targets)) x else list(x, tensor(take_rows(targets, start + at + 1)))
   }
   passes <- 0L
   size <- if (is.null(batch_size)) 1 else as_whole(batch_size, "batch_size", least = 1)

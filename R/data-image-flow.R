@@ -119,8 +119,8 @@ print.keras.preprocessing.image.Iterator <- function(x, ...) {
 #' @param class_mode `"categorical"` (one-hot), `"binary"`, `"sparse"` (class numbers), `"input"` (the images themselves) or `NULL`.
 #' @param follow_links Whether to look into folders within a class that are symbolic links (the folder of a class may always be one).
 #' @param interpolation Used to resize, see [image_load()].
-#' PNG and JPEG files are read, decoded and resized on background threads, those of the next batch while the model trains on this one;
-#' augmentation is done on R's own thread. See the section on preparing batches ahead of [tensor_slices_dataset()].
+#' @details PNG and JPEG files are read, decoded and resized on background threads, those of the next batch while the model trains on this
+#'   one; augmentation is done on R's own thread. See the section on preparing batches ahead of [tensor_slices_dataset()].
 #' @return As [flow_images_from_data()], also with `$class_indices`, `$classes`, `$filenames`.
 #' @section Unreadable files: An image that cannot be read is an error that names it. `options(keratin.unreadable_images = "skip")`
 #'   leaves it out with a warning instead.
@@ -196,7 +196,7 @@ flow_of_files <- function(class, files, labels_of, generator, target_size, color
   size <- image_size(target_size, "target_size")
   color_mode <- one_of(color_mode, c("rgb", "rgba", "grayscale"), "color_mode")
   one_of(interpolation, pil_filters, "interpolation")
-  slow <- function(path) resize_levels(in_color_mode(read_image(path), color_mode), size, interpolation)
+  slow <- function(path) resize_levels(in_color_mode(read_image(path, deep = color_mode == "grayscale"), color_mode), size, interpolation)
   reading <- image_reading(size, color_mode, interpolation, FALSE, TRUE, slow)
   images <- images_ahead(files, reading)
   image_at <- function(i) {

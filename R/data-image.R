@@ -3,6 +3,8 @@
 #' Loads an image
 #'
 #' PNG and JPEG files are read with the packages png and jpeg, BMP by keratin itself, other formats (GIF, TIFF, WebP ...) with magick.
+#' Levels are from 0 to 255. A gray PNG of 16 bits keeps its levels from 0 to 65535 if it is read as `"grayscale"`; in the other color
+#' modes, and of 16-bit files in color, the higher 8 bits are taken.
 #'
 #' @param path Path of the image file.
 #' @param grayscale Older way to say `color_mode = "grayscale"`.
@@ -18,7 +20,7 @@
 #' @export
 image_load <- function(path, grayscale = FALSE, color_mode = "rgb", target_size = NULL, interpolation = "nearest") {
   color_mode <- if (isTRUE(grayscale)) "grayscale" else one_of(color_mode, c("rgb", "rgba", "grayscale"), "color_mode")
-  pixels <- in_color_mode(read_image(path), color_mode)
+  pixels <- in_color_mode(read_image(path, deep = color_mode == "grayscale"), color_mode)
   if (!is.null(target_size)) pixels <- resize_levels(pixels, image_size(target_size, "target_size"), interpolation)
   storage.mode(pixels) <- "integer"
   structure(list(pixels = pixels, path = path), class = "PIL.Image.Image")
@@ -30,8 +32,8 @@ image_size <- function(size, what) {
   as.integer(size[1:2])
 }
 
-# Levels from 0 to 255 as an array (height, width, channels): 1 gray, 2 gray and opacity, 3 RGB, 4 RGBA.
-read_image <- function(path) {
+# Levels from 0 to 255 as an array (height, width, channels): 1 gray, 2 gray and opacity, 3 RGB, 4 RGBA. `deep`: gray levels of 16 bits as they are.
+read_image <- function(path, deep = FALSE) {
   if (!is.character(path) || length(path) != 1L) abort_argument("`path` must be the path of one image file. Received: ", received(path), ".")
   if (!file.exists(path)) abort_file("there is no image file \"", path, "\".")
   if (dir.exists(path)) abort_file("\"", path, "\" is a folder, not an image file.")
@@ -40,7 +42,7 @@ read_image <- function(path) {
   pixels <- tryCatch(
     if (starts(0x89, 0x50, 0x4e, 0x47)) {
       need_package("png", "Reading a PNG file")
-      png::readPNG(path) * 255
+      read_png(path, deep)
     } else if (starts(0xff, 0xd8)) {
       need_package("jpeg", "Reading a JPEG file")
       jpeg::readJPEG(path) * 255
@@ -57,6 +59,16 @@ read_image <- function(path) {
   pixels
 }
 
+# Of samples of 16 bits the higher 8, as PIL and TensorFlow take them, unless they are `deep`.
+read_png <- function(path, deep) {
+  pixels <- png::readPNG(path, info = TRUE)
+  bits <- attr(pixels, "info")$bit.depth
+  attr(pixels, "info") <- NULL
+  if (!identical(bits, 16L)) return(pixels * 255)
+  levels <- round(pixels * 65535)
+  if (deep && length(dim(levels)) == 2L) levels else levels %/% 256
+}
+
 # Luma of ITU-R 601-2 in 16-bit integers, as PIL computes it.
 in_color_mode <- function(pixels, mode) {
   channels <- dim(pixels)[3L]
@@ -69,12 +81,13 @@ in_color_mode <- function(pixels, mode) {
 }
 bind_channels <- function(a, b) array(c(a, b), c(dim(a)[1:2], dim(a)[3L] + dim(b)[3L]))
 
+highest_level <- function(pixels) if (max(pixels) > 255) 65535 else 255
 pil_filters <- c("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
 resize_levels <- function(pixels, size, interpolation = "nearest") {
   interpolation <- one_of(interpolation, pil_filters, "interpolation")
   sizes <- dim(pixels)
   if (all(sizes[1:2] == size)) return(pixels)
-  if (interpolation != "nearest") return(image_resize_levels(pixels, size, interpolation))
+  if (interpolation != "nearest") return(image_resize_levels(pixels, size, interpolation, highest_level(pixels)))
   at <- function(from, to) pmin(from, floor((seq_len(to) - 0.5) * from / to) + 1)
   pixels[at(sizes[1L], size[1L]), at(sizes[2L], size[2L]), , drop = FALSE]
 }
@@ -196,7 +209,7 @@ as.array.PIL.Image.Image <- function(x, ...) image_to_array(x)
 #' @export
 as.raster.PIL.Image.Image <- function(x, ...) {
   pixels <- unclass(x)$pixels
-  grDevices::as.raster(if (dim(pixels)[3L] == 1L) matrix(pixels, dim(pixels)[1L]) else pixels, max = 255)
+  grDevices::as.raster(if (dim(pixels)[3L] == 1L) matrix(pixels, dim(pixels)[1L]) else pixels, max = highest_level(pixels))
 }
 #' @export
 plot.PIL.Image.Image <- function(x, ...) graphics::plot(as.raster.PIL.Image.Image(x), ...)
@@ -204,7 +217,7 @@ plot.PIL.Image.Image <- function(x, ...) graphics::plot(as.raster.PIL.Image.Imag
 `$.PIL.Image.Image` <- function(x, name) {
   pixels <- unclass(x)$pixels
   switch(name, size = list(dim(pixels)[2L], dim(pixels)[1L]), width = dim(pixels)[2L], height = dim(pixels)[1L],
-         mode = c("L", "LA", "RGB", "RGBA")[dim(pixels)[3L]], unclass(x)[[name]])
+         mode = if (highest_level(pixels) > 255) "I" else c("L", "LA", "RGB", "RGBA")[dim(pixels)[3L]], unclass(x)[[name]])
 }
 #' @export
 print.PIL.Image.Image <- function(x, ...) {

@@ -190,14 +190,15 @@ BEGIN_RCPP
 END_RCPP
 }
 // image_resize_levels
-SEXP image_resize_levels(Rcpp::NumericVector x, Rcpp::IntegerVector size, std::string filter);
-RcppExport SEXP _keratin_image_resize_levels(SEXP xSEXP, SEXP sizeSEXP, SEXP filterSEXP) {
+SEXP image_resize_levels(Rcpp::NumericVector x, Rcpp::IntegerVector size, std::string filter, double most);
+RcppExport SEXP _keratin_image_resize_levels(SEXP xSEXP, SEXP sizeSEXP, SEXP filterSEXP, SEXP mostSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
     Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type size(sizeSEXP);
     Rcpp::traits::input_parameter< std::string >::type filter(filterSEXP);
-    rcpp_result_gen = Rcpp::wrap(image_resize_levels(x, size, filter));
+    Rcpp::traits::input_parameter< double >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(image_resize_levels(x, size, filter, most));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -826,7 +827,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_keratin_ahead_rows", (DL_FUNC) &_keratin_ahead_rows, 4},
     {"_keratin_ahead_take", (DL_FUNC) &_keratin_ahead_take, 2},
     {"_keratin_image_affine", (DL_FUNC) &_keratin_image_affine, 6},
-    {"_keratin_image_resize_levels", (DL_FUNC) &_keratin_image_resize_levels, 3},
+    {"_keratin_image_resize_levels", (DL_FUNC) &_keratin_image_resize_levels, 4},
     {"_keratin_crc32", (DL_FUNC) &_keratin_crc32, 1},
     {"_keratin_masked_crc32c", (DL_FUNC) &_keratin_masked_crc32c, 1},
     {"_keratin_wire_read", (DL_FUNC) &_keratin_wire_read, 1},

@@ -29,14 +29,14 @@ SEXP image_affine(Rcpp::NumericVector x, Rcpp::NumericVector matrix, Rcpp::Numer
   });
 }
 
-// Widths first, then heights, each rounded to whole levels.
+// Widths first, then heights, each rounded to whole levels of at most `most` (255 or 65535).
 // [[Rcpp::export(rng = false)]]
-SEXP image_resize_levels(Rcpp::NumericVector x, Rcpp::IntegerVector size, std::string filter) {
+SEXP image_resize_levels(Rcpp::NumericVector x, Rcpp::IntegerVector size, std::string filter, double most) {
   return guarded([&]() -> SEXP {
     const Rcpp::IntegerVector dim = x.attr("dim");
     const std::int64_t h = dim[0], w = dim[1], c = dim[2];
     Rcpp::NumericVector out(static_cast<R_xlen_t>(size[0]) * size[1] * c);
-    resize_levels(x.begin(), out.begin(), PixelOrder::planes, h, w, c, size[0], size[1], filter);
+    resize_levels(x.begin(), out.begin(), PixelOrder::planes, h, w, c, size[0], size[1], filter, most);
     out.attr("dim") = Rcpp::IntegerVector::create(size[0], size[1], dim[2]);
     return out;
   });

@@ -6,10 +6,12 @@
 
 namespace keratin {
 
-// Levels from 0 to 255, row by row, channels last: 1 gray, 2 gray and opacity, 3 RGB, 4 RGBA.
+// Levels from 0 to 255, row by row, channels last: 1 gray, 2 gray and opacity, 3 RGB, 4 RGBA. `depth`: bits of a sample in the file; of 16
+// the higher 8 are kept.
 struct LevelImage {
   std::int64_t height = 0, width = 0, channels = 0;
   std::vector<std::uint8_t> levels;
+  int depth = 8;
 };
 
 // PNG and JPEG files are decoded here, and not only by the R packages png and jpeg, because those may run on R's main thread alone.

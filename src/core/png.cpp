@@ -127,7 +127,7 @@ LevelImage decode_png(const std::vector<std::uint8_t>& bytes) {
   std::vector<std::uint8_t> raw = inflate_zlib(packed.data(), packed.size(), static_cast<std::size_t>(total));
   if (raw.size() != static_cast<std::size_t>(total)) refuse("the file has too little data.");
 
-  LevelImage out{h.height, h.width, h.colour == 3 ? (opacity.empty() ? 3 : 4) : h.samples(), {}};
+  LevelImage out{h.height, h.width, h.colour == 3 ? (opacity.empty() ? 3 : 4) : h.samples(), {}, h.depth};
   out.levels.resize(static_cast<std::size_t>(h.height * h.width * out.channels));
   std::uint8_t* row = raw.data();
   const int step = std::max(1, h.samples() * h.depth / 8), most = (1 << std::min(h.depth, 8)) - 1;
@@ -151,7 +151,7 @@ LevelImage decode_png(const std::vector<std::uint8_t>& bytes) {
         } else {
           for (int k = 0; k < h.samples(); ++k) {
             const int value = sample_at(row + 1, x * h.samples() + k, h.depth);
-            pixel[k] = static_cast<std::uint8_t>(h.depth == 16 ? (value + 128) / 257 : value * 255 / most);
+            pixel[k] = static_cast<std::uint8_t>(h.depth == 16 ? value >> 8 : value * 255 / most);
           }
         }
       }

@@ -168,7 +168,9 @@ WorkAhead::Job image_job(ImageJob wanted) {
   attributes.set("interpolation", std::vector<std::string>{wanted.interpolation});
   const OpPtr resize = wanted.levels ? nullptr : make_op("resize", attributes);
   return [wanted = std::move(wanted), resize]() -> Tensors {
-    LevelImage image = with_channels(decode_image(read_bytes(wanted.path)), wanted.channels);
+    const LevelImage decoded = decode_image(read_bytes(wanted.path));
+    if (wanted.levels && wanted.channels == 1 && decoded.channels == 1 && decoded.depth == 16) throw Error(ErrorKind::file, "gray levels of 16 bits are not read here.");
+    LevelImage image = with_channels(decoded, wanted.channels);
     const Shape shape{wanted.height, wanted.width, wanted.channels};
     if (wanted.crop) image = cropped(image, wanted.height, wanted.width);
     if (wanted.levels) return {image.height == wanted.height && image.width == wanted.width ? as_tensor(image, shape) : resized_levels(image, wanted)};

@@ -87,6 +87,12 @@ test_that("windows of a time series come in batches", {
   expect_equal(as.vector(first[[2]]), c(1, 3))
   expect_equal(length(ds), 3)
   expect_error(timeseries_dataset_from_array(1:5, NULL, 9), class = "keratin_error_argument")
+  # a target goes with the window that starts at its point, from wherever on
+  later <- iter_next(as_iterator(timeseries_dataset_from_array(0:19, 0:19 * 10, sequence_length = 3, start_index = 5, end_index = 12)))
+  expect_equal(as.array(later[[1]])[, 1], 5:9)
+  expect_equal(as.vector(later[[2]]), 5:9 * 10)
+  expect_equal(dim(iter_next(as_iterator(timeseries_dataset_from_array(0:19, 0:7, sequence_length = 3, start_index = 5)))[[1]]), c(3L, 3L))
+  expect_error(timeseries_dataset_from_array(0:19, 0:3, sequence_length = 3, start_index = 5), "start_index", class = "keratin_error_argument")
 })
 
 test_that("magick writes the pixels where they belong, folders are no images, and lost files have no class", {
@@ -159,4 +165,41 @@ test_that("bitmaps of one and four bits are read", {
   # rows from the bottom up, padded to 4 bytes
   expect_equal(bmp(1L, 10L, c(0L, 255L), 0xA0, 0x40, 0, 0, 0x0F, 0x80, 0, 0), rbind(c(0, 0, 0, 0, 1, 1, 1, 1, 1, 0), c(1, 0, 1, 0, 0, 0, 0, 0, 0, 1)) * 255)
   expect_equal(bmp(4L, 3L, c(10L, 20L, 30L), 0x12, 0x00, 0, 0, 0x20, 0x10, 0, 0), rbind(c(30, 10, 20), c(20, 30, 10)))
+})
+
+test_that("what is transparent counts for less when an image is resized, in Pillow's whole numbers", {
+  x <- aperm(array(c(200, 100, 0, 255, 10, 250, 30, 0, 0, 90, 255, 60), c(4, 3, 1)), 3:1)
+  levels <- function(filter) as.vector(aperm(resize_levels(x, c(1L, 2L), filter)))
+  expect_equal(levels("box"), c(199, 99, 0, 128, 0, 89, 255, 60))
+  expect_equal(levels("bilinear"), c(200, 101, 0, 159, 0, 87, 255, 38))
+  expect_equal(levels("lanczos"), c(206, 100, 0, 162, 0, 85, 255, 21))
+  skip_if_not_installed("png")
+  folder <- withr::local_tempdir()
+  dir.create(file.path(folder, "a"))
+  png::writePNG(x / 255, file.path(folder, "a", "x.png"))
+  flow <- suppressMessages(flow_images_from_directory(folder, target_size = c(1, 2), color_mode = "rgba", interpolation = "box"))
+  expect_equal(as.vector(aperm(generator_next(flow)[[1]][1, 1, , ])), levels("box"))
+})
+
+test_that("gray levels of 16 bits stay as they are, other samples of 16 bits lose their lower half", {
+  skip_if_not_installed("png")
+  hex <- paste0("89504e470d0a1a0a0000000d4948445200000003000000021000000000e88fe5850000001649444154789c",
+                "636060606460626498e3f0ff3ff30b000d0203ca1ac7ee860000000049454e44ae426082")
+  folder <- withr::local_tempdir()
+  dir.create(file.path(folder, "a"))
+  file <- file.path(folder, "a", "deep.png")
+  writeBin(as.raw(strtoi(substring(hex, seq(1, nchar(hex), 2), seq(2, nchar(hex), 2)), 16L)), file)
+  levels <- rbind(c(0, 256, 513), c(40000, 65535, 1000))
+  gray <- image_load(file, color_mode = "grayscale")
+  expect_equal(image_to_array(gray)[, , 1], levels)
+  expect_identical(gray$mode, "I")
+  # Pillow's, which does not keep levels of 16 bits within a range
+  expect_equal(image_to_array(image_load(file, color_mode = "grayscale", target_size = c(2, 2), interpolation = "bicubic"))[, , 1], rbind(c(79, 433), c(51525, 24607)))
+  expect_equal(image_to_array(image_load(file))[, , 2], levels %/% 256)
+  first <- function(flow) as.array(flow[[1]])[1, , , 1]
+  flow <- function(...) suppressMessages(flow_images_from_directory(folder, target_size = c(2, 3), ...))
+  expect_equal(first(generator_next(flow(color_mode = "grayscale"))), levels)
+  expect_equal(first(generator_next(flow())), levels %/% 256)
+  ds <- suppressMessages(image_dataset_from_directory(folder, image_size = c(2, 3), color_mode = "grayscale"))
+  expect_equal(first(iter_next(as_iterator(ds))), levels %/% 256)
 })

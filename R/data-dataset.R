@@ -14,9 +14,11 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' `predict()` take datasets of batches; [as_iterator()] and [iter_next()] walk through one. All steps also exist as members, as in
 #' Python: `ds$shuffle(100)$batch(32)`.
 #'
-#' @param tensors An array (its rows are the elements) or a list of arrays with the same number of rows.
+#' @param tensors An array (its rows are the elements) or a list of arrays with the same number of rows, which may hold lists again, as for
+#'   a model of several inputs: `list(list(a, b), y)`.
 #' @param dataset A dataset.
-#' @param map_func Function of an element; elements that are lists are spread over its arguments.
+#' @param map_func Function (or formula, as in `~ .x / 255`) of an element; elements that are lists are spread over its arguments. A list
+#'   with names is given to a function of one argument as it is.
 #' @param batch_size Number of elements a batch.
 #' @param drop_remainder Whether to leave out a last batch that is smaller.
 #' @param buffer_size Number of elements among which the next one is drawn. For `dataset_prefetch()` the number of batches to prepare
@@ -33,23 +35,34 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' The elements and their order are the same in every case.
 #' @param seed Seed of the order; `NULL` draws from R's generator.
 #' @param reshuffle_each_iteration Whether each pass has a new order.
-#' @param count Number of passes (`NULL` or -1: without end), or of elements.
-#' @param ... Datasets to be walked through side by side.
-#' @return A dataset.
+#' @param count Number of passes (`NULL` or -1: without end), or of elements (-1: all).
+#' @param predicate Function of an element, as `map_func`: elements for which it is `TRUE` are kept.
+#' @param num_shards,index Every `num_shards`th element is kept, from the one with number `index` on, counted from 0.
+#' @param initial_state,reduce_func A value, and a function of it and an element that gives the next one: `dataset_reduce()` returns the last.
+#' @param start The number of the first element; `dataset_enumerate()` gives lists of a number and an element.
+#' @param num_parallel_calls,deterministic Have no effect: the elements are made one by one, in order.
+#' @param ... Datasets to be walked through side by side, or after `dataset`.
+#' @return A dataset. `dataset_cache()` keeps the elements of the first whole pass in memory, `dataset_unbatch()` takes the rows of each
+#'   element one by one.
 #' @examples
 #' ds <- tensor_slices_dataset(list(matrix(1:6, 3), 1:3)) |>
 #'   dataset_map(\(x, y) list(x * 2, y)) |> dataset_batch(2)
 #' iter_next(as_iterator(ds))
 #' @export
 tensor_slices_dataset <- function(tensors) {
-  many <- is.list(tensors) && !is.data.frame(tensors)
-  parts <- if (many) lapply(tensors, slice_source) else list(slice_source(tensors))
+  parts <- lapply(nest_flatten(tensors), slice_source)
+  if (!length(parts)) abort_argument("`tensors` must be an array or a list of arrays. Received: ", received(tensors), ".")
   counts <- vapply(parts, function(p) tensor_shape(p)[1L], 0L)
   if (length(unique(counts)) != 1L) abort_shape("the tensors must have the same number of rows. Received: ", paste(counts, collapse = ", "), ".")
   n <- counts[[1L]]
-  row_dataset(function() count_to(n), list(parts = parts, many = many), n, straight = n)
+  # The structure of an element, without keeping the arrays themselves.
+  row_dataset(function() count_to(n), list(parts = parts, structure = nest_map(tensors, function(x) NA)), n, straight = n)
 }
-slice_source <- function(x) tensor(if (is_tensor(x)) x else as_row_array(x))
+slice_source <- function(x) {
+  x <- tensor(if (is_tensor(x)) x else as_row_array(x))
+  if (tensor_rank(x) == 0L) abort_shape("a single number has no rows to be the elements of a dataset.")
+  x
+}
 # Elements that `element(i)` makes, i from 1 to n.
 from_rows <- function(n, element) {
   new_dataset(function() {
@@ -74,13 +87,11 @@ row_dataset <- function(numbers, source, size, straight = NULL) {
     }
   }, size, list(numbers = numbers, source = source, straight = straight))
 }
-from_source <- function(parts, source) {
-  names(parts) <- names(source$parts)
-  if (source$many) parts else parts[[1L]]
-}
+from_source <- function(parts, source) nest_pack(source$structure, parts)
 
 # The dataset that reads with `open(of)`, where `of()` begins a pass over the dataset: over its row numbers if it has them.
 passing <- function(dataset, open, size) {
+  check_is_dataset(dataset)
   force(open)
   if (is.null(dataset$numbers)) new_dataset(function() open(dataset$open), size)
   else row_dataset(function() open(dataset$numbers), dataset$source, size)
@@ -92,23 +103,39 @@ through <- function(dataset, step, size) {
 }
 # and one that looks at them.
 through_elements <- function(dataset, step, size) {
+  check_is_dataset(dataset)
   force(step)
   new_dataset(function() step(dataset$open()), size)
 }
 
-#' @rdname tensor_slices_dataset
-#' @export
-dataset_map <- function(dataset, map_func) {
-  force(map_func)
-  through_elements(dataset, function(read) function() {
-    element <- read()
-    if (is.null(element)) NULL else if (is.list(element)) do.call(map_func, unname(element)) else map_func(element)
-  }, dataset$size)
+check_is_dataset <- function(dataset, argument = "dataset") {
+  if (!inherits(dataset, "keratin_dataset")) abort_argument("`", argument, "` must be a dataset, as from tensor_slices_dataset(). Received: ", received(class(dataset)), ".")
 }
 
 #' @rdname tensor_slices_dataset
 #' @export
-dataset_batch <- function(dataset, batch_size, drop_remainder = FALSE) {
+dataset_map <- function(dataset, map_func, num_parallel_calls = NULL) {
+  check_is_dataset(dataset)
+  map_func <- element_function(map_func, "map_func")
+  through_elements(dataset, function(read) function() {
+    element <- read()
+    if (is.null(element)) NULL else if (is.null(value <- apply_to_element(map_func, element))) abort_argument("`map_func` returned NULL instead of an element.") else value
+  }, dataset$size)
+}
+element_function <- function(f, argument) {
+  if (!is.function(f) && !inherits(f, "formula")) abort_argument("`", argument, "` must be a function or a formula. Received: ", received(f), ".")
+  rlang::as_function(f)
+}
+# A list is spread over the arguments of a function. One with names is one argument, as tf.data has it, if the function takes only one.
+apply_to_element <- function(f, element) {
+  if (!is_branch(element)) return(f(element))
+  if (!is.null(names(element)) && length(setdiff(names(formals(args(f))), "...")) <= 1L) f(element) else do.call(f, unname(element))
+}
+
+#' @rdname tensor_slices_dataset
+#' @export
+dataset_batch <- function(dataset, batch_size, drop_remainder = FALSE, num_parallel_calls = NULL, deterministic = NULL) {
+  check_is_dataset(dataset)
   batch_size <- as_whole(batch_size, "batch_size", least = 1)
   size <- if (drop_remainder) dataset$size %/% batch_size else ceiling(dataset$size / batch_size)
   # The next elements of a reader, NULL at the end.
@@ -140,7 +167,12 @@ row_batches <- function(dataset, collect, size, ahead = 0) {
 }
 stack_elements <- function(elements) {
   first <- elements[[1L]]
-  if (!is.list(first)) return(op_stack(lapply(elements, tensor), axis = 0L))
+  if (!is_branch(first)) {
+    elements <- lapply(elements, tensor)
+    shapes <- unique(lapply(elements, tensor_shape))
+    if (length(shapes) > 1L) abort_shape("elements of different shapes make no batch. Received: ", format_shape(shapes[[1L]]), " and ", format_shape(shapes[[2L]]), ".")
+    return(op_stack(elements, axis = 0L))
+  }
   out <- lapply(seq_along(first), function(k) stack_elements(lapply(elements, `[[`, k)))
   names(out) <- names(first)
   out
@@ -198,7 +230,7 @@ shuffled <- function(read, buffer_size, seed) {
 #' @rdname tensor_slices_dataset
 #' @export
 dataset_repeat <- function(dataset, count = NULL) {
-  count <- if (is.null(count) || count < 0) Inf else count
+  count <- whole_count(count)
   passing(dataset, function(of) {
     read <- NULL
     pass <- 0
@@ -217,13 +249,19 @@ dataset_repeat <- function(dataset, count = NULL) {
         read <<- NULL
       }
     }
-  }, dataset$size * count)
+  }, if (count == 0 || isTRUE(dataset$size == 0)) 0 else if (count == Inf) Inf else dataset$size * count)
+}
+# A number of passes or elements; -1 (or NULL) stands for all there are.
+whole_count <- function(count) {
+  count <- if (is.null(count)) -1 else as_whole(count, "count", least = -1)
+  if (count < 0) Inf else count
 }
 
 #' @rdname tensor_slices_dataset
 #' @export
 dataset_take <- function(dataset, count) {
-  if (count < 0) return(dataset)
+  count <- whole_count(count)
+  if (count == Inf) return(dataset)
   through(dataset, function(read) {
     taken <- 0
     function() if (taken < count) {
@@ -236,6 +274,8 @@ dataset_take <- function(dataset, count) {
 #' @rdname tensor_slices_dataset
 #' @export
 dataset_skip <- function(dataset, count) {
+  count <- whole_count(count)
+  if (count == Inf) return(dataset_take(dataset, 0))
   through(dataset, function(read) {
     skipped <- FALSE
     function() {
@@ -251,6 +291,7 @@ dataset_skip <- function(dataset, count) {
 #' @rdname tensor_slices_dataset
 #' @export
 dataset_prefetch <- function(dataset, buffer_size = NULL) {
+  check_is_dataset(dataset)
   ahead <- if (is.null(buffer_size) || identical(as.numeric(buffer_size), -1)) 2 else as_whole(buffer_size, "buffer_size", least = 0)
   if (is.null(dataset$prefetched)) dataset else dataset$prefetched(ahead)
 }
@@ -259,7 +300,8 @@ dataset_prefetch <- function(dataset, buffer_size = NULL) {
 #' @export
 zip_datasets <- function(...) {
   datasets <- list(...)
-  if (length(datasets) == 1L && is.list(datasets[[1L]])) datasets <- datasets[[1L]]
+  if (length(datasets) == 1L && is_branch(datasets[[1L]])) datasets <- datasets[[1L]]
+  for (one in datasets) check_is_dataset(one, "...")
   new_dataset(function() {
     readers <- lapply(datasets, function(d) d$open())
     function() {
@@ -267,94 +309,6 @@ zip_datasets <- function(...) {
       if (any(vapply(elements, is.null, NA))) NULL else elements
     }
   }, do.call(pmin, lapply(datasets, function(d) d$size)))
-}
-
-dataset_filter <- function(dataset, predicate) {
-  through_elements(dataset, function(read) function() {
-    while (!is.null(element <- read())) {
-      keep <- if (is.list(element)) do.call(predicate, unname(element)) else predicate(element)
-      if (isTRUE(as.logical(as.vector(if (is_tensor(keep)) as.array(keep) else keep)))) return(element)
-    }
-  }, NA_real_)
-}
-
-# The elements of the first whole pass are kept in memory; later passes give them again.
-dataset_cache <- function(dataset) {
-  kept <- NULL
-  new_dataset(function() {
-    if (!is.null(kept)) {
-      at <- count_to(length(kept))
-      return(function() if (!is.null(i <- at())) kept[[i]])
-    }
-    read <- dataset$open()
-    seen <- list()
-    function() {
-      element <- read()
-      if (is.null(element)) {
-        if (is.null(kept)) kept <<- seen
-      } else seen[[length(seen) + 1L]] <<- element
-      element
-    }
-  }, dataset$size)
-}
-
-dataset_concatenate <- function(dataset, other) {
-  new_dataset(function() {
-    read <- dataset$open()
-    second <- FALSE
-    function() {
-      element <- read()
-      if (is.null(element) && !second) {
-        second <<- TRUE
-        read <<- other$open()
-        element <- read()
-      }
-      element
-    }
-  }, dataset$size + other$size)
-}
-
-# The rows of each element one by one.
-dataset_unbatch <- function(dataset) {
-  through_elements(dataset, function(read) {
-    rows <- function() NULL
-    function() {
-      while (is.null(row <- rows())) {
-        element <- read()
-        if (is.null(element)) return(NULL)
-        rows <<- tensor_slices_dataset(element)$open()
-      }
-      row
-    }
-  }, NA_real_)
-}
-
-# Every `num_shards`th element, from `index` (counted from 0) on.
-dataset_shard <- function(dataset, num_shards, index) {
-  through(dataset, function(read) {
-    at <- -1
-    function() while (!is.null(element <- read())) {
-      at <<- at + 1
-      if (at %% num_shards == index) return(element)
-    }
-  }, ceiling((dataset$size - index) / num_shards))
-}
-
-dataset_reduce <- function(dataset, initial_state, reduce_func) {
-  read <- dataset$open()
-  state <- initial_state
-  while (!is.null(element <- read())) state <- reduce_func(state, element)
-  state
-}
-
-dataset_enumerate <- function(dataset, start = 0) {
-  through_elements(dataset, function(read) {
-    at <- start - 1
-    function() {
-      element <- read()
-      if (!is.null(element)) list(tensor(at <<- at + 1, "int64"), element)
-    }
-  }, dataset$size)
 }
 
 #' @export
@@ -378,14 +332,18 @@ dataset_enumerate <- function(dataset, start = 0) {
     enumerate = function(start = 0, name = NULL) dataset_enumerate(x, start),
     with_options = function(options, name = NULL) x,
     cardinality = function() x$size,
-    as_numpy_iterator = function() as_iterator(dataset_map(x, function(...) { values <- lapply(list(...), as.array); if (length(values) == 1L) values[[1L]] else values })),
-    NULL)
+    as_numpy_iterator = function() as_iterator(dataset_map(x, function(...) { values <- nest_map(list(...), as.array); if (length(values) == 1L) values[[1L]] else values })),
+    if (!name %in% optional_fields) abort_argument("a dataset has no member \"", name, "\".", " It has: ", paste(dataset_members, collapse = ", "), "."))
 }
+# Fields that only some datasets have.
+optional_fields <- c("numbers", "source", "straight", "prefetched", "class_names", "file_paths", "running")
+dataset_members <- c("map", "filter", "batch", "unbatch", "shuffle", "repeat", "take", "skip", "shard", "concatenate", "enumerate", "reduce", "cache", "prefetch",
+                     "with_options", "cardinality", "as_numpy_iterator")
 
 #' @exportS3Method
 as_iterator.keratin_dataset <- function(x) new_iterator(x$open())
 #' @exportS3Method
-batch_count.keratin_dataset <- function(x) if (is.finite(x$size)) x$size else NA_real_
+batch_count.keratin_dataset <- function(x) x$size
 #' @export
 length.keratin_dataset <- function(x) x$size
 #' @export

@@ -49,7 +49,7 @@ check_counts <- function(...) {
     n <- sample_counts(parts[[name]])
     stats::setNames(n, if (length(n) > 1L) paste0(name, "[[", seq_along(n), "]]") else name)
   }))
-  if (anyNA(counts)) abort_shape("`", names(counts)[is.na(counts)][[1L]], "` is a single number: data has samples along the first axis")
+  if (anyNA(counts)) abort_shape("`", names(counts)[is.na(counts)][[1L]], "` is a single number: data has samples along the first axis (dataset_batch() makes the elements of a dataset into batches)")
   if (length(unique(counts)) > 1L)
     abort_shape("all data must have the same number of samples. Received: ", paste(names(counts), counts, sep = " ", collapse = ", "))
   if (counts[[1L]] == 0L) abort_shape("there is no data: `", names(counts)[[1L]], "` has 0 samples")

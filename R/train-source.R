@@ -8,7 +8,12 @@ batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight 
   steps <- as_whole_number(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
   if (is.null(x) && is.null(y)) abort_argument("`x` is NULL: an array with one row per sample is needed")
   reader <- batch_reader(x)
-  if (!is.null(reader)) return(ReaderSource$new(model, reader, steps, class_weight))
+  if (!is.null(reader)) {
+    for (name in c("y", "sample_weight")) if (!is.null(get(name))) abort_argument("`", name, "` comes from the dataset or generator `x` itself, as in list(x, y, sample_weight); it cannot be given besides")
+    if (is.null(steps) && isTRUE(reader$length == Inf))
+      abort_argument("the dataset `x` has no end: say how many batches an epoch has (`steps_per_epoch`, `validation_steps` or `steps`), or leave out dataset_repeat()")
+    return(ReaderSource$new(model, reader, steps, class_weight))
+  }
   batch_size <- as_whole_number(batch_size, "batch_size")
   if (inherits(x, "Matrix")) return(sparse_source(model, x, y, sample_weight, class_weight, batch_size, steps))
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)

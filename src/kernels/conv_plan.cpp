@@ -76,7 +76,7 @@ double cost(const ConvPlan& plan, Index vector_width) {
   for (Index p = 0; p < plan.panels_of_group; ++p) {
     const PanelWindow window = panel_window(plan, p);
     const Index depth = (window.high - window.low) * plan.depth_channels;
-    steps += static_cast<double>(plan.dots ? ceil_divide(depth, vector_width) : depth) * taps * step + 10 + tile * vectors * (plan.dots ? 6 : 1);
+    steps += static_cast<double>(plan.dots ? ceil_divide(depth, vector_width) : depth) * taps * step + 10 + tile * vectors * (plan.dots ? 3 : 1);
   }
   return steps * static_cast<double>(tiles);
 }

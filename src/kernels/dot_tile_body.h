@@ -3,9 +3,10 @@
 
 // Rows of a tile of so many columns; one and three are enough, two are three.
 template <class V>
-static int dot_tile_rows(int columns) {
+static constexpr int dot_tile_rows(int columns) {
   if (V::width == 1) return 0;
-  return columns == 1 ? 6 : columns == 3 ? 4 : 0;
+  const int rows = columns == 1 ? 6 : columns == 3 ? 4 : 0;
+  return V::registers == 32 ? 2 * rows : rows;
 }
 
 template <class V, int rows, int columns, bool whole>
@@ -15,9 +16,16 @@ KERATIN_INLINE void add_products(typename V::Register (&sum)[rows][columns], con
   R column[columns];
   unroll<columns>([&](auto j) KERATIN_INLINE_BODY { column[j.value] = load_channels<V, whole>(b + j.value * b_row, n); });
   unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
-    const R x = load_channels<V, whole>(a + m.value * a_row, n);
+    const R x = V::in_register(load_channels<V, whole>(a + m.value * a_row, n));
     unroll<columns>([&](auto j) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(x, column[j.value], sum[m.value][j.value]); });
   });
+}
+
+// Of a tile's registers, row by row. Beyond the last: the last.
+template <int n, class R, int rows, int columns>
+KERATIN_INLINE R nth(const R (&sum)[rows][columns]) {
+  constexpr int i = n < rows * columns ? n : rows * columns - 1;
+  return sum[i / columns][i % columns];
 }
 
 template <class V, int rows, int columns>
@@ -38,15 +46,15 @@ static void dot_tile_of(const GemmTile<typename V::Element>& tile) {
       for (; k + V::width <= depth; k += V::width) add_products<V, rows, columns, true>(sum, a + k, row, b + k, b_row, V::width);
       if (k < depth) add_products<V, rows, columns, false>(sum, a + k, row, b + k, b_row, static_cast<int>(depth - k));
     }
-    // By way of memory: unrolled, adding up would be most of the code.
-    T sums[rows * columns * V::width];
-    unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
-      unroll<columns>([&](auto j) KERATIN_INLINE_BODY { V::store(sums + (m.value * columns + j.value) * V::width, sum[m.value][j.value]); });
+    T sums[rows * columns + 3];
+    unroll<(rows * columns + 3) / 4>([&](auto i) KERATIN_INLINE_BODY {
+      constexpr int first = 4 * i.value;
+      V::store_sums(sums + first, nth<first>(sum), nth<first + 1>(sum), nth<first + 2>(sum), nth<first + 3>(sum));
     });
     for (Index m = 0; m < rows; ++m) {
       for (Index j = 0; j < tile.columns; ++j) {
         T* c = to + m * tile.c_row + j;
-        T value = V::sum(V::load(sums + (m * columns + j) * V::width)) + (tile.bias ? tile.bias[j] : T(0));
+        T value = sums[m * columns + j] + (tile.bias ? tile.bias[j] : T(0));
         if (tile.accumulate) value += *c;
         *c = tile.relu && T(0) > value ? T(0) : value;
       }
@@ -69,8 +77,8 @@ template <class V>
 static GemmTileFunction<typename V::Element> dot_tile(int rows, int columns) {
   if constexpr (V::width > 1) {
     switch (columns) {
-      case 1: return dot_tile_with<V, 1, 6>(rows);
-      case 3: return dot_tile_with<V, 3, 4>(rows);
+      case 1: return dot_tile_with<V, 1, dot_tile_rows<V>(1)>(rows);
+      case 3: return dot_tile_with<V, 3, dot_tile_rows<V>(3)>(rows);
     }
   }
   return nullptr;

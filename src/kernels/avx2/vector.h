@@ -80,6 +80,11 @@ struct VectorF32 {
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
   }
   static float smallest(Register a) { return -largest(negate(a)); }
+  static void store_sums(float* to, Register a, Register b, Register c, Register d) {
+    const __m256 e = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(e), _mm256_extractf128_ps(e, 1)));
+  }
+  static Register in_register(Register a) { return a; }
 
  private:
   static Register power_of_two(__m256i n) {
@@ -158,6 +163,11 @@ struct VectorF64 {
     return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
   }
   static double smallest(Register a) { return -largest(negate(a)); }
+  static void store_sums(double* to, Register a, Register b, Register c, Register d) {
+    const __m256d ab = _mm256_hadd_pd(a, b), cd = _mm256_hadd_pd(c, d);
+    _mm256_storeu_pd(to, _mm256_add_pd(_mm256_permute2f128_pd(ab, cd, 0x20), _mm256_permute2f128_pd(ab, cd, 0x31)));
+  }
+  static Register in_register(Register a) { return a; }
 
  private:
   static Register power_of_two(__m128i n) {

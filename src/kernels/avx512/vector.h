@@ -42,25 +42,32 @@ struct VectorF32 {
   static Register exponent(Register a) { return _mm512_maskz_getexp_ps(all, a); }
   static Register mantissa(Register a) { return _mm512_maskz_getmant_ps(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
 
-  // By halves, as _mm512_reduce_add and its like do, whose halves GCC 12 takes for uninitialized registers.
+  // By halves. _mm512_reduce_add and its like do the same, but g++ 12 takes their halves for uninitialised registers.
   static float sum(Register a) {
-    float x[16];
-    store(x, a);
-    for (int half = 8; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) x[i] += x[i + half];
-    return x[0];
+    const __m256 b = halves(a);
+    const __m128 c = _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1)), d = _mm_add_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
   }
   static float largest(Register a) {
-    float x[16];
-    store(x, a);
-    for (int half = 8; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
-    return x[0];
+    const __m256 b = _mm256_max_ps(lower(a), upper(a));
+    const __m128 c = _mm_max_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1)), d = _mm_max_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_max_ss(d, _mm_movehdup_ps(d)));
   }
   static float smallest(Register a) { return -largest(negate(a)); }
+  static void store_sums(float* to, Register a, Register b, Register c, Register d) {
+    const __m256 ab = _mm256_hadd_ps(halves(a), halves(b)), cd = _mm256_hadd_ps(halves(c), halves(d)), e = _mm256_hadd_ps(ab, cd);
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(e), _mm256_extractf128_ps(e, 1)));
+  }
+  static Register in_register(Register a) {
+    __asm__("" : "+v"(a));
+    return a;
+  }
 
  private:
   static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }
+  static __m256 lower(Register a) { return _mm512_castps512_ps256(a); }
+  static __m256 upper(Register a) { return _mm512_maskz_extractf32x8_ps(0xff, a, 1); }
+  static __m256 halves(Register a) { return _mm256_add_ps(lower(a), upper(a)); }
 };
 
 struct VectorF64 {
@@ -104,25 +111,31 @@ struct VectorF64 {
   static Register exponent(Register a) { return _mm512_maskz_getexp_pd(all, a); }
   static Register mantissa(Register a) { return _mm512_maskz_getmant_pd(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
 
-  // By halves, as _mm512_reduce_add and its like do, whose halves GCC 12 takes for uninitialized registers.
   static double sum(Register a) {
-    double x[8];
-    store(x, a);
-    for (int half = 4; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) x[i] += x[i + half];
-    return x[0];
+    const __m256d b = halves(a);
+    const __m128d c = _mm_add_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(c, _mm_unpackhi_pd(c, c)));
   }
   static double largest(Register a) {
-    double x[8];
-    store(x, a);
-    for (int half = 4; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
-    return x[0];
+    const __m256d b = _mm256_max_pd(lower(a), upper(a));
+    const __m128d c = _mm_max_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(c, _mm_unpackhi_pd(c, c)));
   }
   static double smallest(Register a) { return -largest(negate(a)); }
+  static void store_sums(double* to, Register a, Register b, Register c, Register d) {
+    const __m256d ab = _mm256_hadd_pd(halves(a), halves(b)), cd = _mm256_hadd_pd(halves(c), halves(d));
+    _mm256_storeu_pd(to, _mm256_add_pd(_mm256_permute2f128_pd(ab, cd, 0x20), _mm256_permute2f128_pd(ab, cd, 0x31)));
+  }
+  static Register in_register(Register a) {
+    __asm__("" : "+v"(a));
+    return a;
+  }
 
  private:
   static Mask first(int n) { return static_cast<Mask>((1u << n) - 1u); }
+  static __m256d lower(Register a) { return _mm512_castpd512_pd256(a); }
+  static __m256d upper(Register a) { return _mm512_maskz_extractf64x4_pd(0xf, a, 1); }
+  static __m256d halves(Register a) { return _mm256_add_pd(lower(a), upper(a)); }
 };
 
 // Lanes of 64 bits for random.h: the product of the lower halves.

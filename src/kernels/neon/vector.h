@@ -59,6 +59,8 @@ struct VectorF32 {
   static float sum(Register a) { return vaddvq_f32(a); }
   static float largest(Register a) { return vmaxvq_f32(a); }
   static float smallest(Register a) { return vminvq_f32(a); }
+  static void store_sums(float* to, Register a, Register b, Register c, Register d) { store(to, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d))); }
+  static Register in_register(Register a) { return a; }
 
  private:
   static Register power_of_two(int32x4_t n) { return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(n, vdupq_n_s32(127)), 23)); }
@@ -124,6 +126,11 @@ struct VectorF64 {
   static double sum(Register a) { return vaddvq_f64(a); }
   static double largest(Register a) { return vmaxvq_f64(a); }
   static double smallest(Register a) { return vminvq_f64(a); }
+  static void store_sums(double* to, Register a, Register b, Register c, Register d) {
+    store(to, vpaddq_f64(a, b));
+    store(to + 2, vpaddq_f64(c, d));
+  }
+  static Register in_register(Register a) { return a; }
 
  private:
   static Register power_of_two(int64x2_t n) { return vreinterpretq_f64_s64(vshlq_n_s64(vaddq_s64(n, vdupq_n_s64(1023)), 52)); }

@@ -10,7 +10,7 @@
 namespace keratin {
 namespace {
 
-constexpr std::int64_t block_size = 2048;
+constexpr std::int64_t block_size = 1024;
 constexpr std::size_t longest_chain = 24;
 
 // An input as blocks of neighbouring elements of the output.

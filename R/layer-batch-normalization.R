@@ -93,7 +93,8 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
 normalize_by_batch <- function(layer, x) {
   rank <- tensor_rank(x)
   axes <- setdiff(seq_len(rank) - 1L, layer$axis)
-  if (identical(layer$axis, rank - 1L)) {
+  last <- identical(layer$axis, rank - 1L)
+  if (last) {
     moments <- op_channel_moments(x)
     mean <- moments[[1L]]
     variance <- moments[[2L]]
@@ -107,7 +108,7 @@ normalize_by_batch <- function(layer, x) {
     update(layer$moving_mean, op_stop_gradient(mean))
     update(layer$moving_variance, op_stop_gradient(if (layer$unbiased) op_multiply(variance, bessel(x, axes)) else variance))
   }
-  apply_moments(layer, x, mean, variance)
+  if (last) op_batch_norm(x, moments, layer$gamma, layer$beta, layer$epsilon) else apply_moments(layer, x, mean, variance)
 }
 
 # n / (n - 1), n elements to a mean.

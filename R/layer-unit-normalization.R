@@ -29,7 +29,10 @@ UnitNormalization <- R6::R6Class("UnitNormalization", inherit = BaseLayer, clone
       self$axis <- resolve_axes(self$axis, as_dims(input_shape))
       self$built <- TRUE
     },
-    call = function(inputs) op_multiply(inputs, op_rsqrt(op_maximum(op_reduce_sum(op_square(inputs), self$axis, keepdims = TRUE), 1e-12))),
+    call = function(inputs) {
+      if (identical(self$axis, tensor_rank(inputs) - 1L)) return(op_unit_norm(inputs))
+      op_multiply(inputs, op_rsqrt(op_maximum(op_reduce_sum(op_square(inputs), self$axis, keepdims = TRUE), 1e-12)))
+    },
     get_config = function() c(super$get_config(), list(axis = as.list(self$axis)))
   )
 )

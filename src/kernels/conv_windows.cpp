@@ -10,6 +10,12 @@
 namespace keratin {
 namespace {
 
+template <class T>
+void fetch_lines(const T* from, Index elements) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  for (Index i = 0; i < elements; i += line) __builtin_prefetch(from + i, 0, 2);
+}
+
 constexpr Index elements_of_part = 16 * 1024;  // outputs; what their lines read stays in the second-level cache from one line to the next
 
 // The outputs of one phase of the stride (all outputs of a plain convolution): row q reads pixel q * step + offset for every tap.
@@ -143,7 +149,16 @@ void conv_depthwise(const ConvGeometry& g, bool transposed, const T* x, const T*
                                 channels, 1,          epilogue.bias,             epilogue.relu};
     const Index begin = out[1] * block / line_blocks, end = out[1] * (block + 1) / line_blocks;
     T* lines = y + ((image * out[0] + o0) * out[1] + begin) * line_elements;
-    for (Index o1 = begin; o1 < end; ++o1) sum_window_line(sums, o0, o1, 0, out[2], lines + (o1 - begin) * line_elements);
+    Index fetched = 0;
+    for (Index o1 = begin; o1 < end; ++o1) {
+      // While a line is computed what the next one reads comes near.
+      Index low, high;
+      input_range(g, transposed, 1, o1 + 1, o1 + 2, low, high);
+      low = larger(low, fetched);
+      if (g.in[0] == 1 && o1 + 1 < end) fetch_lines(sums.x + low * sums.line, (high - low) * sums.line);
+      fetched = high;
+      sum_window_line(sums, o0, o1, 0, out[2], lines + (o1 - begin) * line_elements);
+    }
     if (epilogue.activation) epilogue.activation(lines, lines, static_cast<std::size_t>((end - begin) * line_elements));
   });
 }

@@ -8,16 +8,33 @@ static inline void depthwise_pixels(const DepthwiseTile<typename V::Element>& ti
     const R start = tile.bias ? load_channels<V, whole>(tile.bias + channel + j.value * V::width, n) : V::zero();
     unroll<rows>([&](auto m) KERATIN_INLINE_BODY { sum[m.value][j.value] = start; });
   });
-  const Index x_row = tile.x_row;
-  for (Index t = 0; t < tile.tap_count; ++t) {
-    const typename V::Element* x = tile.x + tile.taps[t].a + row * x_row + channel;
-    const typename V::Element* weights = tile.weights + tile.taps[t].index * tile.weight_row + channel;
-    unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
-      const R w = load_channels<V, whole>(weights + j.value * V::width, n);
-      unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
-        sum[m.value][j.value] = V::fma(load_channels<V, whole>(x + m.value * x_row + j.value * V::width, n), w, sum[m.value][j.value]);
+  const Index x_row = tile.x_row, weight_row = tile.weight_row, tap_count = tile.tap_count;
+  const Tap* taps = tile.taps;
+  const typename V::Element *pixel = tile.x + row * x_row + channel, *weights = tile.weights + channel;
+  const auto load = [&](const typename V::Element* p) KERATIN_INLINE_BODY { return load_channels<V, whole>(p, n); };
+  for (Index t = 0; t < tap_count;) {
+    const typename V::Element *x = pixel + taps[t].a, *w = weights + taps[t].index * weight_row;
+    // Three taps that are neighbours as the pixels are share what they read.
+    if (rows > 1 && t + 2 < tap_count && taps[t + 1].a - taps[t].a == x_row && taps[t + 2].a - taps[t + 1].a == x_row) {
+      const typename V::Element *w1 = weights + taps[t + 1].index * weight_row, *w2 = weights + taps[t + 2].index * weight_row;
+      unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+        const R weight[3] = {load(w + j.value * V::width), load(w1 + j.value * V::width), load(w2 + j.value * V::width)};
+        unroll<rows + 2>([&](auto i) KERATIN_INLINE_BODY {
+          const R value = V::in_register(load(x + i.value * x_row + j.value * V::width));
+          unroll<3>([&](auto k) KERATIN_INLINE_BODY {
+            constexpr int m = i.value - k.value;
+            if constexpr (m >= 0 && m < rows) sum[m][j.value] = V::fma(value, weight[k.value], sum[m][j.value]);
+          });
+        });
       });
+      t += 3;
+      continue;
+    }
+    unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+      const R weight = load(w + j.value * V::width);
+      unroll<rows>([&](auto m) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(load(x + m.value * x_row + j.value * V::width), weight, sum[m.value][j.value]); });
     });
+    ++t;
   }
   unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
     unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
@@ -37,8 +54,10 @@ static inline void depthwise_row_group(const DepthwiseTile<typename V::Element>&
 
 template <class V>
 static void depthwise(const DepthwiseTile<typename V::Element>& tile) {
+  constexpr int together = 4;
   Index row = 0;
-  for (; row + 4 <= tile.rows; row += 4) depthwise_row_group<V, 4>(tile, row);
+  for (; row + together <= tile.rows; row += together) depthwise_row_group<V, together>(tile, row);
+  for (; row + 2 <= tile.rows; row += 2) depthwise_row_group<V, 2>(tile, row);
   for (; row < tile.rows; ++row) depthwise_row_group<V, 1>(tile, row);
 }
 
@@ -50,9 +69,26 @@ static inline void depthwise_weight_taps(const DepthwiseWeightTile<typename V::E
     unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { sum[t.value][j.value] = V::zero(); });
   });
   const Index x_tap = tile.x_tap, x_row = tile.x_row, channels = tile.channels, positions = tile.positions;
+  constexpr int together = 4;  // positions whose taps share what they read, where neighbouring taps are neighbouring pixels
   for (Index line = 0; line < tile.lines; ++line) {
     const typename V::Element *x = tile.x + line * tile.x_line + tap * x_tap + channel, *upstream = tile.upstream + line * tile.upstream_line + channel;
-    for (Index i = 0; i < positions; ++i) {
+    Index i = 0;
+    for (; taps > 1 && x_tap == x_row && i + together <= positions; i += together) {
+      unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
+        R u[together];
+        unroll<together>([&](auto m) KERATIN_INLINE_BODY { u[m.value] = load_channels<V, whole>(upstream + m.value * channels + j.value * V::width, n); });
+        unroll<together + taps - 1>([&](auto p) KERATIN_INLINE_BODY {
+          const R value = V::in_register(load_channels<V, whole>(x + p.value * x_row + j.value * V::width, n));
+          unroll<taps>([&](auto t) KERATIN_INLINE_BODY {
+            constexpr int m = p.value - t.value;
+            if constexpr (m >= 0 && m < together) sum[t.value][j.value] = V::fma(value, u[m], sum[t.value][j.value]);
+          });
+        });
+      });
+      x += together * x_row;
+      upstream += together * channels;
+    }
+    for (; i < positions; ++i) {
       unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
         const R u = load_channels<V, whole>(upstream + j.value * V::width, n);
         unroll<taps>([&](auto t) KERATIN_INLINE_BODY {

@@ -86,3 +86,72 @@ static void moment_sums(typename V::Element* sum, typename V::Element* squares, 
   for (; c + V::width <= columns; c += V::width) moment_sums_of<V, 1, true>(sum + c, squares + c, x + c, shift + c, rows, columns, V::width);
   if (c < columns) moment_sums_of<V, 1, false>(sum + c, squares + c, x + c, shift + c, rows, columns, static_cast<int>(columns - c));
 }
+
+// Batch normalization of rows that lie one behind the other: y = x scale + shift, each of the two `period` numbers that repeat.
+template <class V>
+static void scale_rows(typename V::Element* y, const typename V::Element* x, const typename V::Element* scale, const typename V::Element* shift, bool relu,
+                       Index n, Index period) {
+  for (Index row = 0; row < n; row += period) {
+    const Index end = n - row < period ? n - row : period;
+    for (Index i = 0; i < end; i += V::width) {
+      const std::size_t left = static_cast<std::size_t>(end - i);
+      const typename V::Register v = V::fma(take<V>(x + row + i, left), take<V>(scale + i, left), take<V>(shift + i, left));
+      put<V>(y + row + i, relu ? V::max(V::zero(), v) : v, left);
+    }
+  }
+}
+
+// Over rows: sum[c] = sum of dy, products[c] = sum of dy (x - mean[c]).
+template <class V, int registers, bool whole>
+static inline void gradient_sums_of(typename V::Element* sum, typename V::Element* products, const typename V::Element* dy, const typename V::Element* x,
+                                    const typename V::Element* mean, Index rows, Index columns, int n) {
+  typename V::Register middle[registers], total[registers], product[registers];
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+    middle[k] = load_channels<V, whole>(mean + k * V::width, n);
+    total[k] = product[k] = V::zero();
+  }
+  for (Index r = 0; r < rows; ++r, x += columns, dy += columns) {
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+      const typename V::Register d = load_channels<V, whole>(dy + k * V::width, n);
+      total[k] = V::add(total[k], d);
+      product[k] = V::fma(d, V::subtract(load_channels<V, whole>(x + k * V::width, n), middle[k]), product[k]);
+    }
+  }
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+    store_channels<V, whole>(sum + k * V::width, total[k], n);
+    store_channels<V, whole>(products + k * V::width, product[k], n);
+  }
+}
+template <class V>
+static void gradient_sums(typename V::Element* sum, typename V::Element* products, const typename V::Element* dy, const typename V::Element* x,
+                          const typename V::Element* mean, Index rows, Index columns) {
+  Index c = 0;
+  for (; c + 4 * V::width <= columns; c += 4 * V::width)
+    gradient_sums_of<V, 4, true>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, V::width);
+  for (; c + V::width <= columns; c += V::width) gradient_sums_of<V, 1, true>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, V::width);
+  if (c < columns) gradient_sums_of<V, 1, false>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, static_cast<int>(columns - c));
+}
+
+// dx = slope dy - bend (x - mean) - level, each of the four `period` numbers that repeat
+template <class V>
+static void gradient_rows(const BatchNormGradientRows<typename V::Element>& rows) {
+  for (Index row = 0; row < rows.n; row += rows.period) {
+    const Index end = rows.n - row < rows.period ? rows.n - row : rows.period;
+    for (Index i = 0; i < end; i += V::width) {
+      const std::size_t left = static_cast<std::size_t>(end - i);
+      const typename V::Register distance = V::subtract(take<V>(rows.x + row + i, left), take<V>(rows.mean + i, left));
+      const typename V::Register bent = V::fma(take<V>(rows.bend + i, left), distance, take<V>(rows.level + i, left));
+      put<V>(rows.dx + row + i, V::subtract(V::multiply(take<V>(rows.slope + i, left), take<V>(rows.dy + row + i, left)), bent), left);
+    }
+  }
+}
+
+// y = p a + q b
+template <class V>
+static void combine(typename V::Element* y, const typename V::Element* a, typename V::Element p, const typename V::Element* b, typename V::Element q,
+                    std::size_t n) {
+  const typename V::Register first = V::set(p), second = V::set(q);
+  for (std::size_t i = 0; i < n; i += V::width) {
+    put<V>(y + i, V::fma(first, take<V>(a + i, n - i), V::multiply(second, take<V>(b + i, n - i))), n - i);
+  }
+}

@@ -19,4 +19,12 @@ struct LayerNormGradientRow {
   std::size_t n;
 };
 
+// The gradient of a batch normalization for its input. The last four repeat every `period` elements.
+template <class T>
+struct BatchNormGradientRows {
+  T* dx;
+  const T *dy, *x, *mean, *slope, *bend, *level;
+  std::ptrdiff_t n, period;
+};
+
 }  // namespace keratin

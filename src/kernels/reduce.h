@@ -22,42 +22,46 @@ static typename V::Element dot(const typename V::Element* a, const typename V::E
   return V::sum(V::add(V::add(total[0], total[1]), V::add(total[2], total[3])));
 }
 
-// n >= 1. NaN wins: it is kept where it is met, and looked for at the end.
-template <class V>
-static typename V::Element largest(const typename V::Element* x, std::size_t n) {
+template <class V, bool down>
+KERATIN_INLINE typename V::Register further(typename V::Register most, typename V::Register v) {
+  return V::select(V::equal(most, most), down ? V::min(most, v) : V::max(most, v), most);
+}
+
+// n >= 1. The largest, or smallest if `down`. NaN wins: it is kept where it is met, and looked for at the end.
+template <class V, bool down>
+static typename V::Element extreme(const typename V::Element* x, std::size_t n) {
+  using R = typename V::Register;
+  const auto wins = [](typename V::Element best, typename V::Element v) KERATIN_INLINE_BODY {
+    return (down ? best < v : best > v) || best != best ? best : v;
+  };
   typename V::Element best = x[0];
   std::size_t i = 0;
   if (n >= V::width) {
-    typename V::Register most = V::load(x);
-    for (i = V::width; i + V::width <= n; i += V::width) {
-      const typename V::Register v = V::load(x + i);
-      most = V::select(V::equal(most, most), V::max(most, v), most);
+    R most = V::load(x);
+    i = V::width;
+    if (n >= 5 * V::width) {  // four chains, for none may wait for its own last step
+      R chain[4];
+      KERATIN_UNROLL for (int k = 0; k < 4; ++k) chain[k] = V::load(x + i + k * V::width);
+      for (i += 4 * V::width; i + 4 * V::width <= n; i += 4 * V::width) {
+        KERATIN_UNROLL for (int k = 0; k < 4; ++k) chain[k] = further<V, down>(chain[k], V::load(x + i + k * V::width));
+      }
+      KERATIN_UNROLL for (int k = 0; k < 4; ++k) most = further<V, down>(most, chain[k]);
     }
+    for (; i + V::width <= n; i += V::width) most = further<V, down>(most, V::load(x + i));
     typename V::Element lane[V::width];
     V::store(lane, most);
-    best = lane[0];
-    for (int k = 1; k < V::width; ++k) best = best > lane[k] || best != best ? best : lane[k];
+    for (int k = 0; k < V::width; ++k) best = wins(best, lane[k]);
   }
-  for (; i < n; ++i) best = best > x[i] || best != best ? best : x[i];
+  for (; i < n; ++i) best = wins(best, x[i]);
   return best;
 }
 template <class V>
+static typename V::Element largest(const typename V::Element* x, std::size_t n) {
+  return extreme<V, false>(x, n);
+}
+template <class V>
 static typename V::Element smallest(const typename V::Element* x, std::size_t n) {
-  typename V::Element best = x[0];
-  std::size_t i = 0;
-  if (n >= V::width) {
-    typename V::Register least = V::load(x);
-    for (i = V::width; i + V::width <= n; i += V::width) {
-      const typename V::Register v = V::load(x + i);
-      least = V::select(V::equal(least, least), V::min(least, v), least);
-    }
-    typename V::Element lane[V::width];
-    V::store(lane, least);
-    best = lane[0];
-    for (int k = 1; k < V::width; ++k) best = best < lane[k] || best != best ? best : lane[k];
-  }
-  for (; i < n; ++i) best = best < x[i] || best != best ? best : x[i];
-  return best;
+  return extreme<V, true>(x, n);
 }
 
 // y[j] = sum over i of x[i * stride + j], j in [0, columns): four registers of columns stay in place while the rows go by.

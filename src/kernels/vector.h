@@ -4,8 +4,8 @@
 // (partial: the first n elements, the others zero, 0 <= n <= width); add subtract multiply divide fma(a, b, c) = a * b + c, max min negate
 // abs sqrt floor ceil round(half to even) copysign; less less_equal equal both either invert select(mask, if_true, if_false);
 // scale_by_power_of_two(a, n) = a * 2^n for whole n, exponent and mantissa of normal positive numbers (a = mantissa * 2^exponent,
-// 1 <= mantissa < 2); sum largest smallest across a register. Those wider than one element also have store_sums(to, a, b, c, d), the four sums
-// across registers, and in_register(a) = a, which tells a compiler that would read memory anew for every use of `a` to load it once.
+// 1 <= mantissa < 2); sum largest smallest across a register. in_register(a) = a tells a compiler that would read
+// memory anew for every use of `a` to load it once. Those wider than one element also have store_sums(to, a, b, c, d), four sums across registers.
 // max(a, b) is a > b ? a : b and min likewise: where either is NaN the answer is b.
 
 #define KERATIN_UNROLL _Pragma("GCC unroll 32")

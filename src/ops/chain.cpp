@@ -219,7 +219,7 @@ OpPtr chain_into_sum(const ElementwiseOp& op, const SummingOp& sum, const Tensor
   while (last > first && (!gone[last - 1] || shape[last - 1] == 1)) --last;
   for (int i = first; i < last; ++i)
     if (!gone[i] && shape[i] != 1) return nullptr;
-  if (first == last || shape.product(last, shape.rank()) > block_size / 2) return nullptr;
+  if (first == last || shape.product(last, shape.rank()) > block_size) return nullptr;
   return std::make_shared<ChainSum>(std::move(steps), between, first, last, sum.summing() == Summing::mean, sum.infer({between})[0]);
 }
 

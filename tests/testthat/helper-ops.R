@@ -8,6 +8,8 @@ large_point <- array(seq(1.2, 3, length.out = 12), c(3, 4))
 other_point <- array(c(0.8, 1.7, 0.6, 1.1), c(1, 4))
 cube <- array(sin(1:24 * 1.7), c(2, 3, 4))
 
+batch_normalized <- function(x, gamma, beta) op("batch_norm", x, op("channel_moments", x), gamma, beta, 0.1)
+
 differentiable_ops <- function() {
   unary <- function(names, at) setNames(lapply(names, function(name) list(f = function(x) op(name, x), at = at)), names)
   binary <- function(names) do.call(c, lapply(names, function(name) setNames(list(
@@ -28,6 +30,10 @@ differentiable_ops <- function() {
       `gelu, tanh form` = list(f = function(x) op("gelu", x, approximate = TRUE), at = any_point),
       layer_norm = list(f = function(x) op("layer_norm", x, double_tensor(array(1:4 / 2)), double_tensor(array(0:3 * 1)), 0.1), at = cube),
       `layer_norm gamma` = list(f = function(g) op("layer_norm", double_tensor(cube), g, epsilon = 0.1, axes = 2L), at = cube[1, , ]),
+      batch_norm = list(f = function(x) batch_normalized(x, double_tensor(1:4 / 2), double_tensor(0:3)), at = cube),
+      `batch_norm gamma` = list(f = function(g) batch_normalized(double_tensor(cube), g, NULL), at = array(1:4 / 2)),
+      unit_norm = list(f = function(x) op("unit_norm", x), at = cube),
+      `unit_norm, held up` = list(f = function(x) op("unit_norm", x, 1e3), at = cube),
       `channel_moments mean` = list(f = function(x) op("channel_moments", x)[[1L]], at = cube),
       `channel_moments variance` = list(f = function(x) op("channel_moments", x)[[2L]], at = cube),
       `softmax axis` = list(f = function(x) op("softmax", x, 1L), at = cube),

@@ -18,8 +18,8 @@ test_that("groups are convolutions side by side", {
   y <- as.array(layer_conv_2d(filters = 6, kernel_size = 2, groups = 2, use_bias = FALSE, weights = list(w))(x))
   first <- as.array(layer_conv_2d(filters = 3, kernel_size = 2, use_bias = FALSE, weights = list(w[, , , 1:3]))(x[, , , 1:2]))
   second <- as.array(layer_conv_2d(filters = 3, kernel_size = 2, use_bias = FALSE, weights = list(w[, , , 4:6]))(x[, , , 3:4]))
-  expect_equal(y[, , , 1:3], first)
-  expect_equal(y[, , , 4:6], second)
+  expect_equal(y[, , , 1:3], first, tolerance = 1e-6)
+  expect_equal(y[, , , 4:6], second, tolerance = 1e-6)
 })
 
 test_that("class and names are Keras's", {

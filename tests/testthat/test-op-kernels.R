@@ -14,13 +14,14 @@ test_that("every instruction set computes what the scalar kernels compute", {
         lapply(unary_kernels, function(name) as.array(op(name, if (name %in% c("sqrt", "rsqrt", "log", "log1p")) y else x))),
         lapply(c("softmax", "log_softmax"), function(name) as.array(op(name, x, 0L))),
         lapply(op("channel_moments", x), as.array),
-        list(as.array(op("layer_norm", x)), as.array(op("reduce_max", x, 0L)), as.array(op("reduce_min", x, 0L))),
+        list(as.array(op("layer_norm", x)), as.array(batch_normalized(x, NULL, NULL)), as.array(op("unit_norm", x)), as.array(op("reduce_max", x, 0L)), as.array(op("reduce_min", x, 0L))),
         list(as.array(op("gelu", x, approximate = TRUE)), as.array(op("reduce_sum", x, 0L)), as.array(op("elu", x, 0.7))),
         lapply(binary_kernels, function(name) lapply(list(y, row, 2, op("slice", y, c(0, 0), c(-1, 1))), function(b) as.array(op(name, x, b)))),
         lapply(binary_kernels, function(name) as.array(op(name, 2, y))),
-        lapply(c("softmax", "log_softmax", "layer_norm", "tanh", "sigmoid", "relu", "relu6", "elu", "selu", "swish", "gelu", "leaky_relu", "hard_sigmoid"), function(name) {
+        lapply(c("softmax", "log_softmax", "layer_norm", "unit_norm", "tanh", "sigmoid", "relu", "relu6", "elu", "selu", "swish", "gelu", "leaky_relu", "hard_sigmoid"), function(name) {
           as.array(internal("with_recording")(internal("op_gradients")(op(name, x), list(x))[[1L]]))
-        }))
+        }),
+        list(as.array(internal("with_recording")(internal("op_gradients")(batch_normalized(x, NULL, NULL), list(x), upstream = y)[[1L]]))))
       scalar <- with_isa("scalar", compute())
       for (isa in setdiff(internal("isas_available")(), "scalar")) expect_equal(with_isa(isa, compute()), scalar, tolerance = tolerance, info = paste(isa, dtype, n))
     }
@@ -55,6 +56,16 @@ test_that("special values go through the kernels", {
   expect_equal(value("relu"), c(0, Inf, 0, NaN))
   expect_equal(value("elu"), c(0, Inf, -1, NaN))
   expect_equal(c(as.array(op("maximum", c(NaN, 1), c(1, NaN)))), c(NaN, NaN))
+})
+
+test_that("NaN wins wherever in a row it lies", {
+  for (isa in internal("isas_available")()) with_isa(isa, {
+    for (at in 1:100) {
+      x <- replace(sin(1:100), at, NaN)
+      expect_true(is.nan(as.array(op("reduce_max", x))) && is.nan(as.array(op("reduce_min", x))), label = paste(isa, at))
+    }
+    expect_equal(c(as.array(op("reduce_max", c(-200:-1, -300)))), -1)
+  })
 })
 
 test_that("every instruction set draws the same random numbers", {

@@ -16,6 +16,8 @@ struct ScalarVector {
     if (n > 0) *p = v;
   }
 
+  static Register in_register(Register a) { return a; }
+
   static Register add(Register a, Register b) { return a + b; }
   static Register subtract(Register a, Register b) { return a - b; }
   static Register multiply(Register a, Register b) { return a * b; }

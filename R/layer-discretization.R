@@ -17,6 +17,7 @@ Discretization <- R6::R6Class("Discretization", inherit = AdaptingLayer, cloneab
   public = list(
     keras_class = c("keras.layers.preprocessing.discretization.Discretization", "keras.engine.base_preprocessing_layer.PreprocessingLayer"),
     num_bins = NULL, epsilon = NULL, output_mode = NULL, given_boundaries = NULL, quantiles = NULL,
+    input_dtype = "float32",  # not the layer's own int64, which would cut off what stands behind the point
     summary = NULL,   # what adapt() learned, as files keep it: values and how many data each stands for
     initialize = function(bin_boundaries = NULL, num_bins = NULL, epsilon = 0.01, output_mode = "int", sparse = FALSE, ..., dtype = NULL) {
       self$output_mode <- as_choice(output_mode, c("int", "one_hot", "multi_hot", "count"), "output_mode")

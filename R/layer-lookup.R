@@ -16,7 +16,7 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
       self$vocabulary <- Vocabulary$new(max_tokens, num_oov_indices, mask_token, oov_token, output_mode, pad_to_max_tokens, is_text)
       if (!is.null(idf_weights) && is.null(vocabulary)) abort_argument("`idf_weights` go with a `vocabulary`.")
       if (!is.null(vocabulary)) {
-        self$vocabulary$set(vocabulary, idf_weights)
+        self$vocabulary$set(vocabulary, idf_weights, invert)
         self$given_vocabulary <- vocabulary
         self$given_idf <- idf_weights
       }
@@ -25,7 +25,7 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
     get_vocabulary = function(include_special_tokens = TRUE) {
       if (include_special_tokens) self$vocabulary$all_tokens() else self$vocabulary$tokens
     },
-    set_vocabulary = function(vocabulary, idf_weights = NULL) self$vocabulary$set(vocabulary, idf_weights),
+    set_vocabulary = function(vocabulary, idf_weights = NULL) self$vocabulary$set(vocabulary, idf_weights, self$invert),
     vocabulary_size = function() self$vocabulary$size(),
     check_adaptable = function() {
       if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")

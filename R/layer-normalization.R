@@ -76,6 +76,7 @@ Normalization <- R6::R6Class("Normalization", inherit = AdaptingLayer, cloneable
     },
     call = function(inputs) {
       if (!is_float(tensor_dtype(inputs))) inputs <- op_cast(inputs, self$dtype)
+      self$check_sizes(tensor_shape(inputs))
       shape <- rep(1L, self$rank)
       shape[self$kept] <- self$sizes
       one <- function(variable, given) {
@@ -85,6 +86,13 @@ Normalization <- R6::R6Class("Normalization", inherit = AdaptingLayer, cloneable
       mean <- one(self$adapt_mean, self$given_mean)
       deviation <- op_maximum(op_sqrt(one(self$adapt_variance, self$given_variance)), 1e-7)
       if (self$invert) op_add(mean, op_multiply(inputs, deviation)) else op_divide(op_subtract(inputs, mean), deviation)
+    },
+    check_sizes = function(dims) {
+      if (length(dims) != self$rank || !length(self$kept)) return()   # broadcasts
+      sizes <- dims[self$kept]
+      if (any(!is.na(sizes) & sizes != self$sizes))
+        abort_shape("the input has shape ", format_shape(dims), ", the layer was ", if (isTRUE(self$is_adapted)) "adapted to" else "built for",
+                    " data with ", toString(self$sizes), " along axis ", toString(self$kept))
     },
     get_config = function() c(super$get_config(), list(axis = as.list(self$axis), invert = self$invert,
                                                        mean = as_config_number(self$given_mean), variance = as_config_number(self$given_variance)))

@@ -25,7 +25,9 @@ adapt <- function(object, data, ..., batch_size = NULL, steps = NULL) {
   if (is.environment(data) && inherits(data, "keratin_dataset") || is.function(data)) {
     adapt_to_batches(layer, data, steps)
   } else {
-    layer$adapt_array(adapt_values(data), batch_size %||% 32L)
+    values <- adapt_values(data)
+    keep_adapted_shape(layer, values)
+    layer$adapt_array(values, batch_size %||% 32L)
   }
   layer$finalize_state()
   invisible(object)
@@ -39,11 +41,19 @@ adapt_to_batches <- function(layer, data, steps) {
     batch <- next_batch()
     if (is.null(batch)) break
     if (is.list(batch)) batch <- batch[[1L]]
-    layer$update_state(adapt_values(batch))
+    values <- adapt_values(batch)
+    keep_adapted_shape(layer, values)
+    layer$update_state(values)
     done <- done + 1
     cli::cli_progress_update()
   }
   if (!done) abort_argument("adapt(): the data holds no batch.")
+}
+
+# As in Keras, a layer that sees data first in adapt() says from then on how many axes its input has: a sequential model that begins with
+# it has an input, and its config says so.
+keep_adapted_shape <- function(layer, values) {
+  if (is.null(layer$batch_input_shape) && !isTRUE(layer$built)) layer$batch_input_shape <- rep(NA_integer_, length(dim(values)))
 }
 
 # A function that gives the next batch, NULL at the end. Datasets live in a room above.

@@ -31,6 +31,7 @@ StringLookup <- R6::R6Class("StringLookup", inherit = IndexLookup, cloneable = F
   public = list(
     keras_class = c("keras.layers.preprocessing.string_lookup.StringLookup", "keras.engine.base_preprocessing_layer.PreprocessingLayer"),
     encoding = NULL,
+    input_dtype = "string",   # of the input of a model that begins with it
     initialize = function(max_tokens = NULL, num_oov_indices = 1L, mask_token = NULL, oov_token = "[UNK]", vocabulary = NULL, idf_weights = NULL,
                           encoding = "utf-8", invert = FALSE, output_mode = "int", sparse = FALSE, pad_to_max_tokens = FALSE, vocabulary_size = NULL, ...) {
       self$encoding <- encoding

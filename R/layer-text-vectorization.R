@@ -65,14 +65,20 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
     },
     reset_state = function() self$vocabulary$reset(),
-    update_state = function(data) {
+    # A text is a document; of tokens that are not split a row is, or, of data without rows, a batch, as for the lookups.
+    update_state = function(data, batch_size = NULL) {
+      whole <- is.null(self$split) && is.null(self$ngrams) && length(dim(data)) < 2L
       texts <- tensor(array(as.character(data)), "string")
       tokens <- self$tokens_of(texts)
       words <- as.array(tokens)
       lengths <- if (is.matrix(words)) rowSums(array(words != "", dim(words))) else 1
       inside <- words != ""
-      self$vocabulary$update(words[inside], row(words)[inside], length(data))
+      if (whole) {
+        document_of <- if (is.null(batch_size)) rep(1L, length(data)) else (seq_along(data) - 1L) %/% batch_size
+        self$vocabulary$update(words[inside], document_of[inside], length(unique(document_of)))
+      } else self$vocabulary$update(words[inside], row(words)[inside], length(data))
     },
+    adapt_array = function(data, batch_size) self$update_state(data, batch_size),
     finalize_state = function() {
       self$vocabulary$learn()
       self$is_adapted <- TRUE

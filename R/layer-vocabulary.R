@@ -12,7 +12,7 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
     initialize = function(max_tokens, num_oov_indices, mask_token, oov_token, output_mode, pad_to_max_tokens, is_text) {
       self$max_tokens <- if (!is.null(max_tokens)) as_count(max_tokens, "max_tokens", 1L)
       self$num_oov_indices <- as_count(num_oov_indices, "num_oov_indices", 0L)
-      if (!is.null(max_tokens) && max_tokens <= num_oov_indices + !is.null(mask_token))
+      if (!is.null(max_tokens) && max_tokens <= num_oov_indices + (output_mode == "int" && !is.null(mask_token)))   # the mask has an index for "int" only
         abort_argument("`max_tokens` must be NULL or greater than the number of special tokens. Received: max_tokens = ", received(max_tokens))
       self$mask_token <- mask_token
       self$oov_token <- oov_token
@@ -30,8 +30,9 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
     columns = function() if (self$pad_to_max_tokens && !is.null(self$max_tokens)) self$max_tokens else self$size(),
 
     # ---- given
-    set = function(vocabulary, idf_weights = NULL) {
-      if (is.character(vocabulary) && length(vocabulary) == 1L && file.exists(vocabulary)) {
+    # The out-of-vocabulary token may be among the others where indices are not turned back into tokens.
+    set = function(vocabulary, idf_weights = NULL, invert = FALSE) {
+      if (is.character(vocabulary) && length(vocabulary) == 1L && utils::file_test("-f", vocabulary)) {
         vocabulary <- readLines(vocabulary, encoding = "UTF-8", warn = FALSE)
         if (!self$is_text) vocabulary <- as.numeric(vocabulary)
       }
@@ -43,7 +44,7 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
       if (length(special) && length(vocabulary) >= length(special) && all(vocabulary[seq_along(special)] == special)) vocabulary <- vocabulary[-seq_along(special)]
       repeated <- unique(vocabulary[duplicated(vocabulary)])
       if (length(repeated)) abort_argument("the vocabulary holds terms more than once: ", received(repeated))
-      for (token in list(self$mask_token, if (self$num_oov_indices > 0L) self$oov_token))
+      for (token in list(self$mask_token, if (invert) self$oov_token))
         if (!is.null(token) && token %in% vocabulary) abort_argument("the vocabulary holds the reserved token ", received(token), " at a place that is not the first.")
       if (!is.null(self$max_tokens) && self$token_start() + length(vocabulary) > self$max_tokens)
         abort_argument("the vocabulary is larger than `max_tokens`: ", self$token_start() + length(vocabulary), " with the special tokens, max_tokens = ", self$max_tokens, ".")
@@ -51,7 +52,7 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
       if (self$output_mode == "tf_idf") {
         if (is.null(idf_weights)) abort_argument("`idf_weights` must be given with the vocabulary for output_mode = \"tf_idf\".")
         idf_weights <- as.numeric(unlist(idf_weights))
-        if (length(idf_weights) == length(special) + length(vocabulary)) idf_weights <- idf_weights[-seq_along(special)]
+        if (length(special) && length(idf_weights) == length(special) + length(vocabulary)) idf_weights <- idf_weights[-seq_along(special)]
         if (length(idf_weights) != length(vocabulary)) abort_argument("`idf_weights` must have one number for each of the ", length(vocabulary), " tokens. Received: ", length(idf_weights))
         self$idf <- c(rep(mean(idf_weights), self$token_start()), idf_weights)
       } else if (!is.null(idf_weights)) abort_argument("`idf_weights` go with output_mode = \"tf_idf\" only. Received: output_mode = ", received(self$output_mode))
@@ -60,24 +61,26 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
 
     # ---- learned. `documents`: the tokens of each document
     reset = function() {
-      self$counts <- self$document_counts <- setNames(numeric(), character())
+      self$counts <- token_counter()
+      self$document_counts <- token_counter()
       self$documents <- 0
     },
     update = function(tokens, document_of, documents) {
-      self$counts <- add_counts(self$counts, tokens)
-      first <- !duplicated(data.frame(document_of, tokens))
-      if (self$output_mode == "tf_idf") self$document_counts <- add_counts(self$document_counts, tokens[first])
+      self$counts$add(tokens)
+      if (self$output_mode == "tf_idf") self$document_counts$add(tokens[!duplicated(paste(document_of, tokens))])
       self$documents <- self$documents + documents
     },
     learn = function() {
-      counts <- self$counts[!names(self$counts) %in% as.character(c(self$mask_token, self$oov_token))]
+      counts <- self$counts$all()
+      counts <- counts[!names(counts) %in% as.character(c(self$mask_token, self$oov_token))]
+      if (!length(counts)) abort_argument("adapt(): the data holds no token to learn: a vocabulary has at least one besides the special ones.")
       tokens <- if (self$is_text) names(counts) else as.numeric(names(counts))
       # Most frequent first; among equals the last in the alphabet.
       rank <- order(counts, tokens, decreasing = TRUE, method = "radix")
       if (!is.null(self$max_tokens)) rank <- rank[seq_len(min(length(rank), self$max_tokens - self$token_start()))]
       self$tokens <- tokens[rank]
       if (self$output_mode == "tf_idf") {
-        idf <- unname(log(1 + self$documents / (1 + self$document_counts[names(counts)[rank]])))
+        idf <- unname(log(1 + self$documents / (1 + self$document_counts$all()[names(counts)[rank]])))
         self$idf <- c(rep(mean(idf), self$token_start()), idf)
       }
       self$counts <- self$document_counts <- NULL
@@ -113,6 +116,25 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
     encode = function(codes, dtype) if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, self$columns(), padded(self$idf, self$columns()), dtype = dtype)
   )
 )
+
+# How often each token was seen. Tokens wait until they are as many as the known ones, so that many small batches take no longer than a few
+# large ones.
+token_counter <- function() {
+  counts <- setNames(numeric(), character())
+  waiting <- list()
+  count <- 0
+  take_in <- function() {
+    if (count > 0) counts <<- add_counts(counts, unlist(waiting))
+    waiting <<- list()
+    count <<- 0
+  }
+  list(add = function(tokens) {
+         waiting[[length(waiting) + 1L]] <<- tokens
+         count <<- count + length(tokens)
+         if (count > max(10000, length(counts))) take_in()
+       },
+       all = function() { take_in(); counts })
+}
 
 padded <- function(x, n) if (is.null(x)) NULL else c(x, numeric(n - length(x)))
 add_counts <- function(counts, tokens) {

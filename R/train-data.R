@@ -14,7 +14,8 @@ data_tensor <- function(value, what, dtype = NULL, allow_nan = FALSE) {
   if (inherits(value, "Matrix")) value <- as.matrix(value)
   if (inherits(value, c("Date", "POSIXt", "difftime"))) value <- as.numeric(value)
   if (!is.atomic(value) || is.raw(value)) abort_argument("`", what, "` must be an array, a data frame, a tensor or a list of these. Received: ", received(value))
-  if (!allow_nan && !is.character(value) && anyNA(value)) {
+  if (is.character(value) && is.null(dim(value))) value <- array(value)   # also a single text
+  if ((!allow_nan || is.character(value)) && anyNA(value)) {
     bad <- which(is.na(value))
     where <- if (is.null(dim(value))) bad[[1L]] else paste(arrayInd(bad[[1L]], dim(value)), collapse = ", ")
     abort_argument("`", what, "` has ", length(bad), " missing value", if (length(bad) > 1L) "s", " (NA or NaN), the first at [", where, "]: remove or replace ", if (length(bad) > 1L) "them" else "it")

@@ -80,3 +80,55 @@ test_that("texts that are not split are cut or filled to `output_sequence_length
   expect_equal(as.array(layer(matrix(c("b", "z", "a", "a"), 1))), matrix(c(3, 1, 2), 1))
   expect_identical(layer(layer_input(shape = 2, dtype = "string"))$shape$as_list(), list(NULL, 3L))
 })
+
+test_that("a layer that has seen data says how many axes its input has, as in Keras", {
+  layer <- layer_normalization()
+  expect_null(get_config(layer)$batch_input_shape)
+  adapt(layer, matrix(1:6, 3))
+  expect_identical(get_config(layer)$batch_input_shape, list(NULL, NULL))
+  expect_null(get_config(layer_normalization(mean = 1, variance = 2))$batch_input_shape)
+  lookup <- layer_string_lookup()
+  adapt(lookup, tensor_slices_dataset(matrix(c("a", "b"), 2)) |> dataset_batch(2))
+  model <- keras_model_sequential(list(lookup, layer_embedding(input_dim = 4, output_dim = 2)))
+  expect_true(model$built)
+  expect_identical(dim(predict(model, matrix(c("a", "b"), 1), verbose = 0)), c(1L, 2L, 2L))
+  bins <- layer_discretization(num_bins = 2)
+  adapt(bins, matrix(c(1, 1.4, 1.6, 2), 4))
+  expect_equal(unname(predict(keras_model_sequential(list(bins)), matrix(c(1.2, 1.8)), verbose = 0)), as.array(bins(matrix(c(1.2, 1.8)))))
+})
+
+test_that("a model of texts takes a single one, and says where one is missing", {
+  model <- keras_model_sequential() |> layer_text_vectorization(vocabulary = c("a", "b"), output_sequence_length = 2)
+  expect_equal(as.vector(predict(model, "b a", verbose = 0)), c(3, 2))
+  expect_error(predict(model, c("a", NA), verbose = 0), "`x` has 1 missing value", class = "keratin_error")
+})
+
+test_that("vocabularies are taken as Keras takes them", {
+  lookup <- layer_integer_lookup(vocabulary = c(10, -1, 3))   # -1 stands for unknown ones only where indices are turned back
+  expect_equal(as.vector(as.array(lookup(c(3L, -1L, 7L)))), c(3, 2, 0))
+  expect_error(layer_integer_lookup(vocabulary = c(10, -1, 3), invert = TRUE), "reserved token", class = "keratin_error")
+  weighted <- layer_string_lookup(vocabulary = c("a", "b"), idf_weights = c(0.5, 2), num_oov_indices = 0, output_mode = "tf_idf")
+  expect_equal(as.vector(as.array(weighted(c("b", "a", "b")))), c(0.5, 4))
+  expect_no_error(layer_integer_lookup(max_tokens = 3, num_oov_indices = 2, mask_token = 0L, output_mode = "multi_hot"))
+  layer <- layer_text_vectorization(split = NULL, output_mode = "tf_idf")   # without rows one document
+  adapt(layer, c("a", "b", "a"))
+  expect_equal(as.vector(as.array(layer("a"))), c(0, log(1 + 1 / 2), 0), tolerance = 1e-6)
+  expect_error(adapt(layer_text_vectorization(), c("", " ")), "no token to learn", class = "keratin_error")
+})
+
+test_that("many small batches are counted like one large one", {
+  tokens <- sprintf("%05d", c(1:6000, 6000:1, 3L))
+  at_once <- layer_string_lookup()
+  adapt(at_once, tokens)
+  by_batch <- layer_string_lookup()
+  adapt(by_batch, tensor_slices_dataset(array(tokens)) |> dataset_batch(7))
+  expect_identical(get_vocabulary(by_batch), get_vocabulary(at_once))
+  expect_identical(get_vocabulary(by_batch)[2:3], c("00003", "06000"))
+})
+
+test_that("an input of other sizes than those adapted to is told so", {
+  layer <- layer_normalization()
+  adapt(layer, matrix(1:6, 3))
+  expect_error(layer(matrix(1, 3, 4)), "adapted to data with 2 along axis 2", class = "keratin_error_shape")
+  expect_identical(dim(layer(array(1, c(3, 5, 2)))), c(3L, 5L, 2L))   # broadcasts, as in Keras
+})

@@ -26,13 +26,15 @@ json_depth <- function(text) {
 
 # ---- R functions, which only keratin's files hold
 
-# In safe mode the functions are left where they are and refused when it is known to which layer they belong.
+# A function that the caller gives is taken from him. In safe mode the others are left where they are and refused when it is known to which layer they belong.
 restore_functions <- function(x, safe_mode, owner = NULL) {
   if (!is.list(x)) return(x)
   if (identical(x$class_name, "__r_function__")) {
+    given <- Find(function(object) is.function(object) && !is.primitive(object) && identical(function_code(object), x$config$code), layer_state$custom_objects)
+    if (!is.null(given)) return(given)
     if (safe_mode)
       abort_file(if (is.null(owner)) "the file" else paste0('layer "', owner, '"'), " holds an R function. Functions are restored only by load_model(path, safe_mode = FALSE), or with options(keratin.safe_mode = FALSE): ",
-                 "do so if you trust where the file comes from, as they may do anything when they run")
+                 "do so if you trust where the file comes from, as they may do anything when they run. Or give the same function in `custom_objects`")
     f <- unserialize(jsonlite::base64_dec(x$config$value))
     if (!is.function(f)) abort_file("the file holds something else in the place of an R function")
     return(f)

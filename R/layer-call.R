@@ -5,7 +5,8 @@ call_layer <- function(layer, ...) {
   arguments <- call_arguments(layer, list(...))
   withCallingHandlers(
     if (holds_keras_tensor(arguments)) call_symbolically(layer, arguments) else call_on_values(layer, arguments),
-    keratin_error = function(e) rethrow_from(e, layer))
+    keratin_error = function(e) rethrow_from(e, layer),
+    simpleError = function(e) withCallingHandlers(explain_branch(e), keratin_error = function(e) rethrow_from(e, layer)))
 }
 
 # The innermost layer that fails gives its name to the message.

@@ -46,7 +46,12 @@ GlobalPooling <- R6::R6Class("GlobalPooling", inherit = BaseLayer, cloneable = F
 
     pooled_axes = function() seq_len(self$rank) + (self$data_format == "channels_first"),
 
-    call = function(inputs) self$reduce(inputs, self$pooled_axes(), self$keepdims),
+    call = function(inputs) {
+      axes <- self$pooled_axes()
+      dims <- tensor_shape(inputs)
+      if (any(dims[axes + 1L] %in% 0L)) abort_shape("the input has shape ", format_shape(dims), ": there is nothing to pool along axis ", axes[dims[axes + 1L] %in% 0L][1L] + 1L)
+      self$reduce(inputs, axes, self$keepdims)
+    },
 
     get_config = function() c(super$get_config(), list(data_format = self$data_format, keepdims = self$keepdims)),
 

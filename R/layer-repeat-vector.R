@@ -1,7 +1,7 @@
 #' Repeat a vector as a sequence
 #'
 #' @inheritParams layer_dense
-#' @param n How often, a whole number > 0.
+#' @param n How often, a whole number, at least 0.
 #' @return As `object` says.
 #' @section Input shape: (batch, features)
 #' @section Output shape: (batch, n, features)
@@ -19,7 +19,7 @@ RepeatVector <- R6::R6Class("RepeatVector", inherit = BaseLayer, cloneable = FAL
     n = NULL,
     initialize = function(n, ...) {
       super$initialize(...)
-      self$n <- as_count(n, "n")
+      self$n <- as_count(n, "n", 0L)
       self$input_spec <- input_spec(ndim = 2L)
     },
     call = function(inputs) op_tile(op_expand_dims(inputs, 1L), c(1L, self$n, 1L)),

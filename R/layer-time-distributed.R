@@ -27,7 +27,7 @@ TimeDistributed <- R6::R6Class("TimeDistributed", inherit = BaseLayer, cloneable
     initialize = function(layer, ...) {
       super$initialize(...)
       self$layer <- wrapped_layer(layer)
-      self$input_spec <- input_spec(min_ndim = 2L)
+      self$input_spec <- input_spec(min_ndim = 3L)
     },
 
     build = function(input_shape) {
@@ -49,6 +49,8 @@ TimeDistributed <- R6::R6Class("TimeDistributed", inherit = BaseLayer, cloneable
       if (tensor_rank(mask) > 2L) op_reduce_any(mask, seq(2L, tensor_rank(mask) - 1L)) else mask
     },
 
-    get_config = function() c(super$get_config(), list(layer = serialize_keras_object(self$layer)))
+    get_config = function() c(super$get_config(), list(layer = serialize_keras_object(self$layer))),
+
+    takes = function(rank) "time_distributed() takes (batch, steps, ...), with something at each step that its layer takes.\n  One number a step: array_reshape(x, c(dim(x), 1))."
   )
 )

@@ -167,8 +167,12 @@ metric_function_name <- function(metric) {
 }
 
 deserialize_metric <- function(config) {
-  constructor <- metric_constructors()[[config$class_name]] %||% find_custom_object(config$class_name)
-  if (is.null(constructor)) abort_unknown_name("metric", config$class_name, names(metric_constructors()))
+  constructor <- metric_constructors()[[config$class_name]]
+  if (is.null(constructor)) {
+    custom <- find_custom_object(config$class_name)
+    if (is.null(custom)) abort_unknown_name("metric", config$class_name, names(metric_constructors()))
+    return(do.call(custom, config$config[!vapply(config$config, is.null, NA)]))
+  }
   settings <- config$config
   if (identical(config$class_name, "MeanMetricWrapper") && is.character(settings$fn)) return(get_metric(settings$fn))
   if (isTRUE(settings$axis >= 0)) settings$axis <- settings$axis + 1L  # files count axes from 0, arguments from 1

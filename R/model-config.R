@@ -28,7 +28,10 @@ named_custom_objects <- function(objects) {
     names[i] <- if (!is.null(generator)) generator$classname else if (inherits(objects[[i]], "R6ClassGenerator")) objects[[i]]$classname else
       abort_argument("`custom_objects` must be a named list")
   }
-  lapply(setNames(objects, names), function(object) if (is.null(attr(object, "generator"))) object else attr(object, "generator"))
+  # Layers and models are made through their class, what compile() takes through the function that also wraps it.
+  lapply(setNames(objects, names), function(object) {
+    if (is.null(attr(object, "generator")) || inherits(object, c("keras_loss_class", "keras_metric_class", "keras_schedule_class"))) object else attr(object, "generator")
+  })
 }
 
 find_custom_object <- function(name) {

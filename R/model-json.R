@@ -51,7 +51,9 @@ escaped_character <- function(code) {
 }
 
 # An R function in a file: its serialized form in base 64.
-function_as_text <- function(f) list(class_name = "__r_function__", config = list(value = jsonlite::base64_enc(serialize(f, NULL))))
+function_as_text <- function(f) list(class_name = "__r_function__", config = list(value = jsonlite::base64_enc(serialize(f, NULL)), code = function_code(f)))
+# What it does, without where its variables come from: by this a file's function is known again among `custom_objects`.
+function_code <- function(f) paste(deparse(utils::removeSource(f)), collapse = "\n")
 #' Architecture of a model as JSON
 #'
 #' @param object A model.

@@ -137,7 +137,9 @@ step_program <- function(model, kind, flat, rows) {
 prepare_model <- function(model, x, training = FALSE) {
   if (!isTRUE(model$built) && has_call(model)) {
     type_of <- function(t) list(dtype = tensor_dtype(t), shape = tensor_shape(t))
-    without_jit(build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x)))
+    build <- function() without_jit(build_model_for(model, if (is_branch_list(x)) lapply(x, type_of) else type_of(x)))
+    # What branches on values, which a run op by op allows, has its weights only after a call on values.
+    if (isTRUE(model$run_eagerly)) tryCatch(build(), keratin_error_argument = function(e) model$instance(x)) else build()
   }
   if (!training) return(invisible())
   model$optimizer$build(step_parts(model)$trainable)

@@ -72,3 +72,42 @@ test_that("masks pass through layers that support them and stop at others", {
   expect_equal(as.vector(as.array(layer_see()(layer_dropout(rate = 0.1)(hidden)))), c(1, 0, 1, 1))
   expect_equal(as.vector(as.array(layer_see()(layer_flatten()(hidden)))), c(0, 0, 0, 0))
 })
+
+test_that("losses, schedules, metrics and functions of one's own come back from files with custom_objects", {
+  ScaledError <- new_loss_class("ScaledError", initialize = function(factor = 2, ...) { super$initialize(...); self$factor <- factor },
+                                call = function(y_true, y_pred) self$factor * k_mean(k_square(y_true - y_pred), axis = -1),
+                                get_config = function() c(super$get_config(), list(factor = self$factor)))
+  Largest <- new_metric_class("Largest", initialize = function(name = "largest", ...) { super$initialize(name = name, ...); self$value <- self$add_weight("value", initializer = "zeros") },
+                              update_state = function(y_true, y_pred, sample_weight = NULL) self$value$assign(k_maximum(self$value, k_max(y_pred))), result = function() self$value)
+  Warm <- new_learning_rate_schedule_class("Warm", initialize = function(peak) self$peak <- peak, call = function(step) self$peak * k_minimum(step / 10, 1),
+                                           get_config = function() list(peak = self$peak))
+  double_tanh <- function(x) 2 * k_tanh(x)  # what the file holds besides its comment
+  model <- keras_model_sequential() |> layer_dense(1, activation = double_tanh, input_shape = 2)
+  model |> compile(optimizer_sgd(Warm(0.1)), ScaledError(3), metrics = list(Largest()))
+  x <- matrix(c(1, 2, 3, 4), 2)
+  mine <- list(ScaledError = ScaledError, Largest = Largest, Warm = Warm, double_tanh = double_tanh)
+  for (extension in c(".keras", ".h5")) {
+    file <- withr::local_tempfile(fileext = extension)
+    if (extension == ".h5") save_model_hdf5(model, file) else save_model(model, file)
+    again <- load_model(file, custom_objects = mine)
+    expect_equal(evaluate(again, x, c(1, 2), verbose = 0), evaluate(model, x, c(1, 2), verbose = 0))
+    expect_identical(again$optimizer$get_config()$learning_rate$config$peak, 0.1)
+    expect_error(load_model(file, custom_objects = mine[1:3]), "safe_mode", class = "keratin_error")
+    expect_error(load_model(file, custom_objects = c(mine[1:3], list(double_tanh = function(x) 3 * k_tanh(x)))), "safe_mode", class = "keratin_error")
+  }
+})
+
+test_that("a branch on a tensor's value says what to do, and runs with run_eagerly = TRUE", {
+  Branch <- new_layer_class("Branch", call = function(inputs) if (k_sum(inputs) > 0) inputs else -inputs)
+  expect_error(Branch()(matrix(1, 2, 2)), "as.logical(k_sum(inputs) > 0)", fixed = TRUE, class = "keratin_error_argument")
+  Folded <- new_model_class("Folded", initialize = function() { super$initialize(); self$d <- layer_dense(units = 1) },
+                            call = function(inputs) { h <- self$d(inputs); if (as.logical(k_sum(h) > 0)) h else -h })
+  model <- Folded()
+  model |> compile("sgd", "mse", run_eagerly = TRUE)
+  history <- fit(model, matrix(1:8, 4), 1:4, epochs = 1, verbose = 0)
+  expect_true(is.finite(history$metrics$loss))
+})
+
+test_that("time_distributed() wants something at each step", {
+  expect_error(time_distributed(layer_input(3), layer_dense(units = 2)), "at each step", class = "keratin_error_shape")
+})

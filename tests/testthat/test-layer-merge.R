@@ -35,3 +35,8 @@ test_that("a list of one input is merged, a tensor alone is not", {
   expect_error(layer_add(matrix(1:2, 1)), "list of inputs", class = "keratin_error_shape")
   expect_null(layer_concatenate()$compute_mask(list(k_ones(c(1, 2)), k_ones(c(1, 2))), list(NULL, NULL)))
 })
+
+test_that("an axis that the inputs of a dot product do not have is named", {
+  a <- layer_input(c(3, 4))
+  expect_error(layer_dot(list(a, a), axes = 7), "`axes` (7) is not an axis of an input of rank 3", fixed = TRUE, class = "keratin_error_argument")
+})

@@ -25,3 +25,7 @@ test_that("masked steps do not count in a global average", {
   x <- array(c(1, 2, 6), c(1, 3, 1))
   expect_equal(as.vector(as.array(layer_global_average_pooling_1d()(x, mask = matrix(c(TRUE, TRUE, FALSE), 1)))), 1.5)
 })
+
+test_that("global pooling of no steps is an error, as in Keras", {
+  expect_error(layer_global_max_pooling_1d()(array(0, c(1, 0, 2))), "nothing to pool along axis 2", class = "keratin_error_shape")
+})

@@ -62,26 +62,33 @@ scale_columns <- function(x, by) {
   unname(sweep(sweep(x, 2L, by$center), 2L, by$scale, "/"))
 }
 
-# Targets as the network is trained on them: list(kind, y, units, activation, loss, levels ...).
-encode_outcome <- function(outcome, name, scale) {
+# Targets as the network is trained on them: list(kind, y, units, activation, loss, levels ...). `offset`: added to what the network
+# gives, one number a row, or NULL.
+encode_outcome <- function(outcome, name, scale, loss = NULL, offset = NULL) {
   if (inherits(outcome, "AsIs")) class(outcome) <- setdiff(class(outcome), "AsIs")
   if (is.character(outcome)) outcome <- factor(outcome)
   if (is.logical(outcome) && is.null(dim(outcome))) outcome <- factor(outcome, c(FALSE, TRUE))
-  if (is.factor(outcome)) return(encode_classes(outcome, name))
+  if (is.factor(outcome)) return(encode_classes(outcome, name, offset))
   if (!is.numeric(outcome)) abort_argument("the outcome `", name, "` must be numbers, a factor, a logical or character. Received: ", received(class(outcome)), ".")
   if (any(is.infinite(outcome))) abort_argument("the outcome `", name, "` has infinite values.")
   y <- if (is.null(dim(outcome))) matrix(as.numeric(outcome), ncol = 1L) else outcome
-  by <- scaling(y, scale)
-  list(kind = "regression", y = scale_columns(y, by), units = ncol(y), activation = "linear", loss = "mean_squared_error", columns = colnames(y), center = by$center,
-       scale = by$scale, original = unname(y))
+  counts <- is_poisson(loss)
+  if (counts && any(y < 0)) abort_argument("the outcome `", name, "` of a Poisson regression must be at least 0. Received: ", received(min(y)), ".")
+  by <- scaling(if (is.null(offset)) y else y - offset, scale && !counts)
+  list(kind = "regression", y = scale_columns(y, by), units = ncol(y), activation = if (counts) "exponential" else "linear", loss = "mean_squared_error", columns = colnames(y),
+       center = by$center, scale = by$scale, original = unname(y))
 }
 
-encode_classes <- function(outcome, name) {
+# Counts: the network gives the logarithm of what is to be expected.
+is_poisson <- function(loss) is.character(loss) && identical(tolower(loss), "poisson") || inherits(loss, "keras.losses.Poisson") || identical(loss, loss_poisson)
+
+encode_classes <- function(outcome, name, offset) {
   levels <- levels(outcome)
   used <- length(unique(outcome))
   if (used < 2L) abort_argument("the outcome `", name, "` has the same class in all rows: there is nothing to tell apart.")
   class <- array(as.integer(outcome) - 1)
   binary <- length(levels) == 2L
+  if (!binary && !is.null(offset)) abort_argument("an offset() shifts numbers, or the odds of two classes. The outcome `", name, "` has ", length(levels), " classes.")
   list(kind = if (binary) "binary" else "multiclass", y = class, units = if (binary) 1L else length(levels), activation = if (binary) "sigmoid" else "softmax",
        loss = if (binary) "binary_crossentropy" else "sparse_categorical_crossentropy", levels = levels, labels = as.character(outcome))
 }

@@ -28,7 +28,7 @@ enter_parsnip_engine <- function(parsnip) {
                          options = list(predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE, allow_sparse_x = FALSE))
     for (type in names(parsnip_modes[[mode]])) {
       parsnip$set_pred(model = "mlp", eng = "keratin", mode = mode, type = type,
-                       value = list(pre = NULL, post = if (type == "prob") function(x, object) as.data.frame(x, optional = TRUE) else if (type != "raw") function(x, object) unname(x),
+                       value = list(pre = NULL, post = if (type != "raw") function(x, object) if (is.matrix(x)) as.data.frame(x, optional = TRUE) else unname(x),
                                     func = c(fun = "predict"), args = list(object = quote(object$fit), newdata = quote(new_data), type = parsnip_modes[[mode]][[type]])))
     }
   }

@@ -26,17 +26,24 @@ predict.keratin <- function(object, newdata, type = c("response", "class", "prob
   frame <- frame_of_new_data(object$encoder, newdata, unseen)
   whole <- stats::complete.cases(frame)
   raw <- matrix(NA_real_, nrow(frame), object$target$units)
-  if (any(whole)) raw[whole, ] <- predict_scaled(object, scale_columns(encode_predictors(object$encoder, frame[whole, , drop = FALSE]), object$encoder), batch_size)
+  if (any(whole)) raw[whole, ] <- predict_scaled(object, scale_columns(encode_predictors(object$encoder, frame[whole, , drop = FALSE]), object$encoder),
+                                                 stats::model.offset(frame)[whole], batch_size)
   rownames(raw) <- if (is.matrix(newdata) && is.null(rownames(newdata))) NULL else rownames(frame)
   as_prediction(object, raw, type)
 }
 
 # The network's output in the scale of the outcome.
-predict_scaled <- function(object, x, batch_size = 256) {
-  raw <- predict(object$model, x, batch_size = batch_size, verbose = 0)
+predict_scaled <- function(object, x, offset = NULL, batch_size = 256) {
+  raw <- predict(object$model, network_inputs(x, offset, object$target$scale), batch_size = batch_size, verbose = 0)
   if (is.null(dim(raw))) raw <- matrix(raw, ncol = 1L)
   if (!is.null(object$target$center)) raw <- sweep(sweep(raw, 2L, object$target$scale, "*"), 2L, object$target$center, "+")
   raw
+}
+
+# The offset is in the scale of the outcome, the network's numbers are not.
+network_inputs <- function(x, offset, scale) {
+  if (is.null(offset)) return(x)
+  list(x, outer(offset, 1 / (scale %||% 1)))
 }
 
 drop_single <- function(x) if (ncol(x) == 1L) x[, 1L] else x

@@ -18,7 +18,8 @@
 #' set_engine("keratin") |> set_mode("classification")`. Further arguments of `keratin()` may be given to `set_engine()`.
 #'
 #' @param x A formula, or the predictors: a data frame, or a numeric matrix.
-#' @param formula Outcome and predictors, as for [stats::lm()]: `y ~ .`, `log(y) ~ a * b`. An `offset()` is not taken.
+#' @param formula Outcome and predictors, as for [stats::glm()]: `y ~ .`, `log(y) ~ a * b`. An `offset()` is added to what the network
+#'   gives: to the number, to the logarithm of a count (`loss = "poisson"`), to the log odds of the second of two classes.
 #' @param data Data frame in which the names of the formula are looked up.
 #' @param y The outcome: a vector, factor, or a matrix of several numeric outcomes.
 #' @param weights Weights of the rows in the loss, or `NULL`. In the formula form looked up in `data` first.
@@ -36,7 +37,8 @@
 #'   * `batch_size = 32`: rows a gradient step.
 #'   * `learning_rate = 0.01`: learning rate of the optimizer.
 #'   * `optimizer = "adam"`: name of an optimizer, or an `optimizer_*()`, which has a learning rate of its own.
-#'   * `loss = NULL`: `NULL` for what fits the outcome (mean squared error, or cross-entropy), or another loss for [compile()].
+#'   * `loss = NULL`: `NULL` for what fits the outcome (mean squared error, or cross-entropy), or another loss for [compile()]. With
+#'     `"poisson"` the outcome is a count: the network gives the logarithm of the number to be expected.
 #'   * `scale = TRUE`: whether to scale predictors, and the outcome of a regression, to mean 0 and standard deviation 1. The loss is
 #'     then that of scaled outcomes.
 #'   * `validation = 0`: share of the rows, drawn at random, to be held out: the loss on them is shown, and watched by `patience`.
@@ -75,7 +77,6 @@ keratin.formula <- function(formula, data = NULL, weights = NULL, subset = NULL,
   frame <- complete_rows(frame, na.action)
   outcome <- stats::model.response(frame)
   if (is.null(outcome)) abort_argument("`formula` has no outcome on its left-hand side. Received: ", received(formula), ".")
-  if (!is.null(stats::model.offset(frame))) abort_argument("`formula` may not have an offset(). Received: ", received(formula), ".")
   encoder <- new_encoder(frame, contrasts)
   name <- paste(deparse(formula[[2L]]), collapse = " ")
   fit_tabular(call, encoder, frame, outcome, name, stats::model.weights(frame), formula, ...)
@@ -164,7 +165,9 @@ fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, fo
   epochs <- as_whole(epochs, "epochs", least = 1)
   x <- encode_predictors(encoder, frame)
   if (!is.null(weights) && (!is.numeric(weights) || anyNA(weights) || any(weights < 0))) abort_argument("`weights` must be numbers of at least 0.")
-  target <- encode_outcome(outcome, outcome_name, scale)
+  for (i in attr(attr(frame, "terms"), "offset")) if (!is.numeric(frame[[i]])) abort_argument("`", names(frame)[i], "` must be numbers. Received: ", received(class(frame[[i]])), ".")
+  offset <- stats::model.offset(frame)
+  target <- encode_outcome(outcome, outcome_name, scale, loss, offset)
   encoder <- c(encoder, scaling(x, scale))
   x <- scale_columns(x, encoder)
 
@@ -172,8 +175,11 @@ fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, fo
   input <- layer_input(shape = ncol(x))
   body <- if (is.null(network)) hidden$build(input) else network(input)
   if (!is_keras_tensor(body)) abort_argument("`network` must return a tensor made of layers. Received: ", received(class(body)), ".")
-  output <- layer_dense(body, units = target$units, activation = target$activation)
-  model <- keras_model(input, output)
+  shift <- if (!is.null(offset)) layer_input(shape = max(1L, length(target$scale)), name = "offset")
+  output <- if (is.null(offset)) layer_dense(body, units = target$units, activation = target$activation)
+            else layer_activation(layer_add(list(layer_dense(body, units = target$units), shift)), target$activation)
+  model <- keras_model(if (is.null(offset)) input else list(input, shift), output)
+  inputs_of <- function(rows) network_inputs(x[rows, , drop = FALSE], offset[rows], target$scale)
   if (is.character(optimizer)) optimizer <- named_optimizer(optimizer, learning_rate)
   compile(model, optimizer = optimizer, loss = if (is.null(loss)) target$loss else loss, metrics = if (target$kind != "regression") "accuracy")
 
@@ -184,14 +190,14 @@ fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, fo
     watcher <- callback_early_stopping(monitor = if (length(held)) "val_loss" else "loss", patience = as_whole(patience, "patience", least = 0), restore_best_weights = TRUE)
     callbacks <- c(if (is.list(callbacks)) callbacks else if (!is.null(callbacks)) list(callbacks), list(watcher))
   }
-  held_data <- if (length(held)) c(list(x[held, , drop = FALSE], take_rows(target$y, held)), if (!is.null(weights)) list(array(weights[held])))
-  history <- fit(model, x[used, , drop = FALSE], take_rows(target$y, used), epochs = epochs, batch_size = batch_size, verbose = verbose,
+  held_data <- if (length(held)) c(list(inputs_of(held), take_rows(target$y, held)), if (!is.null(weights)) list(array(weights[held])))
+  history <- fit(model, inputs_of(used), take_rows(target$y, used), epochs = epochs, batch_size = batch_size, verbose = verbose,
                  sample_weight = if (!is.null(weights)) array(weights[used]), validation_data = held_data, callbacks = callbacks, view_metrics = FALSE)
 
   object <- structure(list(call = call, model = model, history = history, kind = target$kind, outcome = outcome_name, levels = target$levels, encoder = encoder,
                            target = target[c("center", "scale", "columns", "units")], hidden = hidden$units, activation = hidden$activation, n = n,
                            left_out = attr(frame, "left_out"), held_out = length(held), terms = encoder$terms, formula = formula), class = "keratin")
-  raw <- predict_scaled(object, x)
+  raw <- predict_scaled(object, x, offset)
   rownames(raw) <- rownames(frame)
   object$fitted.values <- as_prediction(object, raw, if (target$kind == "regression") "response" else "class")
   object$residuals <- if (target$kind == "regression") drop_single(matrix(target$original, nrow = n) - raw)

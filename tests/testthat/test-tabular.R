@@ -31,6 +31,28 @@ test_that("a regression is scaled there and back, and learns a line", {
   expect_identical(formula(line), y ~ x, ignore_formula_env = TRUE)
 })
 
+test_that("an offset is added to numbers, log odds and the logarithms of counts, as glm() does", {
+  set.seed(5)
+  d <- data.frame(x = rnorm(200), e = runif(200, 1, 20))
+  d$number <- 100 + 3 * d$x + 7 * d$e
+  d$class <- runif(200) < plogis(0.3 + d$x + log(d$e) - 2)
+  d$count <- rpois(200, d$e * exp(0.5 + 0.8 * d$x))
+  linear <- function(formula, ...) keratin(formula, d, hidden_units = 0, epochs = 150, learning_rate = 0.05, batch_size = 50, ...)
+  fit <- linear(number ~ x + offset(7 * e))
+  expect_equal(unname(predict(fit, data.frame(x = 0, e = c(1, 11)))), c(107, 177), tolerance = 1e-2)
+  expect_equal(predict(fit, d), fitted(fit))
+  by_class <- linear(class ~ x + offset(log(e)))
+  expect_lt(max(abs(predict(by_class, d) - fitted(glm(class ~ x + offset(log(e)), binomial, d)))), 0.02)
+  by_count <- linear(count ~ x + offset(log(e)), loss = "poisson")
+  expect_lt(max(abs(fitted(by_count) / fitted(glm(count ~ x + offset(log(e)), poisson, d)) - 1)), 0.05)
+  expect_equal(predict(by_count, data.frame(x = 0, e = 8))[[1]], 4 * predict(by_count, data.frame(x = 0, e = 2))[[1]], tolerance = 1e-5)
+  expect_true(is.na(predict(by_count, data.frame(x = 0, e = NA))))
+  expect_error(predict(by_count, data.frame(x = 0)), "\"e\"", class = "keratin_error_argument")
+  expect_error(keratin(Species ~ Sepal.Width + offset(Petal.Width), iris), "3 classes", class = "keratin_error_argument")
+  expect_error(keratin(mpg ~ wt + offset(factor(cyl)), mtcars), "factor", class = "keratin_error_argument")
+  expect_error(keratin(I(mpg - 20) ~ wt, mtcars, loss = "poisson"), "at least 0", class = "keratin_error_argument")
+})
+
 test_that("levels, contrasts and the basis of a formula are those of the fit", {
   fit <- keratin(mpg ~ poly(hp, 2) + factor(cyl) + wt:factor(gear), mtcars, epochs = 2)
   expect_equal(unname(predict(fit, mtcars[5:7, ])), unname(fitted(fit)[5:7]), tolerance = 1e-5)

@@ -92,7 +92,8 @@ read_cifar <- function(path, labels) {
 #' 25,000 reviews, labelled by sentiment (1 positive, 0 negative), and as many to test on. Words are numbered by frequency.
 #'
 #' @inheritParams dataset_mnist
-#' @param num_words Largest word number to keep (`NULL`: all). Rarer words become `oov_char`.
+#' @param num_words Word numbers are kept that are smaller than this. Rarer words become `oov_char`. `NULL` stands for the largest number
+#'   there is (so, as in Keras, all words but the rarest are kept).
 #' @param skip_top Leave out the most frequent words up to this number.
 #' @param maxlen Leave out reviews of this length or more.
 #' @param seed Seed of the shuffle; the order is that of Keras.
@@ -169,9 +170,9 @@ number_words <- function(x, start_char, index_from) {
   lapply(x, function(words) c(as.integer(start_char), words + from))
 }
 
+# Without `num_words` it is the largest number there is, so that the rarest word goes: so Keras counts.
 limit_words <- function(x, num_words, skip_top, oov_char) {
-  if (is.null(num_words) && skip_top <= 0L) return(x)
-  if (is.null(num_words)) num_words <- Inf
+  if (is.null(num_words)) num_words <- max(unlist(x), 0L)
   lapply(x, function(words) {
     out <- words >= num_words | words < skip_top
     if (is.null(oov_char)) words[!out] else replace(words, out, as.integer(oov_char))

@@ -44,9 +44,11 @@ image_dataset_from_directory <- function(directory, labels = "inferred", label_m
 text_dataset_from_directory <- function(directory, labels = "inferred", label_mode = "int", class_names = NULL, batch_size = 32L, max_length = NULL, shuffle = TRUE,
                                         seed = NULL, validation_split = NULL, subset = NULL, follow_links = FALSE, ...) {
   read <- function(path) {
-    text <- readChar(path, file.size(path), useBytes = TRUE)
+    bytes <- readBin(path, "raw", file.size(path))
+    whole <- !any(bytes == 0)  # as the text of UTF-16 has them; R's strings do not
+    text <- if (whole) rawToChar(bytes) else ""
     Encoding(text) <- "UTF-8"
-    if (!validUTF8(text)) abort_file("\"", path, "\" is not UTF-8 text. Convert it, for example with iconv().")
+    if (!whole || !validUTF8(text)) abort_file("\"", path, "\" is not UTF-8 text. Convert it, for example with iconv().")
     tensor(if (is.null(max_length)) text else substr(text, 1L, max_length), "string")
   }
   dataset_from_files(directory, labels, label_mode, class_names, "txt", batch_size, shuffle, seed, validation_split, subset, follow_links, read)

@@ -13,13 +13,17 @@
 hdf5_matrix <- function(datapath, dataset, start = 0, end = NULL, normalizer = NULL) {
   need_package("hdf5r", "Reading an HDF5 file")
   if (!file.exists(datapath)) abort_file("there is no file \"", datapath, "\".")
-  file <- hdf5r::H5File$new(datapath, mode = "r")
-  if (!file$exists(dataset)) {
+  file <- tryCatch(hdf5r::H5File$new(datapath, mode = "r"), error = function(e) abort_file("\"", datapath, "\" cannot be read as an HDF5 file."))
+  if (!isTRUE(tryCatch(file$exists(dataset), error = function(e) FALSE))) {
     known <- names(file)
     file$close()
     abort_file("\"", datapath, "\" has no dataset \"", dataset, "\". It holds: ", paste(known, collapse = ", "), ".")
   }
   data <- file[[dataset]]
+  if (!inherits(data, "H5D")) {
+    file$close_all()
+    abort_file("\"", dataset, "\" in \"", datapath, "\" is a group, not a dataset.")
+  }
   sizes <- rev(data$dims)
   end <- if (is.null(end)) sizes[1L] else as_whole(end, "end", least = 1, most = sizes[1L])
   start <- as_whole(start, "start", least = 0, most = end - 1)

@@ -177,6 +177,8 @@ image_array_resize <- function(img, height, width, data_format = c("channels_las
   out
 }
 
+written_formats <- c("png", "jpeg", "jpg", "bmp", "gif", "tiff", "tif", "webp", "ppm", "pgm", "pdf")
+
 #' @rdname image_to_array
 #' @export
 image_array_save <- function(img, path, data_format = NULL, file_format = NULL, scale = TRUE) {
@@ -191,7 +193,9 @@ image_array_save <- function(img, path, data_format = NULL, file_format = NULL, 
     if (max(img) != 0) img <- img / max(img) * 255
   }
   levels <- array(pmin(255, pmax(0, trunc(img))), dim(img))
-  format <- tolower(file_format %||% sub(".*\\.", "", path))
+  format <- tolower(file_format %||% tools::file_ext(path))
+  if (!format %in% written_formats) abort_argument("an image is written as ", paste0("\"", written_formats, "\"", collapse = ", "), ". Received: ",
+                                                   if (is.null(file_format)) paste0("path = ", received(path)) else paste0("file_format = ", received(file_format)), ".")
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   plane <- if (dim(levels)[3L] == 1L) matrix(levels, dim(levels)[1L]) else levels
   switch(sub("^jpg$", "jpeg", format),

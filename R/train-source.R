@@ -15,7 +15,7 @@ batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight 
     return(ReaderSource$new(model, reader, steps, class_weight))
   }
   batch_size <- as_whole_number(batch_size, "batch_size")
-  if (inherits(x, "Matrix")) return(sparse_source(model, x, y, sample_weight, class_weight, batch_size, steps))
+  if (has_read_rows(list(x, y, sample_weight))) return(rows_source(model, list(x = x, y = y, sample_weight = sample_weight), class_weight, batch_size, steps, allow_nan))
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
   if (length(data$data) > 1L) warn_of_range(model, data$data[[2L]])
   if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
@@ -85,8 +85,7 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
     shuffle <- self$shuffle
     order <- self$rows
     if (identical(shuffle, "batch")) {
-      full <- self$n %/% self$batch_size
-      places <- c(outer(seq_len(self$batch_size), (sample.int(full) - 1L) * self$batch_size, `+`), seq_len(self$n - full * self$batch_size) + full * self$batch_size)
+      places <- shuffled_batches(self$n, self$batch_size)
       order <- if (is.null(order)) places else order[places]
     } else if (isTRUE(shuffle)) order <- if (is.null(order)) sample.int(self$n) else order[sample.int(self$n)]
     if (is.null(self$feed)) self$feed <- feed_create(self$flat$tensors, order)
@@ -202,36 +201,29 @@ batch_reader.default <- function(x) {
   list(read = function() iter_next(at), restart = function() at <<- as_iterator(x), length = as.numeric(batch_count(x)), restarts = inherits(x, "keratin_dataset"))
 }
 
-# A sparse matrix (package Matrix) stays sparse as a whole; each batch is made dense.
-SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
-  model = NULL, x = NULL, others = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE, is_known = TRUE,
+# Data that is made into arrays batch by batch: a sparse matrix (package Matrix) stays sparse as a whole, a dataset of an HDF5 file where it is.
+RowsSource <- R6Class("RowsSource", cloneable = FALSE, public = list(
+  rows_of = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE, is_known = TRUE,
 
-  initialize = function(model, x, others, batch_size, steps = NULL, rows = seq_len(nrow(x))) {
-    self$model <- model
-    self$x <- x
-    self$others <- others
+  # `rows_of(rows)` gives the data of these samples.
+  initialize = function(rows_of, rows, batch_size, steps = NULL) {
+    self$rows_of <- rows_of
     self$rows <- rows
     self$order <- rows
     self$n <- length(rows)
     self$batch_size <- min(batch_size, self$n)
     self$batches <- min(ceiling(self$n / self$batch_size), steps %||% Inf)
   },
-  part = function(rows, steps = NULL, batch_size = self$batch_size, passes = 1) SparseSource$new(self$model, self$x, self$others, batch_size, steps, rows),
-  example = function() self$data(head(self$rows, 1L)),
+  part = function(rows, steps = NULL, batch_size = self$batch_size, passes = 1) RowsSource$new(self$rows_of, rows, batch_size, steps),
+  example = function() self$rows_of(head(self$rows, 1L)),
   one_batch = function() self$example(),
   start = function(shuffle = FALSE, place = NULL) {
     self$at <- 0
     self$ahead <- NULL
-    self$order <- if (isTRUE(shuffle)) self$rows[sample.int(self$n)] else self$rows
+    self$order <- if (isTRUE(shuffle)) self$rows[sample.int(self$n)] else if (identical(shuffle, "batch")) self$rows[shuffled_batches(self$n, self$batch_size)] else self$rows
   },
   place = function() NULL,
   resume = function(batch, place = NULL) self$at <- batch * self$batch_size,
-  data = function(rows) {
-    x <- as.matrix(self$x[rows, , drop = FALSE])
-    if (anyNA(x)) abort_argument("`x` has missing values (NA or NaN) among its samples: remove or replace them")
-    dtypes <- input_dtypes(self$model)
-    c(list(tensor(unname(x), if (length(dtypes)) dtypes[[1L]] else k_floatx())), lapply(self$others, take_samples, rows))
-  },
   prepare = function() self$ahead <- self$take(),
   take = function() {
     if (!is.null(self$ahead)) {
@@ -242,22 +234,34 @@ SparseSource <- R6Class("SparseSource", cloneable = FALSE, public = list(
     if (self$at >= self$n) return(NULL)
     rows <- self$order[seq.int(self$at + 1, min(self$at + self$batch_size, self$n))]
     self$at <- self$at + length(rows)
-    self$data(rows)
+    self$rows_of(rows)
   }
 ))
+
+# The places of the samples where whole batches change places; a last, smaller batch stays.
+shuffled_batches <- function(n, batch_size) {
+  full <- n %/% batch_size
+  c(outer(seq_len(batch_size), (sample.int(full) - 1L) * batch_size, `+`), seq_len(n - full * batch_size) + full * batch_size)
+}
 
 # Some samples of a tensor, or of a list of them.
 take_samples <- function(x, rows) map_leaves(x, function(t) op_gather(t, as.integer(rows - 1L), axis = 0L))
 
-sparse_source <- function(model, x, y, sample_weight, class_weight, batch_size, steps) {
-  wanted <- length(model$network_inputs)
-  if (wanted > 1L) abort_argument("the model \"", model$name, "\" has ", wanted, " inputs, `x` is one sparse matrix")
-  if (nrow(x) == 0L) abort_shape("there is no data: `x` has 0 samples")
-  parts <- list(y = if (!is.null(y)) data_argument(y, "y"), sample_weight = if (!is.null(sample_weight)) data_argument(sample_weight, "sample_weight"))
-  given <- Filter(Negate(is.null), parts)
-  if (length(given) && do.call(check_counts, given) != nrow(x))
-    abort_shape("all data must have the same number of samples. Received: x ", nrow(x), ", ", names(given)[[1L]], " ", sample_counts(given[[1L]])[[1L]])
-  if (!is.null(class_weight)) parts$sample_weight <- weights_of_classes(class_weight, parts$y, parts$sample_weight)
-  check_class_ids(model, parts$y)
-  SparseSource$new(model, x, unname(Filter(Negate(is.null), parts)), batch_size %||% default_batch_size, steps)
+is_read_by_rows <- function(x) inherits(x, c("Matrix", "keras.utils.io_utils.HDF5Matrix"))
+has_read_rows <- function(x) if (is_branch_list(x)) any(vapply(x, has_read_rows, NA)) else is_read_by_rows(x)
+read_rows <- function(x, rows) if (inherits(x, "Matrix")) unname(as.matrix(x[rows, , drop = FALSE])) else hdf5_rows(x, rows)
+
+rows_source <- function(model, parts, class_weight, batch_size, steps, allow_nan) {
+  parts <- Filter(Negate(is.null), parts)
+  parts <- Map(function(part, name) map_leaves(part, function(leaf) if (is_read_by_rows(leaf)) leaf else data_argument(leaf, name, allow_nan = allow_nan)), parts, names(parts))
+  counts <- lapply(parts, function(part) vapply(flatten_outputs(part), function(leaf) if (is_read_by_rows(leaf)) dim(leaf)[1L] else sample_counts(leaf)[[1L]], 0L))
+  n <- counts[[1L]][[1L]]
+  if (any(unlist(counts) != n)) abort_shape("all data must have the same number of samples. Received: ", paste(rep(names(counts), lengths(counts)), unlist(counts), collapse = ", "))
+  if (n == 0L) abort_shape("there is no data: `x` has 0 samples")
+  if (!has_read_rows(parts$y)) check_class_ids(model, parts$y)
+  rows_of <- function(rows) {
+    data <- lapply(parts, map_leaves, function(leaf) if (is_read_by_rows(leaf)) read_rows(leaf, rows) else take_samples(leaf, rows))
+    array_data(model, data$x, data$y, data$sample_weight, class_weight, allow_nan)$data
+  }
+  RowsSource$new(rows_of, seq_len(n), batch_size %||% default_batch_size, steps)
 }

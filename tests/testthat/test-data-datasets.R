@@ -22,6 +22,8 @@ test_that("an .npy file is read in its own order", {
 test_that("words of IMDB and Reuters are numbered and limited as asked", {
   expect_identical(limit_words(number_words(list(c(1L, 50L, 7L)), 1L, 3L), 20, 5, 2L), list(c(2L, 2L, 2L, 10L)))
   expect_identical(limit_words(list(c(1L, 53L, 10L)), 20, 0, NULL), list(c(1L, 10L)))
+  # Keras keeps what is smaller than the largest number if no limit is given.
+  expect_identical(limit_words(list(c(1L, 53L, 10L), 52L), NULL, 0, 2L), list(c(1L, 2L, 10L), 52L))
 })
 
 test_that("get_file() uses what is there, checks it, and says where to put what it cannot get", {
@@ -66,6 +68,40 @@ test_that("an HDF5 dataset is read by rows", {
   expect_identical(x[1][1, 2, ], 17:20)
   expect_identical(x[1, 2, ], 17:20)
   expect_error(hdf5_matrix(path, "e"), "It holds: d", class = "keratin_error_file")
+  writeLines("no HDF5", other <- withr::local_tempfile())
+  expect_error(hdf5_matrix(other, "d"), "cannot be read as an HDF5 file", class = "keratin_error_file")
+})
+
+test_that("HDF5 datasets are trained on batch by batch", {
+  skip_if_not_installed("hdf5r")
+  path <- withr::local_tempfile(fileext = ".h5")
+  set.seed(4)
+  x <- array(rnorm(20 * 3 * 2), c(20, 3, 2))
+  y <- rowSums(x)
+  h5 <- hdf5r::H5File$new(path, "w")
+  h5[["x"]] <- aperm(x)
+  h5[["y"]] <- y
+  h5$create_group("group")
+  h5$close_all()
+  expect_error(hdf5_matrix(path, "group"), "a group", class = "keratin_error_file")
+  expect_error(hdf5_matrix(path, "nowhere/z"), "no dataset", class = "keratin_error_file")
+  from_file <- hdf5_matrix(path, "x")
+  run <- function(x, y, shuffle) {
+    model <- keras_model_sequential(input_shape = c(3, 2)) |> layer_flatten() |> layer_dense(1, kernel_initializer = "ones")
+    compile(model, "sgd", "mse")
+    set.seed(1)
+    h <- fit(model, x, y, epochs = 2, batch_size = 6, validation_split = 0.2, shuffle = shuffle, verbose = 0)
+    list(h$metrics, evaluate(model, x, y, verbose = 0), predict(model, x, verbose = 0))
+  }
+  for (shuffle in list(FALSE, "batch", TRUE)) expect_equal(run(from_file, hdf5_matrix(path, "y"), shuffle), run(x, y, shuffle), tolerance = 1e-6)
+  expect_equal(run(from_file, y, FALSE), run(x, y, FALSE), tolerance = 1e-6)
+  a <- layer_input(c(3, 2))
+  b <- layer_input(c(3, 2))
+  both <- keras_model(list(a, b), layer_flatten(layer_add(list(a, b))))
+  expect_equal(predict(both, list(from_file, x), verbose = 0), predict(both, list(x, x), verbose = 0))
+  model <- keras_model_sequential(input_shape = c(3, 2)) |> layer_flatten() |> layer_dense(1)
+  compile(model, "sgd", "mse")
+  expect_error(fit(model, from_file, 1:3, verbose = 0), "x 20, y 3", class = "keratin_error_shape")
 })
 
 test_that("reticulate's names walk through datasets, and its functions are otherwise what they were", {

@@ -203,3 +203,19 @@ test_that("gray levels of 16 bits stay as they are, other samples of 16 bits los
   ds <- suppressMessages(image_dataset_from_directory(folder, image_size = c(2, 3), color_mode = "grayscale"))
   expect_equal(first(iter_next(as_iterator(ds))), levels %/% 256)
 })
+
+test_that("an image is written in a known format, and text is UTF-8", {
+  x <- array(0, c(2, 2, 3))
+  expect_error(image_array_save(x, tempfile()), "path = ", class = "keratin_error_argument")
+  expect_error(image_array_save(x, "x.png", file_format = "tif0"), "tif0", class = "keratin_error_argument")
+  folder <- withr::local_tempdir()
+  dir.create(file.path(folder, "a"))
+  first <- function(bytes) {
+    writeBin(as.raw(bytes), file.path(folder, "a", "x.txt"))
+    iter_next(as_iterator(suppressMessages(text_dataset_from_directory(folder, label_mode = NULL))))
+  }
+  expect_identical(as.vector(as.array(first(c(0x68, 0xc3, 0xa9)))), "h\u00e9")
+  expect_error(first(c(0xff, 0xfe, 0x68, 0)), "x.txt.*UTF-8", class = "keratin_error_file")
+  expect_error(first(c(0x68, 0, 0x69)), "x.txt.*UTF-8", class = "keratin_error_file")
+  expect_error(first(c(0x68, 0xe9)), "x.txt.*UTF-8", class = "keratin_error_file")
+})

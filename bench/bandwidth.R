@@ -1,4 +1,4 @@
-# Ops that memory bounds, beside the bandwidth measured in the same run; optimizer steps; the recurrent cases; and what a call costs.
+# Ops that memory bounds, beside the bandwidth measured in the same run; optimizer steps; and what a call costs.
 #   Rscript bench/bandwidth.R                  everything, about a minute
 #   Rscript bench/bandwidth.R pool "batch norm"    only cases whose label contains one of these
 # One thread. "bytes" counts every array that must come from or go to memory once (the upstream of a gradient too), whatever an op really
@@ -124,24 +124,6 @@ optimizer_case("optimizer adagrad", optimizer_adagrad(), 1)
 optimizer_case("optimizer adadelta", optimizer_adadelta(), 2)
 optimizer_case("optimizer ftrl", optimizer_ftrl(), 2)
 
-# ---- recurrences and products, per cent of the FMA peak; a step has the gradients of input, kernels and bias
-recurrence_case <- function(label, batch, steps, channels, units, goal) {
-  if (!wanted(label)) return(invisible())
-  forward <- function(i) {
-    sums <- op("dense", i[1:2])
-    internal("op_lstm")(op("bias_add", list(sums, i[[4]])), i[[3]])[[1L]]
-  }
-  inputs <- lapply(list(c(batch, steps, channels), c(channels, 4 * units), c(units, 4 * units), 4 * units), normal)
-  upstream <- normal(c(batch, steps, units))
-  work <- 2 * batch * steps * 4 * units * (channels + units)
-  seconds <- c(forward = min(program_seconds(function(i) list(forward(i)), inputs, budget)),
-               step = min(program_seconds(function(i) internal("op_gradients")(forward(i[1:4]), i[1:4], upstream = i[[5L]]), c(inputs, list(upstream)), budget)))
-  show("%-44s forward %8.3f ms, %4.1f %% of the peak [%g], step %8.3f ms, %4.1f GFLOP/s", label, 1e3 * seconds[1], 100 * work / seconds[1] / 1e9 / machine$float32, goal,
-       1e3 * seconds[2], 3 * work / seconds[2] / 1e9)
-}
-recurrence_case("case 20, LSTM 32 x 100, 32 to 128", 32, 100, 32, 128, 80)
-recurrence_case("case 21, LSTM 1 x 200, 64 to 64", 1, 200, 64, 64, 50)
-
 # ---- overheads: seconds of one call
 overhead <- function(label, run, goal, times = 2000, divide = 1, unit = 1e6, name = "us") {
   if (!wanted(label)) return(invisible())
@@ -169,11 +151,11 @@ if (wanted("op in a trained step")) {
   show("%-44s %8.3f us [0.3]", "op in a trained step", 1e6 * seconds / length(internal("program_summary")(program$pointer)$steps))
 }
 if (wanted("MLP")) {
-  model <- mlp() %>% compile(optimizer = "adam", loss = "mse")
+  model <- keras_model_sequential(input_shape = 20) %>% layer_dense(32, activation = "relu") %>% layer_dense(1) %>% compile(optimizer = "adam", loss = "mse")
   a <- matrix(runif(3200 * 20), 3200)
   b <- runif(3200)
   overhead("MLP 20-32-1, batch 32, a step of fit()", function() fit(model, a, b, batch_size = 32, epochs = 10, verbose = 0), 0.03, 1, 1000, 1e3, "ms")
   one <- matrix(runif(20), 1)
-  overhead("MLP predict() of one sample", function() predict(model, one, verbose = 0), 0.2, 20, 1, 1e3, "ms")
+  overhead("MLP predict() of one sample", function() predict(model, one, verbose = 0), 0.2, 1000, 1, 1e3, "ms")
 }
 show("bandwidth in the end %.1f GB/s", measure_machine("none", 0.001)$bandwidth)

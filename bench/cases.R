@@ -29,6 +29,8 @@ kernel_cases <- list(
   conv_case(17, "conv_transpose", 4, 8, 64, 32, 3, 2, 85, 1.7, pad = 1, output_padding = 1, rank = 3),
   conv_case(18, "conv", 4, 16, 32, 32, 3, 1, 90, 1.4, pad = 1, rank = 3),
   conv_case(19, "conv", 16, 56, 64, 64, 3, 1, 70, 2, pad = 1, rank = 2, groups = 64),
+  list(number = 20, kind = "lstm", batch = 32, steps = 100, channels = 32, filters = 128, goal_peak = 80, goal_ratio = 1.6),
+  list(number = 21, kind = "lstm", batch = 1, steps = 200, channels = 64, filters = 64, goal_peak = 50, goal_ratio = 2),
   list(number = 22, kind = "conv_lstm", batch = 8, steps = 10, length = 32, channels = 16, filters = 32, kernel = 3, goal_peak = 85, goal_ratio = 2),
   list(number = 23, kind = "dense", batch = 128, channels = 512, filters = 512, goal_peak = 92, goal_ratio = 1.25),
   list(number = 24, kind = "arrays", batch = 32, length = 1000, channels = 64, goal_bandwidth = 16),
@@ -69,6 +71,7 @@ flops <- function(case, length = case$length) {
     conv = 2 * case$batch * output_length(case)^case$rank * case$channels * case$filters / case$groups * case$kernel^case$rank,
     conv_transpose = 2 * case$batch * length^case$rank * case$channels * case$filters * case$kernel^case$rank,
     istft = 2 * case$batch * length * case$channels * case$filters * case$kernel,
+    lstm = 2 * case$batch * case$steps * (case$channels + case$filters) * 4 * case$filters,
     conv_lstm = 2 * case$batch * case$steps * case$length^2 * (case$channels + case$filters) * 4 * case$filters * case$kernel^2,
     dense = 2 * case$batch * case$channels * case$filters,
     hifigan = hifigan_flops(case$batch, case$length))
@@ -82,6 +85,7 @@ describe <- function(case) {
   }
   sizes <- switch(case$kind,
     conv = , conv_transpose = convolution(),
+    lstm = sprintf("LSTM batch %d, %d steps, %d -> %d", case$batch, case$steps, case$channels, case$filters),
     conv_lstm = sprintf("ConvLSTM2D %d, %d steps, %dx%d, %d, %d, %dx%d", case$batch, case$steps, case$length, case$length, case$channels, case$filters,
                         case$kernel, case$kernel),
     dense = sprintf("dense %d x %d -> %d", case$batch, case$channels, case$filters),

@@ -93,6 +93,12 @@ def conv_lstm(case, channels_last):
     return forward_and_step(forward, list(convolve.parameters()), x, case["budget"])
 
 
+def lstm(case):
+    layer = torch.nn.LSTM(case["channels"], case["filters"], batch_first=True)
+    x = torch.randn(case["batch"], case["steps"], case["channels"])
+    return forward_and_step(lambda v: layer(v)[0], list(layer.parameters()), x, case["budget"])
+
+
 def dense(case):
     x = torch.randn(case["batch"], case["channels"])
     weight = torch.randn(case["filters"], case["channels"], requires_grad=True)
@@ -174,6 +180,8 @@ if kind in ("conv", "conv_transpose", "conv_lstm"):
     # The format is chosen by the step; both times come from the same one.
     best = min(results, key=lambda name: min(results[name]["step"]))
     result = {"format": best, **results[best]}
+elif kind == "lstm":
+    result = lstm(case)
 elif kind == "dense":
     result = dense(case)
 elif kind == "istft":

@@ -17,7 +17,7 @@ constexpr Index input_bytes_of_part = 192 << 10;  // stays in the second-level c
 constexpr Index bytes_of_row_slice = 1024;        // what a block of weights meets of a row, at most
 constexpr Index channels_to_read_in_place = 16, tiles_to_read_in_place = 4;
 constexpr Index few_parts = 8;
-constexpr Index tiles_between_fetches = 8;
+constexpr Index tiles_between_fetches = 2;
 constexpr Index most_products_to_read_ahead = 256;  // of an element; with more the processor's own guesses are enough
 constexpr Index least_bytes_to_read_ahead = 8 << 20;       // less stays in some cache
 

@@ -14,7 +14,9 @@ Adadelta <- R6Class("Adadelta", inherit = Optimizer, lock_objects = FALSE, clone
   update_step = function(gradient, variable, slots, step) {
     write_update(list(variable, slots$accumulated_grad, slots$accumulated_delta_var),
       op_adadelta_update(variable_read(variable), variable_read(slots$accumulated_grad), variable_read(slots$accumulated_delta_var), gradient,
-                         step$learning_rate, rho = self$rho, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
+                         step$learning_rate, rho = self$rho, epsilon = self$epsilon, weight_decay = self$decay_of(variable),
+                         average = step$average),
+      step$average)
   },
 
   config_fields = function() list(rho = self$rho, epsilon = self$epsilon)

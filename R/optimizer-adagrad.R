@@ -14,7 +14,9 @@ Adagrad <- R6Class("Adagrad", inherit = Optimizer, lock_objects = FALSE, cloneab
   update_step = function(gradient, variable, slots, step) {
     write_update(list(variable, slots$accumulator),
       op_adagrad_update(variable_read(variable), variable_read(slots$accumulator), gradient, step$learning_rate, epsilon = self$epsilon,
-                        weight_decay = self$decay_of(variable)))
+                        weight_decay = self$decay_of(variable),
+                        average = step$average),
+      step$average)
   },
 
   config_fields = function() list(initial_accumulator_value = self$initial_accumulator_value, epsilon = self$epsilon)

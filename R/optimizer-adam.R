@@ -27,7 +27,9 @@ Adam <- R6Class("Adam", inherit = Optimizer, lock_objects = FALSE, cloneable = F
   update_step = function(gradient, variable, slots, step) {
     write_update(c(list(variable, slots$m, slots$v), if (self$amsgrad) list(slots$vhat)),
       op_adam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, beta_1 = self$beta_1,
-                     beta_2 = self$beta_2, epsilon = self$epsilon, v_hat = if (self$amsgrad) variable_read(slots$vhat), weight_decay = self$decay_of(variable)))
+                     beta_2 = self$beta_2, epsilon = self$epsilon, v_hat = if (self$amsgrad) variable_read(slots$vhat), weight_decay = self$decay_of(variable),
+                     average = step$average),
+      step$average)
   },
 
   config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, amsgrad = self$amsgrad)

@@ -18,7 +18,9 @@ Adamax <- R6Class("Adamax", inherit = Optimizer, lock_objects = FALSE, cloneable
   update_step = function(gradient, variable, slots, step) {
     write_update(list(variable, slots$m, slots$u),
       op_adamax_update(variable_read(variable), variable_read(slots$m), variable_read(slots$u), gradient, step$learning_rate, step$t,
-                       beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
+                       beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable),
+                       average = step$average),
+      step$average)
   },
 
   config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon)

@@ -18,7 +18,9 @@ Ftrl <- R6Class("Ftrl", inherit = Optimizer, lock_objects = FALSE, cloneable = F
     write_update(list(variable, slots$accumulator, slots$linear),
       op_ftrl_update(variable_read(variable), variable_read(slots$accumulator), variable_read(slots$linear), gradient, step$learning_rate,
                      learning_rate_power = self$learning_rate_power, l1 = self$l1_regularization_strength, l2 = self$l2_regularization_strength,
-                     l2_shrinkage = self$l2_shrinkage_regularization_strength, beta = self$beta, weight_decay = self$decay_of(variable)))
+                     l2_shrinkage = self$l2_shrinkage_regularization_strength, beta = self$beta, weight_decay = self$decay_of(variable),
+                     average = step$average),
+      step$average)
   },
 
   config_fields = function() list(

@@ -42,7 +42,9 @@ Nadam <- R6Class("Nadam", inherit = Optimizer, lock_objects = FALSE, cloneable =
     variable_assign(self$product, cast_to(product, k_floatx()))
     write_update(list(variable, slots$m, slots$v),
       op_nadam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, product,
-                      beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable)))
+                      beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon, weight_decay = self$decay_of(variable),
+                      average = step$average),
+      step$average)
   },
 
   config_fields = function() list(beta_1 = self$beta_1, beta_2 = self$beta_2, epsilon = self$epsilon)

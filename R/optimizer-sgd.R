@@ -17,7 +17,9 @@ SGD <- R6Class("SGD", inherit = Optimizer, lock_objects = FALSE, cloneable = FAL
   update_step = function(gradient, variable, slots, step) {
     write_update(c(list(variable), if (self$momentum > 0) list(slots$m)),
       op_sgd_update(variable_read(variable), gradient, step$learning_rate, velocity = if (self$momentum > 0) variable_read(slots$m),
-                    momentum = self$momentum, nesterov = self$nesterov, weight_decay = self$decay_of(variable)))
+                    momentum = self$momentum, nesterov = self$nesterov, weight_decay = self$decay_of(variable),
+                    average = step$average),
+      step$average)
   },
 
   config_fields = function() list(momentum = self$momentum, nesterov = self$nesterov)

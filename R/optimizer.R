@@ -118,8 +118,11 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
     gradients <- self$clip_gradients(gradients)
     step <- self$step_constants(tensor_dtype(variables[[1L]]))
     at <- match(vapply(variables, variable_id, ""), vapply(self$model_variables, variable_id, ""))
-    for (i in seq_along(variables)) self$update_step(gradients[[i]], variables[[i]], self$slots[[at[[i]]]], step)
-    if (self$use_ema) self$update_averages(at)
+    overwrite <- if (self$use_ema) self$overwrites_now()
+    for (i in seq_along(variables)) {
+      if (self$use_ema) step$average <- list(variable = self$averages[[at[[i]]]], momentum = self$ema_momentum, overwrite = overwrite)
+      self$update_step(gradients[[i]], variables[[i]], self$slots[[at[[i]]]], step)
+    }
     variable_assign(self$iterations, op_add(variable_read(self$iterations), 1))
     for (variable in variables) {
       constraint <- variable$constraint
@@ -160,15 +163,10 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
     if (is.null(self$weight_decay) || self$weight_decay == 0 || !self$uses_weight_decay(variable)) 0 else self$weight_decay
   },
 
-  update_averages = function(at) {
+  # Do the weights take over their moving averages in this step? Not 0 if so.
+  overwrites_now = function() {
     period <- self$ema_overwrite_frequency
-    overwrite <- if (!is.null(period)) op_equal(op_floor_mod(op_add(variable_read(self$iterations), 1), period), 0)
-    for (i in at) {
-      value <- variable_read(self$model_variables[[i]])
-      average <- op_add(op_multiply(variable_read(self$averages[[i]]), self$ema_momentum), op_multiply(value, 1 - self$ema_momentum))
-      variable_assign(self$averages[[i]], average)
-      if (!is.null(overwrite)) variable_assign(self$model_variables[[i]], op_select(overwrite, average, value))
-    }
+    if (is.null(period)) 0 else op_cast(op_equal(op_floor_mod(op_add(variable_read(self$iterations), 1), period), 0), k_floatx())
   },
 
   # At the end of fit(): the weights take over their averages.
@@ -229,7 +227,10 @@ Optimizer <- R6Class("Optimizer", lock_objects = FALSE, cloneable = FALSE, publi
 ))
 
 # The results of an update op, in the order of its variables.
-write_update <- function(variables, results) for (i in seq_along(variables)) variable_assign(variables[[i]], results[[i]])
+write_update <- function(variables, results, average = NULL) {
+  if (!is.null(average)) variables <- c(variables, list(average$variable))
+  for (i in seq_along(variables)) variable_assign(variables[[i]], results[[i]])
+}
 
 # What a traced update depends on, besides the weights: another optimizer, or another kind of learning rate, needs another trace.
 optimizer_key <- function(optimizer) c(object_address(optimizer), if (is.function(optimizer$rate_key)) optimizer$rate_key())

@@ -123,6 +123,12 @@ optimizer_case("optimizer rmsprop, centered, momentum", optimizer_rmsprop(center
 optimizer_case("optimizer adagrad", optimizer_adagrad(), 1)
 optimizer_case("optimizer adadelta", optimizer_adadelta(), 2)
 optimizer_case("optimizer ftrl", optimizer_ftrl(), 2)
+optimizer_case("optimizer adam, weight decay", optimizer_adam(weight_decay = 0.01), 2)
+optimizer_case("optimizer adam, clipvalue", optimizer_adam(clipvalue = 0.5), 2)
+optimizer_case("optimizer adam, clipnorm", optimizer_adam(clipnorm = 1), 2)
+optimizer_case("optimizer adam, moving average", optimizer_adam(use_ema = TRUE), 3)
+optimizer_case("optimizer adam, average taken over", optimizer_adam(use_ema = TRUE, ema_overwrite_frequency = 10L), 3)
+optimizer_case("optimizer rmsprop, moving average", optimizer_rmsprop(use_ema = TRUE), 2)
 
 # ---- overheads: seconds of one call
 overhead <- function(label, run, goal, times = 2000, divide = 1, unit = 1e6, name = "us") {

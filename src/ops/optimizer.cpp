@@ -1,5 +1,6 @@
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "../core/thread_pool.h"
 #include "../graph/op.h"
@@ -18,11 +19,13 @@ double scalar(const Tensor& t) {
   return value;
 }
 
-// Inputs: parameter, `slots` slots, gradient, then scalars: learning_rate and what else the optimizer needs.
+// Inputs: parameter, `slots` slots, gradient, then scalars: learning_rate and what else the optimizer needs. With `average_momentum` there is a
+// last slot, a moving average of the parameter, and a last scalar: not 0 in the steps in which the parameter takes over its average.
 class OptimizerStep : public Op {
  public:
   OptimizerStep(const char* name, int slots, int scalars, const Attributes& a)
-      : name_(name), slots_(slots), scalars_(scalars), weight_decay_(a.number("weight_decay", 0)) {}
+      : name_(name), averages_(a.has("average_momentum")), slots_(slots + averages_), scalars_(scalars + averages_),
+        weight_decay_(a.number("weight_decay", 0)), average_momentum_(a.number("average_momentum", 0)) {}
   const char* name() const override { return name_; }
 
   Types infer(const Types& inputs) const override {
@@ -57,9 +60,15 @@ class OptimizerStep : public Op {
       const std::vector<T> s(settings.begin(), settings.end());
       const T* gradient = inputs[static_cast<std::size_t>(slots_) + 1].data<T>();
       parallel_ranges(outputs[0].size(), optimizer_grain, [&](std::int64_t begin, std::int64_t end) {
-        T* state[4] = {};
+        T* state[5] = {};
         for (int i = 0; i <= slots_; ++i) state[i] = outputs[i].data<T>() + begin;
-        step(state, gradient + begin, static_cast<std::size_t>(end - begin), s.data());
+        const std::size_t n = static_cast<std::size_t>(end - begin);
+        T* average = averages_ ? std::exchange(state[slots_], nullptr) : nullptr;
+        step(state, gradient + begin, n, s.data());
+        if (!averages_) return;
+        const T settings[] = {static_cast<T>(average_momentum_ - 1), static_cast<T>(average_momentum_)};   // average <- keep average - rate parameter
+        kernels<T>().sgd(average, state[0], n, settings);
+        if (given.back() != 0) std::memcpy(state[0], average, n * sizeof(T));
       });
     });
   }
@@ -73,8 +82,9 @@ class OptimizerStep : public Op {
 
  private:
   const char* name_;
+  bool averages_;
   int slots_, scalars_;
-  double weight_decay_;
+  double weight_decay_, average_momentum_;
 };
 
 // The two `step` overloads from one expression over `T`.

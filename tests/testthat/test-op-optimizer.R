@@ -45,3 +45,18 @@ test_that("rmsprop, adagrad, adadelta, ftrl", {
   expect_equal(step_of("ftrl", list(p, v, m, g), lr, l1 = 0.01, l2 = 0.02, l2_shrinkage = 0.01, beta = 0.1),
                list((pmin(pmax(linear, -0.01), 0.01) - linear) / (sqrt(new) / lr + 2 * (0.02 + 0.1 / (2 * lr))), new, linear))
 })
+
+test_that("every update keeps a moving average, and takes it over when told to", {
+  kept <- new_variable(array(w), "average", dtype = "float64")
+  calls <- list(sgd = list(p, g), adam = list(p, m, v, g), adamax = list(p, m, v, g), rmsprop = list(p, v, g), adagrad = list(p, v, g), adadelta = list(p, v, w, g),
+                nadam = list(p, m, v, g), ftrl = list(p, v, m, g))
+  further <- list(adam = 3L, adamax = 3L, nadam = list(3L, 0.3))
+  for (name in names(calls)) {
+    step <- function(...) do.call(step_of, c(list(name, calls[[name]], lr), further[[name]], list(...)))
+    plain <- step()
+    average <- 0.9 * w + 0.1 * plain[[1L]]
+    expect_equal(step(average = list(variable = kept, momentum = 0.9, overwrite = 0)), c(plain, list(average)))
+    plain[[1L]] <- average
+    expect_equal(step(average = list(variable = kept, momentum = 0.9, overwrite = 1)), c(plain, list(average)))
+  }
+})

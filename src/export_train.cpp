@@ -11,6 +11,7 @@
 #include <unistd.h>
 #endif
 
+#include "graph/interrupt.h"
 #include "train/background.h"
 #include "train/loop.h"
 

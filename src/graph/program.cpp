@@ -1,52 +1,13 @@
 // Runs a layout: binds memory, calls the steps, writes the variables.
 #include "program.h"
 
-#include <atomic>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
-#include "../core/thread_pool.h"
+#include "interrupt.h"
 #include "plan.h"
 
 namespace keratin {
-
-namespace {
-bool (*interrupt_source)() = nullptr;
-thread_local const std::atomic<bool>* background_run = nullptr;  // set on the thread of a background run: stop?
-constexpr std::size_t long_run_bytes = std::size_t{1} << 20;  // working memory from which a run may be long enough to be asked
-
-// Asked between the steps of a long run and, as one convolution can take seconds, between the parts of its steps.
-thread_local std::chrono::steady_clock::time_point asked;
-bool should_stop() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - asked < std::chrono::milliseconds(50)) return false;
-  asked = now;
-  return background_run ? background_run->load() : interrupt_source && interrupt_source();
-}
-
-class InterruptPoll {
- public:
-  explicit InterruptPoll(bool is_long) : on_(is_long), before_(set_stop_question(is_long ? should_stop : nullptr)) {
-    if (on_) asked = std::chrono::steady_clock::now();
-  }
-  ~InterruptPoll() { end(); }
-  void ask() {
-    if (on_ && should_stop()) throw Error(ErrorKind::interrupted, "interrupted.");
-  }
-  // From here on nothing may stop the run.
-  void end() {
-    if (std::exchange(on_, false)) set_stop_question(before_);
-  }
-
- private:
-  bool on_;
-  StopQuestion before_;
-};
-}  // namespace
-
-void set_interrupt_source(bool (*pending)()) { interrupt_source = pending; }
-void stop_this_thread_by(const std::atomic<bool>* flag) { background_run = flag; }
 
 struct Program::Plan {
   Layout layout;

@@ -1,14 +1,7 @@
 #pragma once
-#include <atomic>
-
 #include "graph.h"
 
 namespace keratin {
-
-// Asked between the steps of long runs; when it says yes the run ends with an `interrupted` error, and no variable has changed.
-void set_interrupt_source(bool (*pending)());
-// On a thread that is not R's: the flag takes the place of the interrupt source.
-void stop_this_thread_by(const std::atomic<bool>* flag);
 
 // A trace made ready to run: dead code dropped, ops fused, memory planned.
 class Program {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "graph.h"
+#include "interrupt.h"
 
 namespace keratin {
 namespace {
@@ -91,9 +92,15 @@ Values apply(const OpPtr& op, const Values& inputs) {
   if (op->is_view()) {
     results.push_back(arguments[0].reshaped(output_types[0].shape));
   } else {
-    for (const TensorType& type : output_types) results.emplace_back(type.dtype, type.shape);
+    std::size_t bytes = 0;
+    for (const Tensor& argument : arguments) bytes += argument.bytes();
+    for (const TensorType& type : output_types) {
+      results.emplace_back(type.dtype, type.shape);
+      bytes += results.back().bytes();
+    }
     RunContext context;
     if (op->is_stateful()) context.seed = draw_seed();
+    const InterruptPoll poll(bytes > long_run_bytes);
     op->run(arguments, results, context);
   }
 

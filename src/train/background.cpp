@@ -8,6 +8,8 @@
 #include <unistd.h>
 #endif
 
+#include "../graph/interrupt.h"
+
 namespace keratin {
 
 namespace {

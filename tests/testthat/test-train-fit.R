@@ -180,6 +180,31 @@ test_that("Ctrl-C keeps what finished and says so", {
   expect_lt(as.numeric(r$ended - sent, units = "secs"), 1)
 })
 
+test_that("an interrupt stops a long op outside fit() too", {
+  skip_if_not_installed("callr")
+  skip_on_os("windows")
+  skip_on_cran()
+  started <- withr::local_tempfile()
+  child <- callr::r_bg(function(started) {
+    library(keratin)
+    options(keratin.threads = 1L)
+    x <- k_ones(c(1, 20000, 256))
+    kernel <- k_ones(c(256, 256, 256))
+    file.create(started)
+    class <- tryCatch(for (i in 1:9) k_conv1d(x, kernel, padding = "same"), keratin_error_interrupted = function(e) class(e), interrupt = function(e) "interrupt")
+    list(class = class, sum = k_get_value(k_sum(x)))
+  }, list(started), libpath = .libPaths())
+  for (i in 1:600) if (file.exists(started) || !child$is_alive()) break else Sys.sleep(0.02)
+  Sys.sleep(0.3)
+  begun <- Sys.time()
+  child$interrupt()
+  child$wait(20000)
+  expect_lt(as.numeric(Sys.time() - begun, units = "secs"), 4)
+  r <- child$get_result()
+  expect_true("keratin_error_interrupted" %in% r$class || identical(r$class, "interrupt"))
+  expect_equal(r$sum, 5120000)
+})
+
 test_that("sparse matrices are trained on batch by batch", {
   skip_if_not_installed("Matrix")
   dense <- fixed_x * (fixed_x > 0.5)

@@ -125,6 +125,10 @@ module_synonyms <- c(Input = "layer_input", load_model = "load_model_tf",
   base <- get("class_of_keras", envir = asNamespace("keratin"))(path, name)
   if (!is.null(base)) return(base)
   last <- if (length(path)) path[length(path)] else ""
+  if (name %in% c("get", "serialize", "deserialize")) {
+    f <- module_codecs()[[last]][[name]]
+    if (!is.null(f)) return(f)
+  }
   if (name %in% names(module_synonyms)) return(get(module_synonyms[[name]], envir = asNamespace("keratin")))
   prefix <- if (nzchar(last)) module_prefixes[[last]] else ""
   exported <- getNamespaceExports("keratin")
@@ -139,6 +143,18 @@ module_synonyms <- c(Input = "layer_input", load_model = "load_model_tf",
   if (last %in% c("layers", "experimental")) attr(f, "generator") <- builtin_class(name)   # Name(keras$layers$Dense) %py_class% { ... }
   if (last == "backend") python_axes(f) else f
 }
+# keras$initializers$get("zeros"), and configs of objects and back.
+module_codecs <- function() {
+  of <- function(get, serialize = serialize_callable, deserialize = get) list(
+    get = function(identifier) get(identifier), serialize = function(object) serialize(object),
+    deserialize = function(config, custom_objects = NULL) with_custom_object_scope(custom_objects, deserialize(config)))
+  list(initializers = of(get_initializer), regularizers = of(get_regularizer), constraints = of(get_constraint), activations = of(get_activation, serialize_activation),
+       losses = of(get_loss, serialize_loss, loss_from_config), metrics = of(get_metric, serialize_metric, metric_from_config),
+       optimizers = of(get_optimizer, serialize_optimizer, optimizer_from_config),
+       layers = list(serialize = function(layer) serialize_layer(unwrap(layer)),
+                     deserialize = function(config, custom_objects = NULL) deserialize_keras_object(config, custom_objects)))
+}
+
 #' @export
 print.keratin_module <- function(x, ...) {
   cat("<", paste(c("keras", unclass(x)$path), collapse = "$"), ": keratin, compatible with keras 2.15>\n", sep = "")

@@ -18,3 +18,6 @@ nest_pack <- function(x, leaves) {
   position <- 0L
   nest_map(x, function(leaf) leaves[[position <<- position + 1L]])
 }
+
+first_leaf <- function(x) if (is_branch(x)) first_leaf(x[[1L]]) else x
+has_names <- function(x) length(x) > 0L && !is.null(names(x)) && all(nzchar(names(x)))

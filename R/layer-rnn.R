@@ -57,10 +57,12 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
 
     build = function(input_shape) {
       dims <- as_input_dims(input_shape)
+      nested <- is.list(dims) && has_names(dims)   # several inputs a step
+      step_dims <- if (nested) lapply(dims, function(one) one[-if (self$time_major) 1L else 2L])
       if (is.list(dims)) dims <- dims[[1L]]
       batch <- dims[if (self$time_major) 2L else 1L]
       cell <- unwrap(self$cell)
-      if (!isTRUE(cell$built)) self$build_cell(cell, c(batch, dims[-(1:2)]))
+      if (!isTRUE(cell$built)) self$build_cell(cell, if (nested) step_dims else c(batch, dims[-(1:2)]))
       if (self$stateful) {
         if (is.na(batch)) abort_argument("a stateful layer must know its batch size: give `batch_input_shape` to the first layer (or `batch_shape` to layer_input())")
         self$make_states(batch, dims[-(1:2)])
@@ -81,22 +83,22 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
       x <- parts$x
       if (is_branch(mask)) mask <- mask[[1L]]
       if (self$time_major) {
-        x <- swap_time(x)
+        x <- nest_map(x, swap_time)
         if (!is.null(mask)) mask <- swap_time(mask)
       }
       if (self$go_backwards) {
-        x <- op_reverse(x, 1L)
+        x <- nest_map(x, function(one) op_reverse(one, 1L))
         if (!is.null(mask)) mask <- op_reverse(mask, 1L)
       }
       states <- self$known_states(x, parts$states)
       cell <- unwrap(self$cell)
       if (is.function(cell$reset_dropout_mask)) cell$reset_dropout_mask()
-      result <- if (!self$unroll && is.null(parts$constants)) self$run_fused(cell, x, states, mask, training)
+      result <- if (!self$unroll && is.null(parts$constants) && !is_branch(x)) self$run_fused(cell, x, states, mask, training)
       if (is.null(result)) result <- self$run_steps(cell, x, if (is.null(states)) self$zero_states(x) else states, mask, training, parts$constants)
       if (is.function(cell$reset_dropout_mask)) cell$reset_dropout_mask()
       if (self$stateful && !layer_state$inferring) Map(variable_assign, nest_flatten(self$states), nest_flatten(result[[2L]]))
       y <- result[[1L]]
-      output <- if (self$return_sequences) { if (self$time_major) swap_time(y) else y } else last_step(result, mask)
+      output <- if (self$return_sequences) { if (self$time_major) nest_map(y, swap_time) else y } else last_step(result, mask)
       if (self$return_state) c(list(output), result[[2L]]) else output
     },
 
@@ -116,10 +118,10 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
       if (!is.null(given)) return(lapply(given, function(state) nest_map(state, function(s) input_value(s, self))))
       if (self$stateful) return(nest_map(self$states, variable_read))
       cell <- unwrap(self$cell)
-      own <- if (is.function(cell$get_initial_state)) cell$get_initial_state(inputs = first_step(x), batch_size = tensor_shape(x)[1L], dtype = tensor_dtype(x))
+      own <- if (is.function(cell$get_initial_state)) cell$get_initial_state(inputs = nest_map(x, first_step), batch_size = tensor_shape(first_leaf(x))[1L], dtype = tensor_dtype(first_leaf(x)))
       if (is.null(own) || is_branch(own)) own else list(own)
     },
-    zero_states = function(x) nest_map_dims(self$state_dims(tensor_shape(x)[-(1:2)]), function(sizes) state_zeros(x, sizes)),
+    zero_states = function(x, one = first_leaf(x)) nest_map_dims(self$state_dims(tensor_shape(one)[-(1:2)]), function(sizes) state_zeros(one, sizes)),
 
     # Sets the states of a stateful layer: zeros, or the list given.
     reset_states = function(states = NULL) {
@@ -176,11 +178,11 @@ build_sublayer <- function(layer, dims, in_scope = TRUE) {
   build_layer(layer, dims)
 }
 
-# inputs may be list(x, state, ..., constant, ...).
+# inputs may be list(x, state, ..., constant, ...). A list with names is one input of several parts.
 split_rnn_inputs <- function(inputs, initial_state, constants, state_count) {
   if (!is.null(initial_state) && !is_branch(initial_state)) initial_state <- list(initial_state)
   if (!is.null(constants) && !is_branch(constants)) constants <- list(constants)
-  if (is_branch(inputs)) {
+  if (is_branch(inputs) && !has_names(inputs)) {
     rest <- inputs[-1L]
     inputs <- inputs[[1L]]
     if (length(rest) && is.null(initial_state)) {
@@ -208,8 +210,9 @@ last_step <- function(result, mask) {
 
 # ---- step by step. `step(x, states)` gives list(output, states); the result is list(sequence, states, last =).
 rnn_steps <- function(step, x, states, mask = NULL, zero_output_for_mask = FALSE) {
-  if (layer_state$inferring || is.na(tensor_shape(x)[2L])) return(infer_steps(step, x, states))
-  inputs <- op_unstack(x, axis = 1L)
+  if (layer_state$inferring || is.na(tensor_shape(first_leaf(x))[2L])) return(infer_steps(step, x, states))
+  leaves <- lapply(nest_flatten(x), op_unstack, axis = 1L)
+  inputs <- lapply(seq_along(leaves[[1L]]), function(t) nest_pack(x, lapply(leaves, `[[`, t)))
   masks <- if (!is.null(mask)) op_unstack(op_cast(mask, "bool"), axis = 1L)
   outputs <- vector("list", length(inputs))
   for (t in seq_along(inputs)) {
@@ -217,15 +220,18 @@ rnn_steps <- function(step, x, states, mask = NULL, zero_output_for_mask = FALSE
     output <- result[[1L]]
     new_states <- nest_pack(states, nest_flatten(result[[2L]]))
     if (!is.null(masks)) {
-      before <- if (t == 1L || zero_output_for_mask) op_zeros_like(output) else outputs[[t - 1L]]
-      output <- select_samples(masks[[t]], output, before)
+      before <- if (t == 1L || zero_output_for_mask) nest_map(output, op_zeros_like) else outputs[[t - 1L]]
+      output <- nest_pack(output, Map(function(new, old) select_samples(masks[[t]], new, old), nest_flatten(output), nest_flatten(before)))
       old <- nest_flatten(states)
       new_states <- nest_pack(states, Map(function(new, old) select_samples(masks[[t]], new, old), nest_flatten(new_states), old))
     }
     outputs[[t]] <- output
     states <- new_states
   }
-  list(op_stack(outputs, axis = 1L), states, last = outputs[[length(outputs)]])
+  last <- outputs[[length(outputs)]]
+  flat <- lapply(outputs, nest_flatten)
+  stacked <- lapply(seq_along(flat[[1L]]), function(i) op_stack(lapply(flat, `[[`, i), axis = 1L))
+  list(nest_pack(last, stacked), states, last = last)
 }
 
 step_result <- function(result) {
@@ -241,8 +247,8 @@ select_samples <- function(valid, new, old) {
 
 # Only types are wanted: one step tells them all.
 infer_steps <- function(step, x, states) {
-  result <- step_result(step(first_step(x), states))
-  list(spread_over_steps(result[[1L]], x), nest_pack(states, nest_flatten(result[[2L]])), last = result[[1L]])
+  result <- step_result(step(nest_map(x, first_step), states))
+  list(nest_map(result[[1L]], function(one) spread_over_steps(one, first_leaf(x))), nest_pack(states, nest_flatten(result[[2L]])), last = result[[1L]])
 }
 # [batch, ...] to [batch, steps, ...] with the (perhaps unknown) number of steps of x.
 spread_over_steps <- function(one, x) {

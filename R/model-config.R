@@ -87,7 +87,6 @@ deserialize_keras_object <- function(x, custom_objects = NULL) {
   generator <- find_custom_object(name)
   if (is.function(generator) && !inherits(generator, "R6ClassGenerator")) return(generator)
   if (is.null(generator)) generator <- builtin_class(name)
-  if (is.null(generator)) generator <- layer_state$known_classes[[name]]
   if (is.null(generator)) abort_argument("unknown class ", dQuote(name, FALSE), ': if it is yours, give it in `custom_objects = list("', name, '" = ...)`')
   from_class_config(generator, x$config, x)
 }
@@ -107,8 +106,12 @@ from_class_config <- function(generator, config, whole = NULL) {
 # Sublayers in configs become layers again; fields that constructors do not take are left out.
 config_arguments <- function(generator, config) {
   lapply(config, function(value) {
-    if (is.list(value) && !is.null(value$class_name) && !is.null(builtin_class(value$class_name))) deserialize_keras_object(value) else value
+    if (is.list(value) && is.character(value$class_name) && is_layer_class(value$class_name)) deserialize_keras_object(value) else value
   })
+}
+is_layer_class <- function(name) {
+  custom <- find_custom_object(name)
+  !is.null(builtin_class(name)) || inherits(custom, "R6ClassGenerator") && extends(custom, "Layer")
 }
 
 #' Configuration of a layer or model
@@ -164,6 +167,12 @@ deserialize_callable <- function(x) {
   attr(x$config, "config_class") <- NULL
   switch(sub("^keras\\.", "", x$module), initializers = get_initializer(x), regularizers = get_regularizer(x), constraints = get_constraint(x),
          abort_argument("unknown class ", dQuote(x$class_name, FALSE)))
+}
+
+# Evaluates `expr` while the classes of one's own in a layer, such as that of its cell, are known: for copies by config.
+with_classes_of <- function(layer, expr) {
+  generators <- drop_null(lapply(flatten_layers(unwrap(layer)), function(one) one$class_generator))
+  with_custom_object_scope(setNames(generators, vapply(generators, function(generator) generator$classname, "")), expr)
 }
 
 # The generator that made a layer of a user's class.

@@ -55,7 +55,7 @@ tf_linalg <- list(
     shape <- utils::tail(tensor_shape(x), 2L)
     op_reduce_sum(op_multiply(x, op_eye(shape[1L], shape[2L], tensor_dtype(x))), c(-2L, -1L))
   },
-  einsum = function(equation, ...) tf_einsum(equation, ...),
+  einsum = function(equation, ...) tf_einsum(equation, ...), global_norm = function(t_list) tf_global_norm(t_list),
   tensordot = function(a, b, axes) tf_tensordot(a, b, axes))
 
 # Sums over pairs of axes: `axes` is how many (the last of a, the first of b) or a list of those of a and those of b.

@@ -39,7 +39,7 @@ takes_name <- function(f) {
 #' `reduce_std`, `reduce_sum`, `reduce_variance`, `round`, `rsqrt`, `segment_sum`, `sigmoid`, `sign`, `sin`, `softplus`, `sqrt`, `square`, `squared_difference`, `subtract`, `tan`, `tanh`,
 #' `top_k`, `unsorted_segment_sum`, `xlogy` and their kin.
 #'
-#' `tf$linalg`: `matmul`, `matvec`, `eye`, `norm`, `diag`, `diag_part`, `band_part`, `trace`, `matrix_transpose`, `l2_normalize`, `einsum`, `tensordot`.
+#' `tf$linalg`: `matmul`, `matvec`, `eye`, `norm`, `global_norm`, `diag`, `diag_part`, `band_part`, `trace`, `matrix_transpose`, `l2_normalize`, `einsum`, `tensordot`.
 #'
 #' `tf$nn`: activations, `conv1d` to `conv3d` and their `_transpose`, `depthwise_conv2d`, `separable_conv2d`, `max_pool`, `avg_pool` and their variants, `bias_add`,
 #' `dropout`, `embedding_lookup`, `moments`, `batch_normalization`, `softmax_cross_entropy_with_logits`, `sparse_softmax_cross_entropy_with_logits`,
@@ -54,6 +54,8 @@ takes_name <- function(f) {
 #'
 #' Control: `GradientTape` (with `watch`, `gradient`, `jacobian`, `batch_jacobian`, `stop_recording`, `reset`), `function`, `cond`, `case`, `while_loop`, `map_fn`,
 #' `vectorized_map`, `foldl`, `foldr`, `scan`, `group`, `print`, `debugging$assert_*`, `control_dependencies`, `name_scope`, `device`, `distribute$MirroredStrategy`.
+#'
+#' `tf$nest`: `flatten`, `pack_sequence_as`, `map_structure`.
 #'
 #' `tf$data$Dataset`: `from_tensor_slices`, `from_tensors`, `from_generator`, `range`, `zip`; the datasets have `map`, `batch`, `shuffle`, `repeat`, `filter`, ... (see
 #' [tensor_slices_dataset()]). `tf$strings`: functions of text. `tf$config`, `tf$test`, `tf$version`. `tf$keras`: see [keras].
@@ -85,6 +87,10 @@ tf <- local({
       constant_initializer = function(value = 0) initializer_constant(value),
       TensorShape = function(dims) tensor_shape_object(as_dims_or_unknown(dims)),
       TensorSpec = function(shape, dtype = "float32") structure(list(shape = tensor_shape_object(as_dims_or_unknown(shape)), dtype = dtype_object(dtype_name(dtype))), class = "keratin_spec"),
+      nest = module("nest", list(
+        flatten = function(structure, expand_composites = FALSE) nest_flatten(structure),
+        pack_sequence_as = function(structure, flat_sequence, expand_composites = FALSE) nest_pack(structure, flat_sequence),
+        map_structure = function(func, structure, ...) nest_pack(structure, do.call(Map, c(list(func), lapply(list(structure, ...), nest_flatten)))))),
       math = module("math", tf_math), linalg = module("linalg", tf_linalg), nn = module("nn", tf_nn), random = module("random", tf_random),
       image = module("image", tf_image), strings = module("strings", tf_strings), debugging = module("debugging", tf_debugging),
       data = module("data", list(Dataset = dataset, AUTOTUNE = -1L, experimental = module("data$experimental", list(AUTOTUNE = -1L)))),

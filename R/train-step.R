@@ -151,9 +151,12 @@ has_call <- function(model) !identical(body(model$call), body(Model$public_metho
 
 # Values of a step's results: numbers for single values, vectors or lists otherwise.
 log_values <- function(results) {
-  lapply(results, function(value) {
-    if (is.list(value) && !is.object(value)) return(log_values(value))
-    if (is_tensor(value)) value <- as.array(value)
-    if (length(value) == 1L) as.numeric(value) else value
-  })
+  if (!is.list(results) || is.object(results) || length(results) && !has_names(results))
+    abort_argument("train_step() and test_step() of a model class give a named list of values, such as list(loss = loss). Received: ", if (is_tensor(results)) "a single value" else received(results))
+  lapply(results, log_value)
+}
+log_value <- function(value) {
+  if (is.list(value) && !is.object(value)) return(lapply(value, log_value))
+  if (is_tensor(value)) value <- as.array(value)
+  if (length(value) == 1L) as.numeric(value) else value
 }

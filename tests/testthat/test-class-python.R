@@ -163,3 +163,11 @@ test_that("losses of one's own are classes with reduction", {
   expect_equal(as.numeric(loss_cubic()(matrix(c(0, 0), 2), matrix(c(1, 2), 2))), 4.5)
   expect_equal(as.array(loss_cubic(reduction = "none")(matrix(c(0, 0), 2), matrix(c(1, 2), 2))), array(c(1, 8)))
 })
+
+test_that("keras$initializers and its kin get, serialize and deserialize", {
+  expect_identical(as.array(keras$initializers$get("ones")(c(1, 2))), matrix(1, 1, 2))
+  config <- keras$regularizers$serialize(regularizer_l2(0.5))
+  expect_equal(as.numeric(keras$regularizers$deserialize(config)(k_constant(2))), 2)
+  expect_equal(as.array(keras$activations$get("relu")(c(-1, 2))), array(c(0, 2)))
+  expect_identical(keras$layers$deserialize(keras$layers$serialize(layer_dense(units = 3, name = "d")))$units, 3L)
+})

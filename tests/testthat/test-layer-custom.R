@@ -111,3 +111,48 @@ test_that("a branch on a tensor's value says what to do, and runs with run_eager
 test_that("time_distributed() wants something at each step", {
   expect_error(time_distributed(layer_input(3), layer_dense(units = 2)), "at each step", class = "keratin_error_shape")
 })
+
+test_that("a cell of one's own takes several inputs a step and comes back from files", {
+  Pair <- new_layer_class("Pair",
+    initialize = function(units, ...) { super$initialize(...); self$units <- units; self$state_size <- list(shape(units), shape(2, units)) },
+    build = function(input_shapes) self$scale <- self$add_weight("scale", shape = input_shapes$wide[[3]], initializer = "ones"),
+    call = function(inputs, states) {
+      c(flat, wide) %<-% tf$nest$flatten(inputs)
+      new <- list(states[[1]] + flat, states[[2]] + wide * self$scale)
+      list(list(flat, wide), new)
+    },
+    get_config = function() list(units = self$units))
+  flat <- array(1:12 + 0, c(2, 3, 2))
+  wide <- array(1:24 + 0, c(2, 3, 2, 2))
+  result <- layer_rnn(cell = Pair(units = 2), return_sequences = TRUE, return_state = TRUE)(list(flat = flat, wide = wide))
+  expect_equal(as.array(result[[1]][[2]]), wide)
+  expect_equal(as.array(result[[2]]), apply(flat, c(1, 3), sum))
+  expect_equal(as.array(result[[3]]), apply(wide, c(1, 3, 4), sum))
+  inputs <- list(flat = layer_input(list(NULL, 2)), wide = layer_input(list(NULL, 2, 2)))
+  model <- keras_model(unname(inputs), layer_rnn(cell = Pair(units = 2))(inputs))
+  file <- withr::local_tempfile(fileext = ".keras")
+  save_model(model, file)
+  again <- load_model(file, custom_objects = list(Pair = Pair))
+  expect_equal(predict(again, list(flat, wide), verbose = 0), predict(model, list(flat, wide), verbose = 0))
+})
+
+test_that("copies of layers know the class of a cell", {
+  Adding <- new_layer_class("Adding", initialize = function(units, ...) { super$initialize(...); self$units <- units; self$state_size <- units },
+                            call = function(inputs, states) { new <- states[[1]] + inputs; list(new, list(new)) },
+                            get_config = function() c(super$get_config(), list(units = self$units)))
+  x <- array(1:12 + 0, c(2, 3, 2))
+  both <- bidirectional(layer = layer_rnn(cell = Adding(units = 2)))
+  expect_equal(as.array(both(x)), cbind(apply(x, c(1, 3), sum), apply(x, c(1, 3), sum)))
+  inputs <- layer_input(c(3, 2))
+  model <- keras_model(inputs, layer_rnn(inputs, cell = Adding(units = 2)) |> layer_dense(1))
+  copy <- clone_model(model)
+  set_weights(copy, get_weights(model))
+  expect_equal(predict(copy, x, verbose = 0), predict(model, x, verbose = 0))
+})
+
+test_that("a train step that gives no named list is told so", {
+  Five <- new_model_class("Five", initialize = function() { super$initialize(); self$d <- layer_dense(units = 1) }, call = function(inputs) self$d(inputs), train_step = function(data) 5)
+  model <- Five()
+  model |> compile("sgd", "mse")
+  expect_error(fit(model, matrix(1:4, 2), 1:2, verbose = 0), "named list", class = "keratin_error_argument")
+})

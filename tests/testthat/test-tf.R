@@ -33,7 +33,7 @@ test_that("every member of tf is in the table or tested below", {
   below <- c("__version__", "GradientTape", "TensorShape", "TensorSpec", "bool", "string", "int32", "int64", "float32", "float64", "keras", "executing_eagerly",
              "print", "group", "no_op", "control_dependencies", "name_scope", "device", "random$set_seed", "image$ResizeMethod",
              paste0(c("random_normal", "random_uniform", "zeros", "ones", "constant"), "_initializer"))
-  modules <- c("debugging", "config", "data", "distribute", "test", "version")
+  modules <- c("nest", "debugging", "config", "data", "distribute", "test", "version")
   paths <- sub("^tf[$]", "", internal("tf_paths")(tf))
   paths <- paths[!sub("[$].*", "", paths) %in% modules]
   also_under_tf <- function(path) grepl("^math[$]", path) && exists(sub("math[$]", "", path), envir = tf, inherits = FALSE)
@@ -223,4 +223,11 @@ test_that("tf$keras reaches layers, losses, optimizers", {
   expect_equal(as.array(tf$keras$losses$MeanSquaredError()(c(1, 2), c(1, 4))), 2)
   expect_s3_class(tf$keras$optimizers$Adam(learning_rate = 0.1), "keras.optimizers.adam.Adam")
   expect_error(tf$keras$layers$Dence, "keras\\$layers has no member `Dence`")
+})
+
+test_that("tf$nest takes nested lists apart and puts them together", {
+  nested <- list(1, list(a = 2, b = 3))
+  expect_identical(tf$nest$flatten(nested), list(1, 2, 3))
+  expect_identical(tf$nest$map_structure(function(x, y) x + y, nested, nested), list(2, list(a = 4, b = 6)))
+  expect_identical(tf$nest$pack_sequence_as(nested, list(4, 5, 6)), list(4, list(a = 5, b = 6)))
 })

@@ -114,6 +114,7 @@ tf_values <- list(
   `linalg$diag_part` = quote(value(tf$linalg$diag_part(image), c(2, 3), c(0.84, 0.91, 0.41, -0.54, -0.96, -0.75))),
   `linalg$band_part` = quote(value(tf$linalg$band_part(image, 0L, -1L), c(2, 3, 3), 0.5775669)),
   `linalg$trace` = quote(value(tf$linalg$trace(image), 2, c(0.29, -0.38))),
+  `linalg$global_norm` = quote(value(tf$linalg$global_norm(list(tf$constant(3), tf$constant(4))), NULL, 5)),
   `linalg$einsum` = quote(value(tf$linalg$einsum("ij->ji", x), c(3, 2), c(0.3, 0.7, -0.4, -1.2, 2.4, 1.1))),
   `linalg$tensordot` = quote(value(tf$linalg$tensordot(x, y, list(c(0L, 1L), c(0L, 1L))), NULL, 0.2)),
   `constant` = quote(value(tf$constant(c(1, 2, 3), dtype = tf$float32), 3, c(1, 2, 3))),

@@ -41,8 +41,8 @@ Bidirectional <- R6::R6Class("Bidirectional", inherit = BaseLayer, cloneable = F
         own$name <- paste0("backward_", own$name)
       }
       self$template <- function() layer   # behind a function: the layer itself has no weights here
-      self$forward_layer <- with_classes_of(layer, copy_with(config, "forward_", FALSE))
-      self$backward_layer <- if (self$own_backward) backward_layer else with_classes_of(layer, copy_with(config, "backward_", TRUE))
+      self$forward_layer <- copy_with(config, "forward_", FALSE, own_classes(layer))
+      self$backward_layer <- if (self$own_backward) backward_layer else copy_with(config, "backward_", TRUE, own_classes(layer))
       forward <- unwrap(self$forward_layer)
       backward <- unwrap(self$backward_layer)
       if (identical(forward$go_backwards, backward$go_backwards)) abort_argument("`layer` and `backward_layer` go in the same direction: give one of them `go_backwards = TRUE`")
@@ -113,8 +113,8 @@ wrapped_layer <- function(layer) {
 }
 
 # A layer of the same config under another name, turned around if asked.
-copy_with <- function(serialized, prefix, turn) {
+copy_with <- function(serialized, prefix, turn, classes) {
   serialized$config$name <- paste0(prefix, serialized$config$name)
   if (turn) serialized$config$go_backwards <- !isTRUE(serialized$config$go_backwards)
-  deserialize_keras_object(serialized)
+  deserialize_keras_object(serialized, classes)
 }

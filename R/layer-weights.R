@@ -46,6 +46,12 @@ flatten_layers <- function(layer, include_self = TRUE) {
   all[!duplicated(all)]
 }
 
+# Users' classes in a layer, such as that of its cell, by name: a copy by config needs them.
+own_classes <- function(layer) {
+  generators <- drop_null(lapply(flatten_layers(unwrap(layer)), function(one) one$class_generator))
+  setNames(generators, vapply(generators, function(generator) generator$classname, ""))
+}
+
 own_variables <- function(layer) {
   fields <- layer_fields(layer)
   unique_values(c(layer$own_weights, unname(fields[vapply(fields, is_variable, NA)])))

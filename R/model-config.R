@@ -169,12 +169,6 @@ deserialize_callable <- function(x) {
          abort_argument("unknown class ", dQuote(x$class_name, FALSE)))
 }
 
-# Evaluates `expr` while the classes of one's own in a layer, such as that of its cell, are known: for copies by config.
-with_classes_of <- function(layer, expr) {
-  generators <- drop_null(lapply(flatten_layers(unwrap(layer)), function(one) one$class_generator))
-  with_custom_object_scope(setNames(generators, vapply(generators, function(generator) generator$classname, "")), expr)
-}
-
 # The generator that made a layer of a user's class.
 layer_generator <- function(layer) {
   generator <- layer$class_generator

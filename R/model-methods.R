@@ -207,7 +207,7 @@ clone_model <- function(model, input_tensors = NULL, clone_function = NULL) {
     entry <- serialize_layer(layer)
     if (inherits(layer, "TFOpLambda")) entry$config$`function` <- layer$symbol   # its calls are repeated as they were made
     generator <- layer_generator(layer)
-    with_classes_of(layer, unwrap(if (inherits(generator, "R6ClassGenerator")) from_class_config(generator, entry$config) else deserialize_keras_object(entry)))
+    with_custom_object_scope(own_classes(layer), unwrap(if (inherits(generator, "R6ClassGenerator")) from_class_config(generator, entry$config) else deserialize_keras_object(entry)))
   }
   if (inherits(original, "Sequential")) {
     copy <- new_instance(Sequential$new(name = original$name))

@@ -13,6 +13,55 @@ KERATIN_INLINE void load_window(typename V::Register (&to)[registers], const typ
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) to[k] = load_channels<V, whole>(x + k * V::width, n);
 }
 
+// Do windows move by one element, and are their taps lines of three neighbours? Then what a window has of a column is kept for the next two.
+static inline bool columns_are_shared(const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step, int channels) {
+  if (step != channels || tap_count % 3 != 0) return false;
+  for (int t = 0; t < tap_count; t += 3)
+    if (taps[t + 1] - taps[t] != channels || taps[t + 2] - taps[t + 1] != channels) return false;
+  return true;
+}
+struct MaxOf {
+  template <class V>
+  static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::max(value, so_far); }
+};
+struct SumOf {
+  template <class V>
+  static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::add(value, so_far); }
+};
+
+template <class V, class Join, int registers, bool whole>
+KERATIN_INLINE void join_column(typename V::Register (&column)[registers], const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
+  load_window<V, registers, whole>(column, x + taps[0], n);
+  for (int t = 3; t < tap_count; t += 3) {
+    const typename V::Element* tap = x + taps[t];
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) column[k] = Join::template join<V>(load_channels<V, whole>(tap + k * V::width, n), column[k]);
+  }
+}
+template <class V, class Join, int registers, bool whole>
+static inline void join_moving_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
+                                       std::ptrdiff_t positions, int channels, typename V::Register scale, int n) {
+  typename V::Register first[registers], second[registers], third[registers];
+  join_column<V, Join, registers, whole>(first, x, taps, tap_count, n);
+  join_column<V, Join, registers, whole>(second, x + channels, taps, tap_count, n);
+  for (std::ptrdiff_t p = 0; p < positions; ++p, x += channels, y += channels) {
+    join_column<V, Join, registers, whole>(third, x + 2 * channels, taps, tap_count, n);
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+      const typename V::Register all = Join::template join<V>(third[k], Join::template join<V>(second[k], first[k]));
+      store_channels<V, whole>(y + k * V::width, V::multiply(all, scale), n);
+      first[k] = second[k];
+      second[k] = third[k];
+    }
+  }
+}
+template <class V, class Join>
+static void join_all_moving_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
+                                    std::ptrdiff_t positions, int channels, typename V::Element scale) {
+  const typename V::Register factor = V::set(scale);
+#define KERATIN_CALL(registers, whole, n) join_moving_windows<V, Join, registers, whole>(y + c, x + c, taps, tap_count, positions, channels, factor, n)
+  KERATIN_OVER_CHANNELS(KERATIN_CALL)
+#undef KERATIN_CALL
+}
+
 template <class V, int registers, bool whole>
 static inline void max_of_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
   typename V::Register best[registers];
@@ -26,6 +75,7 @@ static inline void max_of_window(typename V::Element* y, const typename V::Eleme
 template <class V>
 static void max_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
                            std::ptrdiff_t positions, int channels) {
+  if (columns_are_shared(taps, tap_count, step, channels)) return join_all_moving_windows<V, MaxOf>(y, x, taps, tap_count, positions, channels, 1);
   for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
 #define KERATIN_CALL(registers, whole, n) max_of_window<V, registers, whole>(y + c, x + c, taps, tap_count, n)
     KERATIN_OVER_CHANNELS(KERATIN_CALL)
@@ -48,6 +98,7 @@ static inline void sum_of_window(typename V::Element* y, const typename V::Eleme
 template <class V>
 static void sum_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
                            std::ptrdiff_t positions, int channels, typename V::Element scale) {
+  if (columns_are_shared(taps, tap_count, step, channels)) return join_all_moving_windows<V, SumOf>(y, x, taps, tap_count, positions, channels, scale);
   const typename V::Register factor = V::set(scale);
   for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
 #define KERATIN_CALL(registers, whole, n) sum_of_window<V, registers, whole>(y + c, x + c, taps, tap_count, factor, n)

@@ -11,6 +11,15 @@ namespace {
 
 constexpr std::int64_t gather_grain = 32768;
 
+// Rows lie anywhere: no processor guesses which one comes next.
+constexpr std::int64_t rows_ahead = 4;
+constexpr std::size_t least_bytes_ahead = 512, most_bytes_ahead = 2048;
+template <int for_writing>
+void fetch(const void* row, std::size_t bytes) {
+  if (bytes < least_bytes_ahead) return;
+  for (std::size_t at = 0; at < std::min(bytes, most_bytes_ahead); at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, for_writing);
+}
+
 std::vector<std::int64_t> read_indices(const Tensor& indices) {
   std::vector<std::int64_t> result(static_cast<std::size_t>(indices.size()));
   if (indices.dtype() == DType::int32) {
@@ -80,10 +89,13 @@ class Gather : public GatherBase {
     char* to = static_cast<char*>(outputs[0].raw());
     parallel_ranges(s.batch * s.outer * s.k, std::max<std::int64_t>(1, gather_grain / std::max<std::int64_t>(1, s.inner)),
                     [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t r = begin; r < end; ++r) {
+                      const auto source = [&](std::int64_t r) {
                         const std::int64_t j = r % s.k, bo = r / s.k, b = bo / s.outer;
-                        std::memcpy(to + static_cast<std::size_t>(r) * row,
-                                    from + static_cast<std::size_t>(bo * s.n + index[static_cast<std::size_t>(b * s.k + j)]) * row, row);
+                        return from + static_cast<std::size_t>(bo * s.n + index[static_cast<std::size_t>(b * s.k + j)]) * row;
+                      };
+                      for (std::int64_t r = begin; r < end; ++r) {
+                        if (row >= least_bytes_ahead && r + rows_ahead < end) fetch<0>(source(r + rows_ahead), row);
+                        std::memcpy(to + static_cast<std::size_t>(r) * row, source(r), row);
                       }
                     });
   }
@@ -96,8 +108,11 @@ REGISTER_OP("gather", [](const Attributes& a) { return std::make_shared<Gather>(
 // The indices of each batch sorted by the range of rows that they point into; within a range they keep their order.
 class Buckets {
  public:
-  Buckets(const std::vector<std::int64_t>& index, const GatherSizes& s, std::int64_t ranges)
-      : k_(s.k), n_(s.n), ranges_(ranges), first_(static_cast<std::size_t>(s.batch * (ranges + 1) + 1), 0), order_(index.size()) {
+  // At most so many ranges, of 2^n rows each: a shift finds the range of a row.
+  Buckets(const std::vector<std::int64_t>& index, const GatherSizes& s, std::int64_t most_ranges) : k_(s.k), n_(s.n), order_(index.size()) {
+    while (((n_ - 1) >> shift_) >= most_ranges) ++shift_;
+    const std::int64_t ranges = ranges_ = ((n_ - 1) >> shift_) + 1;
+    first_.resize(static_cast<std::size_t>(s.batch * (ranges + 1) + 1), 0);
     for (std::int64_t b = 0; b < s.batch; ++b) {
       std::int64_t* first = first_.data() + b * (ranges + 1);
       for (std::int64_t j = 0; j < k_; ++j) ++first[range_of(index[static_cast<std::size_t>(b * k_ + j)]) + 1];
@@ -107,20 +122,21 @@ class Buckets {
         order_[static_cast<std::size_t>(b * k_ + next[static_cast<std::size_t>(range_of(index[static_cast<std::size_t>(b * k_ + j)]))]++)] = j;
     }
   }
-  std::int64_t begin_of(std::int64_t range) const { return n_ * range / ranges_; }
+  std::int64_t ranges() const { return ranges_; }
+  std::int64_t begin_of(std::int64_t range) const { return std::min(n_, range << shift_); }
+  // body(position, the one some steps later)
   template <class Body>
   void each(std::int64_t batch, std::int64_t range, Body&& body) const {
     const std::int64_t* first = first_.data() + batch * (ranges_ + 1);
-    for (std::int64_t i = first[range]; i < first[range + 1]; ++i) body(order_[static_cast<std::size_t>(batch * k_ + i)]);
+    const std::int64_t* order = order_.data() + batch * k_;
+    const std::int64_t last = first[range + 1];
+    for (std::int64_t i = first[range]; i < last; ++i) body(order[i], order[std::min(i + rows_ahead, last - 1)]);
   }
 
  private:
-  std::int64_t range_of(std::int64_t row) const {
-    std::int64_t range = row * ranges_ / n_;
-    while (row >= begin_of(range + 1)) ++range;
-    return range;
-  }
-  std::int64_t k_, n_, ranges_;
+  std::int64_t range_of(std::int64_t row) const { return row >> shift_; }
+  std::int64_t k_, n_, ranges_ = 1;
+  int shift_ = 0;
   std::vector<std::int64_t> first_, order_;
 };
 
@@ -137,9 +153,9 @@ class GatherGradient : public GatherBase {
     const std::vector<std::int64_t> index = read_indices(inputs[1]);
     check_indices(index, s.n, "gather");
     const std::int64_t tables = s.batch * s.outer;
-    std::int64_t ranges = 1;
-    if (s.k * s.inner > gather_grain) ranges = std::min<std::int64_t>({16, s.n, s.k * s.inner / gather_grain + 1});
-    const Buckets buckets(index, s, ranges);
+    if (outputs[0].size() == 0) return;
+    const Buckets buckets(index, s, s.k * s.inner > gather_grain ? std::min<std::int64_t>(16, s.k * s.inner / gather_grain + 1) : 1);
+    const std::int64_t ranges = buckets.ranges();
     visit_numeric(inputs[0].dtype(), "gather_gradient", [&](auto zero) {
       using T = decltype(zero);
       const T* from = inputs[0].data<T>();
@@ -149,9 +165,14 @@ class GatherGradient : public GatherBase {
         const std::int64_t low = buckets.begin_of(range), high = buckets.begin_of(range + 1);
         T* rows = to + table * s.n * s.inner;
         std::memset(rows + low * s.inner, 0, static_cast<std::size_t>((high - low) * s.inner) * sizeof(T));
-        buckets.each(b, range, [&](std::int64_t j) {
-          const T* source = from + (table * s.k + j) * s.inner;
-          T* target = rows + index[static_cast<std::size_t>(b * s.k + j)] * s.inner;
+        const std::size_t row_bytes = static_cast<std::size_t>(s.inner) * sizeof(T);
+        const auto source_of = [&](std::int64_t j) { return from + (table * s.k + j) * s.inner; };
+        const auto target_of = [&](std::int64_t j) { return rows + index[static_cast<std::size_t>(b * s.k + j)] * s.inner; };
+        buckets.each(b, range, [&](std::int64_t j, std::int64_t later) {
+          fetch<0>(source_of(later), row_bytes);
+          fetch<1>(target_of(later), row_bytes);
+          const T* source = source_of(j);
+          T* target = target_of(j);
           if constexpr (std::is_floating_point_v<T>) {
             kernels<T>().add_to(target, source, static_cast<std::size_t>(s.inner));
           } else {

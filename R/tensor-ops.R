@@ -8,9 +8,12 @@ operator_ops <- c(
 #' @export
 Ops.tensorflow.tensor <- function(e1, e2) {
   if (missing(e2)) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
-  if (.Generic == "/" && !is_float(tensor_dtype(if (is_tensor(e1)) e1 else e2))) {  # as in TensorFlow: whole numbers divide as float64
-    e1 <- op_cast(e1, "float64")
-    e2 <- op_cast(e2, "float64")
+  if (.Generic == "/") {  # as in TensorFlow: whole numbers divide as float64
+    dtype <- tensor_dtype(if (is_tensor(e1)) e1 else e2)
+    if (dtype != "float32" && dtype != "float64") {
+      e1 <- op_cast(e1, "float64")
+      e2 <- op_cast(e2, "float64")
+    }
   }
   call_op(operator_ops[[.Generic]], list(e1, e2))
 }
@@ -153,9 +156,10 @@ str.tensorflow.tensor <- function(object, ...) {
 read_subscript <- function(expression, frame) {
   if (is.double(expression) && length(expression) == 1L && !is.na(expression) && expression >= 1 && expression == trunc(expression)) return(list(kind = "one", at = expression - 1))
   if (identical(expression, quote(expr = ))) return(subscript_all)
-  if (is.call(expression) && identical(expression[[1L]], as.name(":"))) return(read_slice(expression, frame))
-  if (is.name(expression) && grepl(":", expression, fixed = TRUE)) return(read_slice(spelled_slice(as.character(expression)), frame))
+  if (is.call(expression)) { if (identical(expression[[1L]], subscript_colon)) return(read_slice(expression, frame)) }
+  else if (is.name(expression) && grepl(":", expression, fixed = TRUE)) return(read_slice(spelled_slice(as.character(expression)), frame))
   value <- eval(expression, frame)
+  if (is.numeric(value) && !is.object(value) && length(value) == 1L && is.finite(value) && value != 0 && value == trunc(value)) return(list(kind = "one", at = from_one(as.vector(value))))
   if (is.null(value)) return(list(kind = "new"))
   if (inherits(value, "keratin_all_dims")) return(list(kind = "rest"))
   if (is_tensor(value)) return(tensor_subscript(value))
@@ -169,6 +173,7 @@ read_subscript <- function(expression, frame) {
   list(kind = "many", positions = array(as.integer(value) - 1L, length(value)))
 }
 subscript_all <- list(kind = "all")
+subscript_colon <- as.name(":")
 # x[, `2:`], x[`::2`]: a slice between backticks may leave its ends out.
 spelled_slice <- function(text) {
   parts <- lapply(regmatches(text, gregexpr(":", text, fixed = TRUE), invert = TRUE)[[1L]], function(part) if (nzchar(part)) str2lang(part))
@@ -201,7 +206,7 @@ read_slice <- function(expression, frame) {
   step <- 1
   left <- expression[[2L]]
   right <- expression[[3L]]
-  if (is.call(left) && identical(left[[1L]], as.name(":"))) {  # a:b:step is (a:b):step
+  if (is.call(left) && identical(left[[1L]], subscript_colon)) {  # a:b:step is (a:b):step
     step <- slice_end(right, frame) %||% 1
     right <- left[[3L]]
     left <- left[[2L]]
@@ -215,7 +220,8 @@ read_slice <- function(expression, frame) {
 }
 
 slice_end <- function(expression, frame) {
-  end <- eval(expression, frame)
+  end <- if (is.double(expression)) expression else eval(expression, frame)
+  if (is.double(end) && length(end) == 1L && is.finite(end) && end != 0 && end == trunc(end)) return(as.vector(end))
   if (is_tensor(end)) end <- as.numeric(as.array(end))
   if (is.null(end) || (length(end) == 1L && is_whole(end) && end != 0)) return(end)
   abort_argument("`[`: the ends of a slice are whole numbers counted from 1 (or from the end with -1), or NULL. Received: ", received(end))

@@ -306,6 +306,7 @@ Value value_from(SEXP x, const TensorType* like) {
   }
   if (is_variable(x)) return read(variable_from(x));
   if (x == R_NilValue) fail_argument("NULL cannot become a tensor.");
+  if (TYPEOF(x) == ENVSXP && Rf_inherits(x, keras_tensor_class)) fail_argument("a Keras tensor has no value that could be used here: make a model of it, keras_model(inputs, outputs), and call that on data.");
   DType dtype = natural_dtype(x);
   if (like && dtype != DType::string) {
     const bool fits = is_floating(like->dtype) || (is_integer(like->dtype) && TYPEOF(x) != LGLSXP) || like->dtype == dtype;

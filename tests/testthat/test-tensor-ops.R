@@ -112,3 +112,7 @@ test_that("%*% is the matrix product where R asks for it", {
   m <- matrix(1:4 + 0, 2)
   expect_equal(value(k_constant(m) %*% m), m %*% m)
 })
+
+test_that("a Keras tensor where a value is needed is named as such", {
+  expect_error(k_variable(layer_input(3)), "Keras tensor", class = "keratin_error_argument")
+})

@@ -115,28 +115,28 @@ class Lstm final : public RecurrentOp {
     const StepInputs<T> extra = optional_.read<T>(in);
     const T* sums = in[0].data<T>();
     T *y = out[0].data<T>(), *gates = out[3].data<T>(), *cells = out[4].data<T>(), *before = out[5].data<T>();
-    const bool keep = keeps();
+    const bool keep = keeps(), in_gates = keep || gates == sums;  // where sums become gates: in what is kept or may be overwritten, or in memory of a step
     const StepProduct<T> forward(in[1].data<T>(), columns, 1, units, columns, n.batch);
     const Kernels<T>& k = kernels<T>();
 
     for_samples(n.batch, [&](std::int64_t from, std::int64_t to) {
       const std::int64_t rows = to - from;
       SampleRows<T> h(from, rows, units, extra.state[0]), c(from, rows, units, extra.state[1]);
-      SampleRows<T> dropped(from, extra.dropout && !keep ? rows : 0, units), scratch(from, keep ? 0 : rows, columns);
+      SampleRows<T> dropped(from, extra.dropout && !keep ? rows : 0, units), scratch(from, in_gates ? 0 : rows, columns);
       for (std::int64_t t = 0; t < n.steps; ++t) {
         for (std::int64_t s = from; s < to; ++s) {
           const std::int64_t row = s * n.steps + t;
-          T* sum = keep ? gates + row * columns : scratch.of(s);
+          T* sum = in_gates ? gates + row * columns : scratch.of(s);
           if (sum != sums + row * columns) copy_row(sum, sums + row * columns, columns);
           if (keep || extra.dropout) enter_step(keep ? before + row * units : dropped.of(s), h.of(s), extra.dropout_of(s, units), units);
         }
         const std::int64_t first = from * n.steps + t;
         const T* a = keep ? before + first * units : extra.dropout ? dropped.of(from) : h.of(from);
-        forward.add_to(keep ? gates + first * columns : scratch.of(from), keep ? n.steps * columns : columns, a, keep ? n.steps * units : units, rows);
+        forward.add_to(in_gates ? gates + first * columns : scratch.of(from), in_gates ? n.steps * columns : columns, a, keep ? n.steps * units : units, rows);
         for (std::int64_t s = from; s < to; ++s) {
           const std::int64_t row = s * n.steps + t;
           if (!extra.mask || extra.mask[row]) {
-            k.lstm_cell({keep ? gates + row * columns : scratch.of(s), c.of(s), c.of(s), h.of(s), units, activation_, recurrent_activation_});
+            k.lstm_cell({in_gates ? gates + row * columns : scratch.of(s), c.of(s), c.of(s), h.of(s), units, activation_, recurrent_activation_});
             copy_row(y + row * units, h.of(s), units);
           } else {
             carry_output(y + row * units, t, units, zero_output_);

@@ -60,9 +60,11 @@ keep_adapted_shape <- function(layer, values) {
 batches_of <- function(data) if (is.function(data)) data else data$batches()
 
 adapt_values <- function(data) {
-  if (is_tensor(data)) return(as.array(data))
+  if (is_tensor(data)) data <- as.array(data)
   if (is.data.frame(data)) data <- as.matrix(data)
   if (is.list(data)) data <- unlist(data)
+  if (anyNA(data)) abort_argument("adapt(): the data has ", sum(is.na(data)), " missing value", if (sum(is.na(data)) > 1L) "s", " (NA or NaN), the first at position ", which(is.na(data))[1L],
+                                  ": remove or replace ", if (sum(is.na(data)) > 1L) "them" else "it")
   if (is.null(dim(data))) array(data) else data
 }
 

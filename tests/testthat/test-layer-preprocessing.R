@@ -116,6 +116,11 @@ test_that("vocabularies are taken as Keras takes them", {
   expect_error(adapt(layer_text_vectorization(), c("", " ")), "no token to learn", class = "keratin_error")
 })
 
+test_that("missing values are no tokens", {
+  for (layer in list(layer_string_lookup(), layer_text_vectorization())) expect_error(adapt(layer, c("a", NA)), "1 missing value .*position 2", class = "keratin_error")
+  expect_error(adapt(layer_normalization(axis = NULL), c(1, NaN)), "missing value", class = "keratin_error")
+})
+
 test_that("many small batches are counted like one large one", {
   tokens <- sprintf("%05d", c(1:6000, 6000:1, 3L))
   at_once <- layer_string_lookup()

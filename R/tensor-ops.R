@@ -163,6 +163,7 @@ read_subscript <- function(expression, frame) {
   if (is.null(value)) return(list(kind = "new"))
   if (inherits(value, "keratin_all_dims")) return(list(kind = "rest"))
   if (is_tensor(value)) return(tensor_subscript(value))
+  if (identical(value, TRUE)) return(subscript_all)
   if (is.logical(value)) value <- which(value)
   if (!is_whole(value)) abort_argument("`[`: a subscript must be a whole number, a slice, NULL or left out. Received: ", received(value))
   if (any(value == 0)) abort_argument("`[`: subscripts count from 1, or from the end with -1. Received: ", received(value))
@@ -246,7 +247,7 @@ tensor_subscript <- function(value) {
 # which what is written for it relies.
 #' @export
 `[[.tensorflow.tensor` <- function(x, i, ...) {
-  if (is.character(i)) return(.subset2(x, i))
+  if (is.character(i) && length(i) == 1L) return(if (is.environment(x) && exists(i, envir = x, inherits = FALSE)) .subset2(x, i) else eval(call("$", x, as.name(i))))
   if (...length() || length(i) != 1L || !is_whole(i)) abort_argument("`[[` takes one whole number, counted from 0 as in R keras; `[` counts from 1. Received: ", received(i))
   x[if (i < 0) i else i + 1]
 }

@@ -116,3 +116,9 @@ test_that("%*% is the matrix product where R asks for it", {
 test_that("a Keras tensor where a value is needed is named as such", {
   expect_error(k_variable(layer_input(3)), "Keras tensor", class = "keratin_error_argument")
 })
+
+test_that("x[[\"shape\"]] is x$shape, and TRUE takes a whole axis", {
+  expect_identical(x[["shape"]], x$shape)
+  expect_identical(as.integer(layer_input(3)[["shape"]]), c(NA, 3L))
+  expect_equal(value(x[TRUE, 1, ]), a[, 1, ])
+})

@@ -1,6 +1,10 @@
 // Transpositions of blocks that registers hold whole, and copies of rows. X and Y are the element types read and written: besides the vector type's
 // own, double, which is what R arrays hold.
 
+#if defined(__x86_64__) && defined(KERATIN_256_BITS)
+#include "x86_transpose.h"
+#endif
+
 template <class Y, class X>
 static inline void transpose_corner(Y* y, Index y_row, const X* x, Index x_row, Index rows, Index columns) {
   for (Index r = 0; r < rows; ++r) {

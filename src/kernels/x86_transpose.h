@@ -3,17 +3,17 @@
 
 static inline void transpose_registers(__m256 (&r)[8]) {
   __m256 a[8], b[8];
-  for (int i = 0; i < 4; ++i) {
+  KERATIN_UNROLL for (int i = 0; i < 4; ++i) {
     a[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
     a[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
   }
-  for (int i = 0; i < 2; ++i) {
+  KERATIN_UNROLL for (int i = 0; i < 2; ++i) {
     b[4 * i] = _mm256_shuffle_ps(a[4 * i], a[4 * i + 2], 0x44);
     b[4 * i + 1] = _mm256_shuffle_ps(a[4 * i], a[4 * i + 2], 0xee);
     b[4 * i + 2] = _mm256_shuffle_ps(a[4 * i + 1], a[4 * i + 3], 0x44);
     b[4 * i + 3] = _mm256_shuffle_ps(a[4 * i + 1], a[4 * i + 3], 0xee);
   }
-  for (int i = 0; i < 4; ++i) {
+  KERATIN_UNROLL for (int i = 0; i < 4; ++i) {
     r[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
     r[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
   }
@@ -41,9 +41,9 @@ struct BlockTranspose {
   static constexpr Index side = 8;
   static inline void run(Y* y, Index y_row, const X* x, Index x_row) {
     __m256 r[8];
-    for (int i = 0; i < 8; ++i) r[i] = load_as_floats(x + i * x_row);
+    KERATIN_UNROLL for (int i = 0; i < 8; ++i) r[i] = load_as_floats(x + i * x_row);
     transpose_registers(r);
-    for (int i = 0; i < 8; ++i) store_floats(y + i * y_row, r[i]);
+    KERATIN_UNROLL for (int i = 0; i < 8; ++i) store_floats(y + i * y_row, r[i]);
   }
 };
 
@@ -52,8 +52,8 @@ struct BlockTranspose<double, double> {
   static constexpr Index side = 4;
   static inline void run(double* y, Index y_row, const double* x, Index x_row) {
     __m256d r[4];
-    for (int i = 0; i < 4; ++i) r[i] = _mm256_loadu_pd(x + i * x_row);
+    KERATIN_UNROLL for (int i = 0; i < 4; ++i) r[i] = _mm256_loadu_pd(x + i * x_row);
     transpose_registers(r);
-    for (int i = 0; i < 4; ++i) _mm256_storeu_pd(y + i * y_row, r[i]);
+    KERATIN_UNROLL for (int i = 0; i < 4; ++i) _mm256_storeu_pd(y + i * y_row, r[i]);
   }
 };

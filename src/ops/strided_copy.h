@@ -1,9 +1,11 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "../core/tensor.h"
 #include "../core/thread_pool.h"
+#include "../kernels/dispatch.h"
 
 namespace keratin {
 
@@ -97,7 +99,7 @@ struct StridedCopy {
   // Axis `p` runs along memory where it is read, the last axis where it is written: square tiles keep both in the cache.
   template <class T>
   void run_transposed(const T* in, T* out, int p) const {
-    constexpr std::int64_t tile = 32;
+    constexpr std::int64_t tile = 64;
     const std::int64_t n = sizes[rank - 1], step_in = from[rank - 1], step_out = to[rank - 1];
     const std::int64_t strips = (sizes[p] + tile - 1) / tile, to_p = to[p];
     parallel_ranges(product(p) * strips, std::max<std::int64_t>(1, grain / (tile * n)), [&](std::int64_t begin, std::int64_t end) {
@@ -107,6 +109,15 @@ struct StridedCopy {
         const std::int64_t p0 = s % strips * tile, p1 = std::min(sizes[p], p0 + tile);
         for (std::int64_t j0 = 0; j0 < n; j0 += tile) {
           const std::int64_t j1 = std::min(n, j0 + tile);
+          if constexpr (std::is_floating_point_v<T>) {
+            if (step_out == 1) {
+              // A cache line of each row at once: where rows lie a power of two apart, it would be gone by the next time.
+              constexpr std::int64_t line = 64 / sizeof(T);
+              for (std::int64_t i = p0; i < p1; i += line)
+                kernels<T>().transpose(out + target + i * to_p + j0, to_p, in + source + i + j0 * step_in, step_in, j1 - j0, std::min(line, p1 - i));
+              continue;
+            }
+          }
           for (std::int64_t i = p0; i < p1; ++i) {
             const T* a = in + source + i;
             T* b = out + target + i * to_p;

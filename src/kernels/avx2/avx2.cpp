@@ -19,7 +19,7 @@
 namespace keratin {
 namespace avx2_isa {
 #include "vector.h"
-#include "../x86_transpose.h"
+#define KERATIN_256_BITS
 #include "../bodies.h"
 }  // namespace avx2_isa
 

@@ -20,6 +20,7 @@ data_tensor <- function(value, what, dtype = NULL, allow_nan = FALSE) {
     where <- if (is.null(dim(value))) bad[[1L]] else paste(arrayInd(bad[[1L]], dim(value)), collapse = ", ")
     abort_argument("`", what, "` has ", length(bad), " missing value", if (length(bad) > 1L) "s", " (NA or NaN), the first at [", where, "]: remove or replace ", if (length(bad) > 1L) "them" else "it")
   }
+  if (length(value) == 1L && is.null(dim(value))) dim(value) <- 1L   # one sample, such as the last batch of a generator
   if (is.double(value)) tensor(value, dtype %||% k_floatx()) else if (is.null(dtype)) tensor(value) else tensor(value, dtype)
 }
 

@@ -137,8 +137,8 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
         tested <- run_test(model, validation, callbacks)
         logs <- c(logs, stats::setNames(tested, paste0("val_", names(tested))))
       }
-      logs <- callbacks$epoch_end(as.integer(epoch), logs)
-      progress$finish(logs, result$seen)
+      shown <- callbacks$epoch_end(as.integer(epoch), logs)   # with what callbacks add, which on_train_end does not see
+      progress$finish(shown, result$seen)
       if (verbose > 0L && isTRUE(is.nan(logs$loss)) && !hinted) {
         hinted <- TRUE
         message("The loss is not a number from epoch ", epoch + 1, " on. A smaller learning rate, clipnorm = 1 in the optimizer, or scaled inputs may help; ",

@@ -165,6 +165,9 @@ test_that("on_train_end gets the logs of the last epoch", {
   last <- NULL
   history <- fit_fixed(model, callbacks = list(callback_lambda(on_train_end = function(logs) last <<- logs)), validation_split = 0.25)
   expect_identical(last, list(loss = history$metrics$loss[[4]], val_loss = history$metrics$val_loss[[4]]))
+  history <- fit_fixed(model, callbacks = list(callback_learning_rate_scheduler(function(epoch) 0.01), callback_lambda(on_train_end = function(logs) last <<- logs)))
+  expect_identical(last, list(loss = history$metrics$loss[[4]]))   # without the learning rate, as in Keras
+  expect_named(history$metrics, c("loss", "lr"))
 })
 
 test_that("the direction of a metric goes by its name", {

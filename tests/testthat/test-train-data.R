@@ -80,3 +80,17 @@ test_that("an argument that does not exist is not passed over", {
   expect_warning(predict(model, x, verbose = 0, type = "class"), "no argument \"type\"")
   expect_silent(predict(model, x, verbose = 0, workers = 2))
 })
+
+test_that("a vector of one number is one sample", {
+  model <- fixed_model(1)
+  model |> compile("sgd", "mse")
+  x <- fixed_x[1, , drop = FALSE]
+  expect_equal(unname(evaluate(model, x, 2, verbose = 0)), c((predict(model, x, verbose = 0) - 2)^2), tolerance = 1e-6)
+  at <- 0
+  batches <- function() {   # of two and of one
+    at <<- at %% 3 + 1
+    list(fixed_x[c(at, if (at < 3) at + 1), , drop = FALSE], fixed_y[c(at, if (at < 3) at + 1), 1])
+  }
+  expect_length(fit(model, batches, steps_per_epoch = 3, epochs = 2, verbose = 0)$metrics$loss, 2)
+  expect_error(fit(model, fixed_x, 2, verbose = 0), "x 24, y 1", class = "keratin_error_shape")
+})

@@ -9,6 +9,14 @@ abort_argument <- function(..., call = NULL) abort("argument", ..., call = call)
 abort_shape <- function(..., call = NULL) abort("shape", ..., call = call)
 abort_file <- function(..., call = NULL) abort("file", ..., call = call)
 
+# Says where an error came about: "batch 4 of the generator: ...".
+with_place <- function(expr, ...) {
+  tryCatch(expr, keratin_error = function(e) {
+    if (!inherits(e, "keratin_error_interrupted")) e$message <- paste0(..., ": ", conditionMessage(e))
+    stop(e)
+  })
+}
+
 # Called by the core (src/glue.cpp).
 abort_from_core <- function(kind, message) abort(kind, message)
 

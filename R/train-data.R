@@ -10,6 +10,8 @@ data_tensor <- function(value, what, dtype = NULL, allow_nan = FALSE) {
                    ": use as.integer(", what, ") - 1L for class ids, or to_categorical(as.integer(", what, ") - 1L) for indicator columns")
   if (is.character(value) && startsWith(what, "y"))
     abort_argument("`", what, "` is text, such as \"", value[[1L]], "\": use as.integer(factor(", what, ")) - 1L for class ids")
+  if (is.character(value) && !is.null(dtype) && dtype != "string")
+    abort_argument("`", what, "` is text, such as \"", value[[1L]], "\", the model takes numbers (", dtype, ")")
   if (is.data.frame(value)) value <- data_frame_values(value)
   if (inherits(value, "Matrix")) value <- as.matrix(value)
   if (inherits(value, c("Date", "POSIXt", "difftime"))) value <- as.numeric(value)

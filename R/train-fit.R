@@ -54,7 +54,8 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
       validation <- parts$validation
     } else {
       source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch, passes = epochs)
-      if (!is.null(validation_data)) validation <- validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps)
+      if (!is.null(validation_data))
+        validation <- with_place(validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps), "validation data")
     }
     run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
   }))
@@ -134,7 +135,7 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
         progress$target <- result$seen
       }
       if (!is.null(validation) && is_validation_epoch(epoch, validation_freq)) {
-        tested <- run_test(model, validation, callbacks)
+        tested <- with_place(run_test(model, validation, callbacks), "validation data")
         logs <- c(logs, stats::setNames(tested, paste0("val_", names(tested))))
       }
       shown <- callbacks$epoch_end(as.integer(epoch), logs)   # with what callbacks add, which on_train_end does not see

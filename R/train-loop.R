@@ -40,11 +40,11 @@ run_one_by_one <- function(model, kind, source, callbacks, progress, resume = NU
   saves <- kind == "train" && callbacks$saves_batches()
   logs <- list()
   while (is.na(source$batches) || seen < source$batches) {
-    data <- source$take()
+    data <- with_place(source$take(), "batch ", seen + 1)
     if (is.null(data)) break
     callbacks$call(events[[1L]], as.integer(seen), logs = list())
     last <- isTRUE(seen + 1 >= source$batches)
-    logs <- log_values(step_beside(model, kind, data, source, prepare = !source$is_array && !last && !saves))
+    logs <- with_place(log_values(step_beside(model, kind, data, source, prepare = !source$is_array && !last && !saves)), "batch ", seen + 1)
     seen <- seen + 1
     callbacks$call(events[[2L]], as.integer(seen - 1), logs = logs)
     if (saves && !last) for (saver in callbacks$savers) saver$after_batch(model$run$epoch, seen)

@@ -90,7 +90,7 @@ Progress <- R6Class("Progress", cloneable = FALSE, public = list(
 ))
 
 new_progress <- function(verbose, target) Progress$new(verbose, target)
-now_seconds <- function() proc.time()[["elapsed"]]
+now_seconds <- function() as.numeric(Sys.time())   # proc.time() has milliseconds only
 
 count_text <- function(seen, target) {
   if (is.na(target)) return(sprintf("%7s/Unknown", format(seen)))

@@ -94,3 +94,23 @@ test_that("a vector of one number is one sample", {
   expect_length(fit(model, batches, steps_per_epoch = 3, epochs = 2, verbose = 0)$metrics$loss, 2)
   expect_error(fit(model, fixed_x, 2, verbose = 0), "x 24, y 1", class = "keratin_error_shape")
 })
+
+test_that("errors say which batch, or that it is the validation data", {
+  model <- fixed_model()
+  model |> compile("sgd", "mse")
+  at <- 0
+  narrower <- function() {
+    at <<- at + 1
+    list(if (at == 4) fixed_x[, 1:3] else fixed_x, fixed_y)
+  }
+  expect_error(fit(model, narrower, steps_per_epoch = 5, epochs = 1, verbose = 0), "^batch 4: .*\\(24, 3\\)", class = "keratin_error_shape")
+  at <- 0
+  fewer <- function() {
+    at <<- at + 1
+    list(fixed_x, if (at == 2) fixed_y[1:5, ] else fixed_y)
+  }
+  expect_error(fit(model, fewer, steps_per_epoch = 5, epochs = 1, verbose = 0), "^batch 2: .*x 24, y 5", class = "keratin_error_shape")
+  expect_error(fit_fixed(model, validation_data = list(fixed_x[, 1:3], fixed_y)), "^validation data: .*\\(24, 3\\)|^validation data: .*\\(7, 3\\)", class = "keratin_error_shape")
+  expect_error(fit_fixed(model, validation_data = list(fixed_x, fixed_y[1:3, ])), "^validation data: .*y 3", class = "keratin_error_shape")
+  expect_error(predict(model, matrix("a", 1, 6), verbose = 0), "`x` is text, such as \"a\"", class = "keratin_error_argument")
+})

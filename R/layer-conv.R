@@ -113,7 +113,7 @@ conv_channels <- function(layer, dims) {
   channels
 }
 
-axis_words <- list(c("steps"), c("rows", "columns"), c("depth", "rows", "columns"))
+axis_words <- list(c("steps"), c("rows", "columns"), c("planes", "rows", "columns"))
 
 conv_takes <- function(layer, rank, what) {
   spatial <- axis_words[[layer$rank]]

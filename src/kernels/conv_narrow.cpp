@@ -15,6 +15,10 @@ constexpr Index product_bytes = 128 << 10;
 constexpr Index fewest_pixels = 256;  // less does not pay for packing the weights
 
 Index positions_of(const ConvGeometry& g) { return g.kernel[1] * g.kernel[2]; }
+// Neighbouring outputs that come out of one sum: see WindowSums::unit.
+Index unit_of(const ConvGeometry& g, bool transposed) {
+  return transposed && g.dilation[2] == 1 && g.kernel[2] % g.strides[2] == 0 ? g.strides[2] : 1;
+}
 
 template <class T>
 class NarrowConv {
@@ -26,7 +30,7 @@ class NarrowConv {
     in_channels_ = transposed ? g_.filters : g_.channels;
     channels_ = transposed ? g_.channels : g_.filters;
     columns_ = positions_of(g_) * channels_;
-    unit_ = transposed && g_.dilation[2] == 1 && g_.kernel[2] % g_.strides[2] == 0 ? g_.strides[2] : 1;
+    unit_ = unit_of(g_, transposed);
     cut_into_blocks();
     prepare_weights(kernel);
   }
@@ -119,9 +123,9 @@ bool narrow_form_pays(const ConvGeometry& g, bool transposed) {
   product.channels = transposed ? g.filters : g.channels;
   product.filters = positions * channels;
   const double per_pixel = plan_conv<T>(product, false).cost / static_cast<double>(product.in[2]);
-  // A pixel's sum takes about two cycles for each of its taps and some to begin and to end.
+  // A sum takes about two cycles for each of its taps and some to begin and to end.
   const double taps = static_cast<double>(positions) / static_cast<double>(transposed ? g.strides[1] * g.strides[2] : 1);
-  const double sums = static_cast<double>(out[1] * out[2]) * (2 * taps + 6);
+  const double sums = static_cast<double>(out[1] * out[2]) / static_cast<double>(unit_of(g, transposed)) * (2 * taps + 6);
   return per_pixel * static_cast<double>(pixels) + sums < plan_conv<T>(g, transposed).cost * static_cast<double>(out[1]);
 }
 

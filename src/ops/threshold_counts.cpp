@@ -91,10 +91,10 @@ class ThresholdCounts : public Op {
     for (std::int64_t i = begin; i < end; ++i) {
       const double weight = weights ? static_cast<double>(weights[i]) : 1.0;
       const bool above = x[i] > threshold, is_true = truth[i] != T(0);
-      true_negatives += above | is_true ? 0.0 : weight;
-      false_positives += above & !is_true ? weight : 0.0;
-      false_negatives += !above & is_true ? weight : 0.0;
-      true_positives += above & is_true ? weight : 0.0;
+      true_negatives += (above | is_true) ? 0.0 : weight;
+      false_positives += (above & !is_true) ? weight : 0.0;
+      false_negatives += (!above & is_true) ? weight : 0.0;
+      true_positives += (above & is_true) ? weight : 0.0;
     }
     into[0] = true_negatives;
     into[1] = false_positives;

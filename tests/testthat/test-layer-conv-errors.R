@@ -8,7 +8,7 @@ test_that("a window that does not fit names the axis and what would fit", {
                class = "keratin_error_shape")
   expect_error(layer_max_pooling_2d(data_format = "channels_first")(zeros(1, 3, 1, 5)), "1 rows.*`pool_size`.*At most 1", class = "keratin_error_shape")
   expect_error(layer_depthwise_conv_1d(kernel_size = 4)(zeros(1, 3, 2)), "3 steps.*spans 4", class = "keratin_error_shape")
-  expect_error(layer_conv_3d(filters = 1, kernel_size = 3)(zeros(1, 2, 5, 5, 1)), "2 depth", class = "keratin_error_shape")
+  expect_error(layer_conv_3d(filters = 1, kernel_size = 3)(zeros(1, 2, 5, 5, 1)), "2 planes", class = "keratin_error_shape")
 })
 
 test_that("crops larger than the axis, wrong ranks and channels are errors", {

@@ -72,8 +72,8 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
       self$built <- TRUE
     },
 
-    call = function(inputs, training = NULL) {
-      if (isTRUE(training) && self$own_trainable) normalize_by_batch(self, inputs) else {
+    call = function(inputs, training = NULL, mask = NULL) {
+      if (isTRUE(training) && self$own_trainable) normalize_by_batch(self, inputs, mask) else {
         apply_moments(self, inputs, self$moving_mean, self$moving_variance)
       }
     },
@@ -90,11 +90,17 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
   )
 )
 
-normalize_by_batch <- function(layer, x) {
+# Steps that the mask leaves out do not count, as in Keras (but for images and volumes, where its fused kernels take all).
+normalize_by_batch <- function(layer, x, mask = NULL) {
   rank <- tensor_rank(x)
   axes <- setdiff(seq_len(rank) - 1L, layer$axis)
-  last <- identical(layer$axis, rank - 1L)
-  if (last) {
+  masked <- !is.null(mask) && !layer$unbiased
+  last <- identical(layer$axis, rank - 1L) && !masked
+  if (masked) {
+    moments <- masked_moments(x, mask, axes, keepdims = length(layer$axis) > 1L)
+    mean <- moments[[1L]]
+    variance <- moments[[2L]]
+  } else if (last) {
     moments <- op_channel_moments(x)
     mean <- moments[[1L]]
     variance <- moments[[2L]]
@@ -109,6 +115,17 @@ normalize_by_batch <- function(layer, x) {
     update(layer$moving_variance, op_stop_gradient(if (layer$unbiased) op_multiply(variance, bessel(x, axes)) else variance))
   }
   if (last) op_batch_norm(x, moments, layer$gamma, layer$beta, layer$epsilon) else apply_moments(layer, x, mean, variance)
+}
+
+# Mean and variance of what the mask, of the leading axes of x, leaves; 0 where it leaves nothing.
+masked_moments <- function(x, mask, axes, keepdims) {
+  weights <- op_cast(mask, tensor_dtype(x))
+  while (tensor_rank(weights) < tensor_rank(x)) weights <- op_expand_dims(weights, -1L)
+  count <- op_reduce_sum(op_add(weights, op_zeros_like(x)), axes, keepdims = TRUE)
+  average <- function(values) op_divide_no_nan(op_reduce_sum(op_multiply(values, weights), axes, keepdims = TRUE), count)
+  mean <- average(x)
+  variance <- average(op_squared_difference(x, mean))
+  lapply(list(mean, variance), function(moment) if (keepdims) moment else op_squeeze(moment, axes))
 }
 
 # n / (n - 1), n elements to a mean.

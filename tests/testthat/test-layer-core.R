@@ -64,3 +64,21 @@ test_that("losses are those of the latest call, whichever layer was called from 
   expect_length(model$losses, 1)   # another layer's call leaves them
   expect_length(plain$losses, 0)
 })
+
+test_that("batch normalization leaves masked steps out of its moments", {   # values of Keras 2.15
+  x <- aperm(array((1:12)^2 / 10, c(2, 3, 2)), 3:1)
+  mask <- k_constant(rbind(c(TRUE, TRUE, FALSE), c(TRUE, FALSE, FALSE)))
+  layer <- layer_batch_normalization(momentum = 0.5)
+  y <- as.array(layer(x, training = TRUE, mask = mask))
+  expect_equal(y[1, , 1], c(-0.88890, -0.50794, 0.25397), tolerance = 1e-4)
+  expect_equal(as.array(layer$moving_variance), array(c(2.70444, 3.86)), tolerance = 1e-5)
+  by_step <- layer_batch_normalization(axis = 2, momentum = 0.5)   # the last step is masked everywhere
+  y <- as.array(by_step(x, training = TRUE, mask = mask))
+  expect_equal(as.array(by_step$moving_mean), array(c(1.475, 0.625, 0)), tolerance = 1e-5)
+  expect_equal(y[2, 3, ], c(382.63559, 455.36795), tolerance = 1e-5)
+  model <- keras_model_sequential() |> layer_masking(input_shape = c(3, 2)) |> layer_batch_normalization(momentum = 0.5)
+  z <- x
+  z[1, 3, ] <- z[2, 2:3, ] <- 0
+  invisible(model(z, training = TRUE))
+  expect_equal(get_weights(model)[[3]], array(c(0.98333, 1.4)), tolerance = 1e-4)
+})

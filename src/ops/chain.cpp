@@ -26,8 +26,10 @@ class BlockReader {
       period_ = 0;
       return;
     }
-    repeated_.resize(static_cast<std::size_t>(block + period_));
-    for (std::size_t i = 0; i < repeated_.size(); ++i) repeated_[i] = data_[i % static_cast<std::size_t>(period_)];
+    const std::int64_t size = block + period_;
+    repeated_.resize(static_cast<std::size_t>(size));
+    std::copy_n(data_, period_, repeated_.begin());
+    for (std::int64_t filled = period_; filled < size; filled *= 2) std::copy_n(repeated_.begin(), std::min(filled, size - filled), repeated_.begin() + filled);
   }
   // Elements [at, at + n); `room` is theirs if they have to be put together.
   const T* elements(std::int64_t at, std::int64_t n, T* room) const {

@@ -1,6 +1,8 @@
 #include "conv_plan.h"
 
+#include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "scratch.h"
 
@@ -148,8 +150,9 @@ PanelBlock panel_block(const ConvPlan& plan, PanelWindow window, Index block) {
   return {plan.taps * block / blocks, plan.taps * (block + 1) / blocks, 0, rows};
 }
 
+namespace {
 template <class T>
-ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
+ConvPlan best_plan(const ConvGeometry& geometry, bool transposed) {
   ConvPlan plan;
   plan.geometry = geometry;
   plan.transposed = transposed;
@@ -188,6 +191,39 @@ ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
     }
   }
   return best;
+}
+
+// A model asks for the same few plans step after step: each thread remembers its last ones, a convolution in the place that its sizes give.
+template <class T>
+struct PlanMemory {
+  struct Entry {
+    const void* kernels = nullptr;
+    bool transposed = false;
+    ConvGeometry geometry;
+    ConvPlan plan;
+  };
+  static constexpr std::size_t places = 64;
+  Entry entries[places];
+
+  Entry& place_of(const ConvGeometry& geometry, bool transposed) {
+    std::uint64_t words[sizeof(ConvGeometry) / sizeof(std::uint64_t)], hash = transposed;
+    std::memcpy(words, &geometry, sizeof words);
+    for (std::uint64_t word : words) hash = (hash ^ word) * 0x9e3779b97f4a7c15u, hash ^= hash >> 29;
+    return entries[hash % places];
+  }
+};
+}  // namespace
+
+template <class T>
+ConvPlan plan_conv(const ConvGeometry& geometry, bool transposed) {
+  static_assert(std::has_unique_object_representations_v<ConvGeometry>, "geometries are compared as bytes");
+  static thread_local PlanMemory<T> memory;
+  auto& entry = memory.place_of(geometry, transposed);
+  const void* now = &kernels<T>();
+  if (entry.kernels != now || entry.transposed != transposed || std::memcmp(&entry.geometry, &geometry, sizeof geometry) != 0) {
+    entry = {now, transposed, geometry, best_plan<T>(geometry, transposed)};
+  }
+  return entry.plan;
 }
 
 namespace {

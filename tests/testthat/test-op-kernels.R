@@ -58,6 +58,18 @@ test_that("special values go through the kernels", {
   expect_equal(c(as.array(op("maximum", c(NaN, 1), c(1, NaN)))), c(NaN, NaN))
 })
 
+test_that("axes are exchanged whatever the sizes of their blocks", {
+  for (shape in list(c(7, 9), c(70, 33), c(130, 67), c(3, 66, 17), c(2, 9, 3, 65))) {
+    perm <- c(1L, rev(seq_along(shape)[-1L]))
+    if (length(shape) == 2L) perm <- 2:1
+    x <- array(seq_len(prod(shape)), shape)
+    for (dtype in c("float32", "float64", "int32")) for (isa in internal("isas_available")()) {
+      got <- with_isa(isa, as.array(op("transpose", internal("tensor")(x, dtype), perm - 1L)))
+      expect_equal(got, aperm(x, perm), info = paste(dtype, isa, paste(shape, collapse = " x ")))
+    }
+  }
+})
+
 test_that("NaN wins wherever in a row it lies", {
   for (isa in internal("isas_available")()) with_isa(isa, {
     for (at in 1:100) {

@@ -39,8 +39,8 @@ void collect_if_much_was_handed_out(std::size_t bytes) {
 }
 
 // ---- small values: R's collector takes longer over an object with a finalizer than the core over a small op, so a few bytes that
-// nothing else refers to live in a raw vector of the external pointer (its `protected` part). The address is filled in, and the object
-// becomes like any other, once it takes part in a tape or a trace, where it must be known again.
+// nothing else refers to live in a raw vector of the external pointer (its `protected` part, and its address, by which identical() tells
+// pointers apart). The object becomes like any other once it takes part in a tape or a trace, where it must be known again.
 struct SmallHeader {
   std::uint64_t token;
   std::int32_t dtype, rank;
@@ -64,7 +64,7 @@ SEXP wrap_small(const Tensor& tensor) {
   const std::size_t sizes = sizeof(std::int64_t) * static_cast<std::size_t>(shape.rank());
   static SEXP tag = Rf_install("tensor");
   SEXP memory = PROTECT(Rf_allocVector(RAWSXP, static_cast<R_xlen_t>(sizeof(SmallHeader) + sizes + tensor.bytes())));
-  SEXP pointer = PROTECT(R_MakeExternalPtr(nullptr, tag, memory));
+  SEXP pointer = PROTECT(R_MakeExternalPtr(RAW(memory), tag, memory));
   const SmallHeader header{token_of(pointer), static_cast<std::int32_t>(tensor.dtype()), shape.rank()};
   Rbyte* at = RAW(memory);
   std::memcpy(at, &header, sizeof header);
@@ -75,12 +75,14 @@ SEXP wrap_small(const Tensor& tensor) {
   return pointer;
 }
 
-Value read_small(SEXP pointer) {
-  SEXP memory = R_ExternalPtrProtected(pointer);
+[[noreturn]] void fail_stale() {
+  fail_argument("this tensor was made in another R session and has no value. Keep tensors that must survive with as.array() or in a k_variable().");
+}
+
+Value read_small(SEXP pointer, SEXP memory) {
   SmallHeader header{};
-  if (TYPEOF(memory) == RAWSXP && Rf_xlength(memory) >= static_cast<R_xlen_t>(sizeof header)) std::memcpy(&header, RAW(memory), sizeof header);
-  if (header.token != token_of(pointer))
-    fail_argument("this tensor was made in another R session and has no value. Keep tensors that must survive with as.array() or in a k_variable().");
+  if (Rf_xlength(memory) >= static_cast<R_xlen_t>(sizeof header)) std::memcpy(&header, RAW(memory), sizeof header);
+  if (header.token != token_of(pointer)) fail_stale();
   const Rbyte* at = RAW(memory) + sizeof header;
   Shape shape;
   for (std::int32_t i = 0; i < header.rank; ++i, at += sizeof(std::int64_t)) {
@@ -92,8 +94,8 @@ Value read_small(SEXP pointer) {
   if (tensor.bytes() > 0) std::memcpy(tensor.raw(), at, tensor.bytes());
   Value value = constant(std::move(tensor));
   if (is_recording() || is_tracing()) {
-    set_pointer(pointer, new Value(value));
     R_SetExternalPtrProtected(pointer, R_NilValue);
+    set_pointer(pointer, new Value(value));
   }
   return value;
 }
@@ -301,8 +303,11 @@ VariablePtr variable_from(SEXP environment) {
 
 Value value_from(SEXP x, const TensorType* like) {
   if (is_tensor(x)) {
+    SEXP kept = R_ExternalPtrProtected(x);
+    if (TYPEOF(kept) == RAWSXP) return read_small(x, kept);
     auto* value = static_cast<Value*>(R_ExternalPtrAddr(x));
-    return value ? *value : read_small(x);
+    if (!value) fail_stale();
+    return *value;
   }
   if (is_variable(x)) return read(variable_from(x));
   if (x == R_NilValue) fail_argument("NULL cannot become a tensor.");

@@ -79,4 +79,6 @@ test_that("a few numbers that took part in nothing are known again by a tape and
   stale <- unserialize(serialize(x, NULL))
   expect_error(stale + 1, "another R session", class = "keratin_error")
   expect_equal(as.numeric(x), 1:3)
+  expect_false(identical(tensor(1), tensor(2)))
+  expect_length(unique(list(x, tensor(4), x)), 2L)
 })

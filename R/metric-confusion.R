@@ -14,10 +14,10 @@ confusion_counts <- function(y_true, y_pred, thresholds, sample_weight = NULL, w
   }
   if (!is.null(weight)) {
     weight <- match_weight_rank(cast_to(weight, dtype), y_pred)
-    weight <- op_add(op_multiply(y_pred, 0), weight)
+    weight <- op_broadcast_like(weight, y_pred)
   }
   if (!is.null(label_weights)) {
-    labels <- op_add(op_multiply(y_pred, 0), cast_to(label_weights, dtype))
+    labels <- op_broadcast_like(cast_to(label_weights, dtype), y_pred)
     weight <- if (is.null(weight)) labels else op_multiply(weight, labels)
   }
   columns <- if (by_label) last_size(y_pred) else 1L
@@ -30,7 +30,7 @@ confusion_counts <- function(y_true, y_pred, thresholds, sample_weight = NULL, w
 keep_top_k <- function(y_pred, k) {
   highest <- op_top_k(y_pred, k = as.integer(k))[[1L]]
   least <- op_reduce_min(highest, axes = -1L, keepdims = TRUE)
-  op_select(op_greater_equal(y_pred, least), y_pred, op_add(op_multiply(y_pred, 0), -1e10))
+  op_select(op_greater_equal(y_pred, least), y_pred, cast_to(-1e10, tensor_dtype(y_pred)))
 }
 
 check_share <- function(x, what) {
@@ -135,7 +135,7 @@ RateAtRate <- R6Class("RateAtRate", inherit = CurveMetric, lock_objects = FALSE,
     sought <- self$rate(self$sought, counts)
     feasible <- op_greater_equal(self$rate(self$held, counts), self$value)
     # rates are not negative: infeasible thresholds count as 0
-    op_reduce_max(op_select(feasible, sought, op_multiply(sought, 0)))
+    op_reduce_max(op_select(feasible, sought, cast_to(0, tensor_dtype(sought))))
   },
   get_config = function() c(super$get_config(), stats::setNames(list(self$value), self$held), list(num_thresholds = self$num_thresholds, class_id = self$class_id))
 ))
@@ -201,7 +201,7 @@ interpolated_pr_areas <- function(counts, high, low) {
   intercept <- op_subtract(low(tp), op_multiply(slope, low(positives)))
   both <- op_logical_and(op_greater(high(positives), 0), op_greater(low(positives), 0))
   ratio <- div_no_nan(high(positives), op_maximum(low(positives), 0))
-  ratio <- op_select(both, ratio, op_add(op_multiply(ratio, 0), 1))
+  ratio <- op_select(both, ratio, cast_to(1, tensor_dtype(ratio)))
   div_no_nan(op_multiply(slope, op_add(more_tp, op_multiply(intercept, op_log(ratio)))), op_maximum(op_add(low(tp), low(counts$fn)), 0))
 }
 

@@ -7,10 +7,10 @@ weighted_values <- function(values, sample_weight, dtype) {
   weight <- match_weight_rank(cast_to(sample_weight, dtype), values)
   beyond <- tensor_rank(values) - tensor_rank(weight)
   if (beyond > 0L && tensor_rank(weight) > 0L) values <- op_reduce_mean(values, axes = seq_len(beyond) + tensor_rank(weight) - 1L)
-  list(values = op_multiply(values, weight), weight = op_add(op_multiply(values, 0), weight))
+  list(values = op_multiply(values, weight), weight = op_broadcast_like(weight, values))
 }
 
-count_of <- function(values) op_reduce_sum(op_add(op_multiply(values, 0), 1))
+count_of <- function(values) op_reduce_sum(op_ones_like(values))
 
 Mean <- R6Class("Mean", inherit = Metric, lock_objects = FALSE, cloneable = FALSE, public = list(
   initialize = function(...) {
@@ -55,7 +55,7 @@ MeanTensor <- R6Class("MeanTensor", inherit = Metric, lock_objects = FALSE, clon
     if (is.null(self$total)) self$build(tensor_shape(as_loss_input(values)))
     weighted <- weighted_values(values, sample_weight, self$dtype)
     add_to(self$total, weighted$values)
-    add_to(self$count, weighted$weight %||% op_add(op_multiply(weighted$values, 0), 1))
+    add_to(self$count, weighted$weight %||% op_ones_like(weighted$values))
     invisible(NULL)
   },
   result = function() div_no_nan(variable_read(self$total), variable_read(self$count))

@@ -74,7 +74,7 @@ variable_dtype <- function(variable) tensor_dtype(variable)
 div_no_nan <- function(numerator, denominator) {
   is_zero <- op_equal(denominator, 0)
   one <- cast_to(1, tensor_dtype(denominator))
-  op_select(is_zero, op_multiply(numerator, 0), op_divide(numerator, op_select(is_zero, one, denominator)))
+  op_select(is_zero, cast_to(0, tensor_dtype(numerator)), op_divide(numerator, op_select(is_zero, one, denominator)))
 }
 
 # ---- from what users pass to compile()

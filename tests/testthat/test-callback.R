@@ -84,6 +84,7 @@ test_that("what is no callback is an error", {
 test_that("file names are filled in with Python's number formats", {
   fill <- internal("fill_template")
   expect_equal(fill("w.{epoch:02d}-{val_loss:.2f}.h5", list(epoch = 3, val_loss = 0.1278)), "w.03-0.13.h5")
+  expect_equal(fill("{loss:.2f} {val:.3f}", list(loss = Inf, val = NaN)), "inf nan")   # as Python writes them
   expect_equal(fill("{epoch}-{acc:.1%}", list(epoch = 3, acc = 0.5)), "3-50.0%")
   expect_error(fill("{val_los}", list(epoch = 1, val_loss = 2)), "val_los", class = "keratin_error_argument")
 })

@@ -126,3 +126,16 @@ test_that("counts at thresholds are those of comparing each value with each thre
   expect_equal(vapply(one, function(count) c(as.array(count)), 0), vapply(direct(weights), function(counts) sum(counts[2L, ]), 0))
   expect_error(op_threshold_counts(in32(x), in32(truth[, 1:2]), 0.5), class = "keratin_error_shape")
 })
+
+test_that("an infinite loss is infinite, not NaN", {
+  m <- metric_mean()
+  m$update_state(Inf, sample_weight = 4)
+  m$update_state(1, sample_weight = 4)
+  expect_equal(value(m$result()), Inf)
+  model <- keras_model_sequential(input_shape = 1) |> layer_dense(1, kernel_initializer = "ones")
+  model |> compile("sgd", "mse")
+  expect_equal(evaluate(model, matrix(c(1e25, 1, 2, 3)), rep(0, 4), verbose = 0), c(loss = Inf))
+  p <- metric_precision()
+  p$update_state(c(1, 1, 0), c(0.9, NaN, 0.2), sample_weight = c(1, 2, 3))
+  expect_equal(value(p$result()), 1)
+})

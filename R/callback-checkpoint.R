@@ -62,8 +62,6 @@ put_in_place <- function(partial, path) {
   invisible(path)
 }
 
-python_number <- function(x) if (is.nan(x)) "nan" else if (x > 0) "inf" else "-inf"
-
 # "weights.{epoch:02d}-{val_loss:.2f}.hdf5": names in braces with Python's number formats.
 fill_template <- function(template, values) {
   fields <- regmatches(template, gregexpr("\\{[^{}]*\\}", template))[[1L]]
@@ -72,7 +70,7 @@ fill_template <- function(template, values) {
     value <- if (length(parts)) values[[parts[[2L]]]]
     if (is.null(value)) abort_argument("the file name \"", template, "\" asks for ", field, "; there are: ", paste(names(Filter(Negate(is.null), values)), collapse = ", "))
     format <- parts[[3L]]
-    text <- if (is.numeric(value) && !is.finite(value)) python_number(value)
+    text <- if (is.numeric(value) && !is.finite(value)) python_non_finite(value)
             else if (!nzchar(format)) format(value, digits = 15L, trim = TRUE)
             else if (grepl("d$", format)) sprintf(paste0("%", format), as.integer(value))
             else if (grepl("%$", format)) sprintf(paste0("%", sub("%$", "f%%", format)), value * 100)

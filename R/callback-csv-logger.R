@@ -30,9 +30,12 @@ CSVLogger <- R6Class("CSVLogger", inherit = KerasCallback, lock_objects = FALSE,
   }
 ))
 
+# As Python writes them.
+python_non_finite <- function(x) if (is.na(x)) "nan" else if (x > 0) "inf" else "-inf"
+
 # As Python writes them; learning rates come as float32.
 csv_number <- function(x, is_float32) {
-  if (is.nan(x)) "nan" else if (is.infinite(x)) if (x > 0) "inf" else "-inf" else python_number(if (is_float32) signif(x, 7L) else x)
+  if (!is.finite(x)) python_non_finite(x) else python_number(if (is_float32) signif(x, 7L) else x)
 }
 
 #' Write the metrics of each epoch to a file

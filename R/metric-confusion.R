@@ -26,11 +26,15 @@ confusion_counts <- function(y_true, y_pred, thresholds, sample_weight = NULL, w
   if (by_label) counts else lapply(counts, op_squeeze, -1L)
 }
 
-# All but the k highest predictions become very small.
+# All but the k highest predictions become very small. Of equal ones the first count, as in TensorFlow.
 keep_top_k <- function(y_pred, k) {
-  highest <- op_top_k(y_pred, k = as.integer(k))[[1L]]
-  least <- op_reduce_min(highest, axes = -1L, keepdims = TRUE)
-  op_select(op_greater_equal(y_pred, least), y_pred, cast_to(-1e10, tensor_dtype(y_pred)))
+  dtype <- tensor_dtype(y_pred)
+  least <- op_reduce_min(op_top_k(y_pred, k = as.integer(k))[[1L]], axes = -1L, keepdims = TRUE)
+  above <- op_greater(y_pred, least)
+  equal <- op_cast(op_equal(y_pred, least), dtype)
+  room <- op_subtract(as.integer(k), op_reduce_sum(op_cast(above, dtype), axes = -1L, keepdims = TRUE))
+  kept <- op_logical_or(above, op_logical_and(op_cast(equal, "bool"), op_less_equal(op_cumsum(equal, axis = -1L), room)))
+  op_select(kept, y_pred, cast_to(-1e10, dtype))
 }
 
 check_share <- function(x, what) {

@@ -21,6 +21,9 @@ test_that("metrics accumulate over batches and weigh samples", {
   expect_equal(run_batches(metric_auc(curve = "PR")), c(0.2091583, 0.1904173, 0.2363952, 0.2603286), tolerance = 1e-6)
   expect_equal(run_batches(metric_precision()), c(0.2, 1 / 6, 2 / 9, 0.2352941), tolerance = 1e-6)
   expect_equal(run_batches(metric_recall()), c(0.5, 1 / 3, 0.4, 0.5714286), tolerance = 1e-6)
+  tied <- metric_precision(top_k = 2L)
+  tied$update_state(matrix(c(0, 1, 1, 0), 1), matrix(c(0.5, 0.9, 0.5, 0.5), 1))   # the first of the equal ones counts
+  expect_equal(value(tied$result()), 0.5)
   expect_equal(run_batches(metric_true_negatives()), c(2, 8, 12, 2))
   expect_equal(run_batches(metric_precision_at_recall(recall = 0.5)), c(1 / 3, 0.25, 0.3, 0.4), tolerance = 1e-6)
   expect_equal(run_batches(metric_specificity_at_sensitivity(sensitivity = 0.5)), c(0.6666667, 0.3846154, 0.6315789, 0.7931035), tolerance = 1e-6)

@@ -37,8 +37,11 @@ layer_get <- function(object, name) {
 
 #' @export
 `$<-.keras.engine.base_layer.Layer` <- function(x, name, value) {
-  assign(name, value, envir = unwrap(x))
-  structure_changed()
+  object <- unwrap(x)
+  # model$optimizer$learning_rate <- 0.01 assigns the same optimizer
+  if (is.environment(value) && identical(get0(name, envir = object, inherits = FALSE), value)) return(x)
+  assign(name, value, envir = object)
+  if (is.null(value) || !is.atomic(value)) structure_changed()
   x
 }
 

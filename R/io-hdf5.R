@@ -153,13 +153,15 @@ plain_type <- function(dtype) {
 write_hdf5 <- function(path, fill) {
   objects <- new.env(parent = emptyenv())
   fill(hdf5_object(objects, ""))
-  hdf5_write(path.expand(path), unname(as.list(objects, all.names = TRUE)))
+  objects <- unname(as.list(objects, all.names = TRUE))
+  hdf5_write(path.expand(path), objects[order(vapply(objects, function(object) object$number, 0L))])
 }
 
-# A group or array to be: its path among the file's objects.
+# A group or array to be: its path among the file's objects, which lie in the file in the order in which they were told of.
 hdf5_object <- function(objects, path, value = NULL) {
   key <- paste0("/", path)
-  if (is.null(objects[[key]]) || !is.null(value)) assign(key, list(path = path, value = value, texts = list()), envir = objects)
+  number <- objects[[key]]$number
+  if (is.null(number) || !is.null(value)) assign(key, list(path = path, value = value, texts = list(), number = if (is.null(number)) length(objects) else number), envir = objects)
   list(objects = objects, path = path)
 }
 

@@ -54,11 +54,16 @@ serialize_keras_object <- function(x) {
   x
 }
 
+# Classes that Keras does not find among its layers: module and registered name.
+keras_places <- list(Functional = list("keras.src.engine.functional", "Functional"),
+                     CustomScaleLayer = list("keras.src.applications.inception_resnet_v2", "Custom>CustomScaleLayer"))
+
 serialize_layer <- function(layer) {
   custom <- is.null(builtin_class(class(layer)[1L]))
   out <- serialized(if (custom) list(NULL) else layer$keras_module, class(layer)[1L], layer$get_config())
   if (inherits(layer, "TFOpLambda")) out[c("module", "registered_name")] <- list("keras.src.layers.core.tf_op_layer", class(layer)[1L])
-  if (class(layer)[1L] == "Functional") out[c("module", "registered_name")] <- list("keras.src.engine.functional", "Functional")
+  elsewhere <- keras_places[[class(layer)[1L]]]
+  if (!is.null(elsewhere)) out[c("module", "registered_name")] <- elsewhere
   if (custom) { out["module"] <- list(NULL); out$registered_name <- class(layer)[1L] }
   dims <- layer$input_dims %||% network_input_dims(layer)
   if (!is.null(dims) && !inherits(layer, "InputLayer")) out$build_config <- list(input_shape = input_shape_as_list(dims))

@@ -1,5 +1,6 @@
 // The HDF5 File Format Specification, version 1.1: superblock 0, groups with symbol tables, object headers of version 1, arrays in one
-// piece, texts in global heaps. The file is: superblock, arrays, and then everything that says where they are, so that one pass writes it.
+// piece, texts in global heaps. The file is: superblock, texts, and then each group with what is in it, tables first, in the order of the
+// pieces. Who reads the objects in that order goes forwards: Python reads files inside of archives so, and begins anew to go back.
 #include "hdf5_write.h"
 
 #include <algorithm>
@@ -17,7 +18,6 @@ constexpr std::size_t superblock_size = 96, leaf_entries = 8, node_children = 32
 
 std::uint64_t up_to_8(std::uint64_t n) { return (n + 7) / 8 * 8; }
 
-// Bytes of the file from `base` on.
 struct Bytes {
   std::string data;
   Bytes& number(std::uint64_t value, int width) {
@@ -29,21 +29,23 @@ struct Bytes {
   Bytes& fill_to_8() { return zeros(static_cast<std::size_t>(up_to_8(data.size()) - data.size())); }
 };
 
+// Where a group's members are, which symbol table entries repeat.
+struct Place {
+  std::uint64_t header = 0, tree = 0, heap = 0;
+  bool is_group = false;
+};
+
 struct Node {
   const Hdf5Piece* piece = nullptr;
   std::map<std::string, Node> members;   // in the order of their bytes, which is that of symbol tables
+  std::vector<Node*> in_order;           // in the order in which they came
   std::uint64_t data = undefined;
+  Place place;
 };
 
 // A text in a global heap.
 struct HeapItem {
   std::uint64_t address = 0, index = 0;
-};
-
-// Where a group's members are, which symbol table entries repeat.
-struct Place {
-  std::uint64_t header = 0, tree = 0, heap = 0;
-  bool is_group = false;
 };
 
 struct NumberType {
@@ -88,18 +90,18 @@ class Writer {
     for (const Hdf5Piece& piece : pieces) add(piece);
   }
 
+  // Tables come before what they lead to, so a first pass only counts, and the second one knows every address.
   void run() {
-    put(std::string(superblock_size, '\0'));
-    write_arrays(root_);
-    write_texts();
-    align();
-    base_ = at_;
-    const Place root = write(root_);
-    const std::uint64_t end = base_ + out_.data.size();
-    put(out_.data);
-    if (std::fseek(file_.get(), 0, SEEK_SET) != 0) fail();
-    at_ = 0;
-    put(superblock(root, end));
+    std::uint64_t end = 0;
+    for (const bool counting : {true, false}) {
+      counting_ = counting;
+      at_ = 0;
+      put(superblock(root_.place, end));
+      write_texts();
+      write(root_);
+      align();
+      end = at_;
+    }
     if (std::fflush(file_.get()) != 0) fail();
     if (std::fclose(file_.release()) != 0) fail();
   }
@@ -113,7 +115,11 @@ class Writer {
     while (from < piece.path.size()) {
       const std::size_t slash = std::min(piece.path.find('/', from), piece.path.size());
       if (node->piece && !node->piece->dtype.empty()) throw Error(ErrorKind::file, "\"" + piece.path + "\" lies below an array.");
-      if (slash > from) node = &node->members[piece.path.substr(from, slash - from)];
+      if (slash > from) {
+        const auto member = node->members.try_emplace(piece.path.substr(from, slash - from));
+        if (member.second) node->in_order.push_back(&member.first->second);
+        node = &member.first->second;
+      }
       from = slash + 1;
     }
     if (node->piece || (!piece.dtype.empty() && !node->members.empty())) throw Error(ErrorKind::file, "\"" + piece.path + "\" is twice in the file.");
@@ -122,26 +128,12 @@ class Writer {
   }
 
   void put(const void* bytes, std::size_t count) {
-    if (count && std::fwrite(bytes, 1, count, file_.get()) != count) fail();
+    if (!counting_ && count && std::fwrite(bytes, 1, count, file_.get()) != count) fail();
     at_ += count;
   }
   void put(const std::string& bytes) { put(bytes.data(), bytes.size()); }
 
   void align() { put(std::string(static_cast<std::size_t>(up_to_8(at_) - at_), '\0')); }
-
-  void write_arrays(Node& node) {
-    if (node.piece && !node.piece->dtype.empty()) {
-      std::uint64_t count = 1;
-      for (const std::int64_t size : node.piece->sizes) count *= static_cast<std::uint64_t>(size);
-      if (count == 0) return;
-      align();
-      node.data = at_;
-      put(node.piece->data, static_cast<std::size_t>(count) * static_cast<std::size_t>(number_type(node.piece->dtype).size));
-      return;
-    }
-    for (auto& member : node.members) write_arrays(member.second);
-    align();
-  }
 
   // Texts in global heaps, each of which is closed once it has the usual size. An empty text is nowhere.
   void write_texts() {
@@ -171,39 +163,46 @@ class Writer {
     if (!waiting.empty()) end_heap();
   }
 
-  // The address of what is appended.
+  // The address of what is written.
   std::uint64_t append(const std::string& bytes) {
-    out_.fill_to_8();
-    const std::uint64_t address = base_ + out_.data.size();
-    out_.text(bytes);
+    align();
+    const std::uint64_t address = at_;
+    put(bytes);
     return address;
   }
 
-  Place write(const Node& node) {
-    Place place;
+  void write(Node& node) {
     std::string messages;
     std::size_t count = 0;
     const auto has = [&](const std::string& one) { messages += one; ++count; };
-    if (node.piece && !node.piece->dtype.empty()) {
+    const bool is_array = node.piece && !node.piece->dtype.empty();
+    std::uint64_t bytes = 0;
+    if (is_array) {
       const NumberType type = number_type(node.piece->dtype);
-      std::uint64_t bytes = static_cast<std::uint64_t>(type.size);
+      bytes = static_cast<std::uint64_t>(type.size);
       for (const std::int64_t size : node.piece->sizes) bytes *= static_cast<std::uint64_t>(size);
       has(message(0x01, data_space(node.piece->sizes.empty(), node.piece->sizes)));
       has(message(0x03, type.encoded));
       has(message(0x05, Bytes().number(2, 1).number(2, 1).number(2, 1).number(1, 1).number(0, 4).data));   // no value to fill with
       has(message(0x08, Bytes().number(3, 1).number(1, 1).number(node.data, 8).number(bytes, 8).data));
     } else {
-      write_group(node, place);
-      has(message(0x11, Bytes().number(place.tree, 8).number(place.heap, 8).data));
+      write_group(node);
+      has(message(0x11, Bytes().number(node.place.tree, 8).number(node.place.heap, 8).data));
     }
     if (node.piece) for (const Hdf5Text& text : node.piece->texts) has(attribute(text));
     if (count > 0xFFFF) throw Error(ErrorKind::file, "an object has too many attributes for an HDF5 file.");
-    place.header = append(Bytes().number(1, 2).number(count, 2).number(1, 4).number(messages.size(), 4).number(0, 4).text(messages).data);
-    return place;
+    node.place.header = append(Bytes().number(1, 2).number(count, 2).number(1, 4).number(messages.size(), 4).number(0, 4).text(messages).data);
+    if (is_array && bytes) {
+      align();
+      node.data = at_;
+      put(node.piece->data, static_cast<std::size_t>(bytes));
+    }
+    for (Node* member : node.in_order) write(*member);
   }
 
   // Names in a local heap, entries in leaves of eight, leaves in a tree.
-  void write_group(const Node& node, Place& place) {
+  void write_group(Node& node) {
+    Place& place = node.place;
     place.is_group = true;
     Bytes names;
     names.zeros(8);
@@ -222,10 +221,9 @@ class Writer {
       in_leaf = 0;
     };
     for (const auto& member : node.members) {
-      const Place below = write(member.second);
       name_at = names.data.size();
       names.text(member.first).zeros(1).fill_to_8();
-      leaf.text(entry(name_at, below));
+      leaf.text(entry(name_at, member.second.place));
       if (++in_leaf == leaf_entries) end_leaf();
     }
     if (in_leaf) end_leaf();
@@ -282,8 +280,8 @@ class Writer {
   Node root_;
   std::vector<const Hdf5Piece*> pieces_;
   std::map<const Hdf5Text*, std::vector<HeapItem>> in_heap_;
-  std::uint64_t at_ = 0, base_ = 0;
-  Bytes out_;
+  std::uint64_t at_ = 0;
+  bool counting_ = true;
 };
 
 }  // namespace

@@ -36,3 +36,14 @@ test_that("published weights have the names and checksums that Keras keeps them 
   expect_identical(entry("weights_mobilenet_v3_small_224_1.0_float.h5")[2], "8768d4c2e7dee89b9d02b2d03d65d862")
   expect_identical(entry("mobilenet_2_5_128_tf.h5"), "mobilenet_2_5_128_tf.h5")
 })
+
+test_that("the layer that only Inception-ResNet has is saved where Keras looks for it", {
+  input <- layer_input(c(2, 2, 3))
+  model <- keras_model(input, create_layer(internal("CustomScaleLayer"), list(input, input), list(scale = 0.5)))
+  layer <- get_config(model)$layers[[2]]
+  expect_identical(layer$module, "keras.src.applications.inception_resnet_v2")
+  expect_identical(layer$registered_name, "Custom>CustomScaleLayer")
+  file <- withr::local_tempfile(fileext = ".keras")
+  save_model_tf(model, file)
+  expect_equal(predict(load_model_tf(file), array(2, c(1, 2, 2, 3)), verbose = 0)[1, 1, 1, 1], 3)
+})

@@ -144,3 +144,20 @@ test_that("op layers of older TensorFlow and slices of SavedModels are read", {
   x <- array(rnorm(12), c(2, 2, 3))
   expect_equal(as.array(model_from_json(json)(x)), aperm(x, c(1, 3, 2))[, 2:3, ], tolerance = 1e-6)
 })
+
+test_that("arrays lie in an HDF5 file in the order in which they were told of, behind the tables that lead to them", {
+  file <- withr::local_tempfile(fileext = ".h5")
+  values <- list(z = 1234567, a = 7654321, m = 1357911)
+  internal("write_hdf5")(file, function(h5) for (name in names(values)) internal("write_variable")(internal("hdf5_make_group")(h5, paste0("layers/", name, "/vars")), "0", tensor(array(values[[name]], 3), "float64")))
+  bytes <- readBin(file, "raw", file.size(file))
+  at <- vapply(values, function(v) grepRaw(writeBin(rep(v, 3), raw(), endian = "little"), bytes), 0L)
+  expect_true(all(diff(at) > 0))   # z, a, m
+  tables <- grepRaw("TREE", bytes, all = TRUE)
+  expect_lt(tables[2], at[["z"]])
+  # who reads z, a and m goes forwards: the tables of each group are after the array before
+  for (i in 2:3) expect_true(any(tables > at[[i - 1]] & tables < at[[i]]))
+  skip_if_not_installed("hdf5r")
+  h5 <- hdf5r::H5File$new(file, "r")
+  expect_equal(h5[["layers/a/vars/0"]][], rep(7654321, 3))
+  h5$close_all()
+})

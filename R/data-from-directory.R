@@ -4,6 +4,9 @@
 #'
 #' The folder has one subfolder for each class: `main/class_a/1.jpg` ...
 #'
+#' JPEG files are decoded with the accurate transform, as [image_load()] does. TensorFlow takes a faster, coarser one here: its levels are a
+#' few away from these.
+#'
 #' @param directory The folder.
 #' @param labels `"inferred"` (from the subfolders), `NULL` (no labels: all files of the folder, whether in subfolders or not), or class
 #'   numbers, one for each file in alphabetical order (folder by folder).

@@ -1,7 +1,7 @@
 // Transpositions of blocks that registers hold whole, and copies of rows. X and Y are the element types read and written: besides the vector type's
 // own, double, which is what R arrays hold.
 
-#if defined(__x86_64__) && defined(KERATIN_256_BITS)
+#if defined(KERATIN_256_BITS)  // the instruction set has registers of 256 bits, of x86
 #include "x86_transpose.h"
 #endif
 

@@ -47,6 +47,9 @@ static inline void depthwise_pixels(const DepthwiseTile<typename V::Element>& ti
 template <class V, int rows>
 static inline void depthwise_row_group(const DepthwiseTile<typename V::Element>& tile, Index row) {
   Index channel = 0;
+  if constexpr (V::registers == 32) {
+    for (; channel + 4 * V::width <= tile.channels; channel += 4 * V::width) depthwise_pixels<V, rows, 4, true>(tile, row, channel, V::width);
+  }
   for (; channel + 2 * V::width <= tile.channels; channel += 2 * V::width) depthwise_pixels<V, rows, 2, true>(tile, row, channel, V::width);
   for (; channel + V::width <= tile.channels; channel += V::width) depthwise_pixels<V, rows, 1, true>(tile, row, channel, V::width);
   if (channel < tile.channels) depthwise_pixels<V, rows, 1, false>(tile, row, channel, static_cast<int>(tile.channels - channel));

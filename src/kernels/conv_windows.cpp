@@ -5,16 +5,11 @@
 
 #include "../core/thread_pool.h"
 #include "conv_plan.h"
+#include "read_ahead.h"
 #include "scratch.h"
 
 namespace keratin {
 namespace {
-
-template <class T>
-void fetch_lines(const T* from, Index elements) {
-  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-  for (Index i = 0; i < elements; i += line) __builtin_prefetch(from + i, 0, 2);
-}
 
 constexpr Index elements_of_part = 16 * 1024;  // outputs; what their lines read stays in the second-level cache from one line to the next
 
@@ -155,7 +150,7 @@ void conv_depthwise(const ConvGeometry& g, bool transposed, const T* x, const T*
       Index low, high;
       input_range(g, transposed, 1, o1 + 1, o1 + 2, low, high);
       low = larger(low, fetched);
-      if (g.in[0] == 1 && o1 + 1 < end) fetch_lines(sums.x + low * sums.line, (high - low) * sums.line);
+      if (g.in[0] == 1 && o1 + 1 < end) ReadAhead(sums.x + low * sums.line, sums.x + high * sums.line, 1).fetch();
       fetched = high;
       sum_window_line(sums, o0, o1, 0, out[2], lines + (o1 - begin) * line_elements);
     }

@@ -53,58 +53,44 @@ static inline void join_moving_windows(typename V::Element* y, const typename V:
     }
   }
 }
-template <class V, class Join>
-static void join_all_moving_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
-                                    std::ptrdiff_t positions, int channels, typename V::Element scale) {
-  const typename V::Register factor = V::set(scale);
-#define KERATIN_CALL(registers, whole, n) join_moving_windows<V, Join, registers, whole>(y + c, x + c, taps, tap_count, positions, channels, factor, n)
-  KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-}
-
-template <class V, int registers, bool whole>
-static inline void max_of_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
-  typename V::Register best[registers];
-  load_window<V, registers, whole>(best, x + taps[0], n);
+template <class V, class Join, int registers, bool whole>
+static inline void join_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
+                               typename V::Register scale, int n) {
+  typename V::Register all[registers];
+  load_window<V, registers, whole>(all, x + taps[0], n);
   for (int t = 1; t < tap_count; ++t) {
     const typename V::Element* tap = x + taps[t];
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k) best[k] = V::max(load_channels<V, whole>(tap + k * V::width, n), best[k]);
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = Join::template join<V>(load_channels<V, whole>(tap + k * V::width, n), all[k]);
   }
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, best[k], n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, V::multiply(all[k], scale), n);
 }
+template <class V, class Join>
+static void join_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
+                         std::ptrdiff_t positions, int channels, typename V::Element scale) {
+  const typename V::Register factor = V::set(scale);
+  if (columns_are_shared(taps, tap_count, step, channels)) {
+#define KERATIN_CALL(registers, whole, n) join_moving_windows<V, Join, registers, whole>(y + c, x + c, taps, tap_count, positions, channels, factor, n)
+    KERATIN_OVER_CHANNELS(KERATIN_CALL)
+#undef KERATIN_CALL
+    return;
+  }
+  for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
+#define KERATIN_CALL(registers, whole, n) join_window<V, Join, registers, whole>(y + c, x + c, taps, tap_count, factor, n)
+    KERATIN_OVER_CHANNELS(KERATIN_CALL)
+#undef KERATIN_CALL
+  }
+}
+
 template <class V>
 static void max_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
                            std::ptrdiff_t positions, int channels) {
-  if (columns_are_shared(taps, tap_count, step, channels)) return join_all_moving_windows<V, MaxOf>(y, x, taps, tap_count, positions, channels, 1);
-  for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
-#define KERATIN_CALL(registers, whole, n) max_of_window<V, registers, whole>(y + c, x + c, taps, tap_count, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-  }
+  join_windows<V, MaxOf>(y, x, taps, tap_count, step, positions, channels, 1);
 }
-
 // y = scale * sum over the window
-template <class V, int registers, bool whole>
-static inline void sum_of_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
-                                 typename V::Register scale, int n) {
-  typename V::Register sum[registers];
-  load_window<V, registers, whole>(sum, x + taps[0], n);
-  for (int t = 1; t < tap_count; ++t) {
-    const typename V::Element* tap = x + taps[t];
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k) sum[k] = V::add(load_channels<V, whole>(tap + k * V::width, n), sum[k]);
-  }
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, V::multiply(sum[k], scale), n);
-}
 template <class V>
 static void sum_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
                            std::ptrdiff_t positions, int channels, typename V::Element scale) {
-  if (columns_are_shared(taps, tap_count, step, channels)) return join_all_moving_windows<V, SumOf>(y, x, taps, tap_count, positions, channels, scale);
-  const typename V::Register factor = V::set(scale);
-  for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
-#define KERATIN_CALL(registers, whole, n) sum_of_window<V, registers, whole>(y + c, x + c, taps, tap_count, factor, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-  }
+  join_windows<V, SumOf>(y, x, taps, tap_count, step, positions, channels, scale);
 }
 
 // Which tap holds the largest element, for each channel: the first one of equals.

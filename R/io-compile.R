@@ -96,7 +96,7 @@ optimizer_from_config <- function(x) {
   if (is.function(custom)) return(do.call(custom, x$config))
   config <- x$config
   if (is.list(config$learning_rate)) config$learning_rate <- normalize_config(config$learning_rate)
-  config <- config[!vapply(config, is.null, NA)]
+  config <- drop_null(config)
   if (identical(config$decay, 0) || identical(config$decay, 0L)) config$decay <- NULL
   x$config <- config
   deserialize_optimizer(x)

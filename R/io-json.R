@@ -108,7 +108,7 @@ normalize_node <- function(node) {
   if (!is.list(node) || !setequal(names(node), c("args", "kwargs"))) return(normalize_config(node))
   arguments <- normalize_config(node$args)
   others <- normalize_config(node$kwargs)
-  others <- others[!vapply(others, is.null, NA)]
+  others <- drop_null(others)
   if (!length(others)) others <- empty_config()
   is_reference <- function(x) is.list(x) && length(x) == 3L && is.character(x[[1L]])
   first <- if (length(arguments)) arguments[[1L]]

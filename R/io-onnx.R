@@ -229,7 +229,7 @@ onnx_op <- function(e, op, node, tensors) {
   inputs <- node$arguments[[1L]]
   if (!is_branch(inputs)) inputs <- list(inputs)
   attributes <- lapply(node$arguments$attributes, plain_attribute)
-  attributes <- attributes[!vapply(attributes, is.null, NA)]
+  attributes <- drop_null(attributes)
   write <- onnx_ops[[op]]
   if (is.null(write)) onnx_refuse(e, paste0("the op \"", op, "\" has no counterpart there"))
   types <- vapply(Filter(is_tensor, inputs), tensor_dtype, "")

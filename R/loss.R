@@ -220,7 +220,7 @@ deserialize_loss <- function(config) {
   if (is.null(constructor)) {
     custom <- find_custom_object(config$class_name)
     if (is.null(custom)) abort_unknown_name("loss", config$class_name, names(loss_constructors()))
-    return(do.call(custom, config$config[!vapply(config$config, is.null, NA)]))
+    return(do.call(custom, drop_null(config$config)))
   }
   settings <- config$config
   settings$fn <- NULL

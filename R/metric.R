@@ -171,7 +171,7 @@ deserialize_metric <- function(config) {
   if (is.null(constructor)) {
     custom <- find_custom_object(config$class_name)
     if (is.null(custom)) abort_unknown_name("metric", config$class_name, names(metric_constructors()))
-    return(do.call(custom, config$config[!vapply(config$config, is.null, NA)]))
+    return(do.call(custom, drop_null(config$config)))
   }
   settings <- config$config
   if (identical(config$class_name, "MeanMetricWrapper") && is.character(settings$fn)) return(get_metric(settings$fn))

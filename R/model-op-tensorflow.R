@@ -10,7 +10,7 @@ tf_form_of <- function(node) {
   types <- vapply(Filter(is_tensor, inputs), tensor_dtype, "")
   inputs <- lapply(inputs, function(x) if (is_tensor(x)) x else in_dtype(x, types[1L]))
   attributes <- lapply(node$arguments$attributes, plain_attribute)
-  attributes <- attributes[!vapply(attributes, is.null, NA)]
+  attributes <- drop_null(attributes)
   form <- tf_forms[[layer$op]]
   if (!is.null(form)) return(form(inputs, attributes))
   if (length(attributes) || !layer$op %in% names(tf_same)) return(NULL)

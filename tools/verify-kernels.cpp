@@ -128,14 +128,25 @@ void check_kernels(Index n) {
   got[0] = k.largest(a.data(), count), got[1] = k.smallest(a.data(), count), got[2] = k.sum(a.data(), count), got[3] = k.dot(a.data(), b.data(), count);
   wanted[0] = plain.largest(a.data(), count), wanted[1] = plain.smallest(a.data(), count), wanted[2] = plain.sum(a.data(), count), wanted[3] = plain.dot(a.data(), b.data(), count);
   same("reductions", 4, 20 + static_cast<double>(n) / 4);
-  // Windows of three by two over lines of five positions.
+  // Windows of three by two over lines of five pixels, and from the pixels of a line back to windows of two that move by two.
   const Index line = 5 * n;
   std::ptrdiff_t taps[6];
   for (int t = 0; t < 6; ++t) taps[t] = t / 3 * line / 2 + t % 3 * n;
+  const T one_to_six[6] = {1, 2, 3, 4, 5, 6};
+  const int six[1] = {6}, in_phases[3] = {2, 2, 6};
+  const WindowLine side_by_side{taps, six, 1, n, 3, n}, every_second{taps, six, 1, 2 * n, 2, n}, phases{taps, in_phases, 3, n, 7, n};
   if (line % 2 == 0) {
-    BOTH(max_of_windows(y, a.data(), taps, 6, n, 3, static_cast<int>(n)), y) same("max_of_windows", 3 * n, 0);
-    BOTH(sum_of_windows(y, a.data(), taps, 6, n, 3, static_cast<int>(n), T(0.5)), y) same("sum_of_windows", 3 * n, 10);
-    BOTH(max_of_windows(y, a.data(), taps, 6, 2 * n, 2, static_cast<int>(n)), y) same("max_of_windows, every second", 2 * n, 0);
+    for (const WindowLine& w : {side_by_side, every_second}) {
+      const Index written = w.pixels * n;
+      BOTH(max_of_windows(y, a.data(), w), y) same("max_of_windows", written, 0);
+      BOTH(sum_of_windows(y, a.data(), w, T(0.5)), y) same("sum_of_windows", written, 10);
+      BOTH(largest_of_windows(y, a.data(), w, one_to_six), y) same("largest_of_windows", written, 0);
+      BOTH(max_from_windows(y, a.data(), b.data(), w, one_to_six), y) same("max_from_windows", written, 0);
+    }
+    BOTH(sum_of_windows(y, a.data(), phases, T(0.5)), y) same("sum_of_windows in phases", 7 * n, 10);
+    std::vector<T> at(a.size());
+    for (std::size_t i = 0; i < at.size(); ++i) at[i] = static_cast<T>(draw(1, 6));
+    BOTH(gradient_of_largest(y, at.data(), a.data(), phases, one_to_six), y) same("gradient_of_largest", 7 * n, 10);
   }
 #undef BOTH
 }

@@ -6,6 +6,7 @@
 #include "gemm_tile.h"
 #include "normalize_row.h"
 #include "rnn.h"
+#include "window_line.h"
 
 namespace keratin {
 

@@ -1,25 +1,57 @@
-// Windows over a line of positions, channels last: window p starts at x + p * step, its elements (vectors of `channels`) lie at the
-// offsets `taps` from there. All kernels walk a line; who calls them cuts the borders off, where windows have fewer taps.
+// Windows over lines of pixels, channels last (window_line.h). Who calls cuts the borders off, where windows have fewer taps.
 
-// call(registers, whole, n): several registers of channels at a time as long as they are whole, then one, of which the last means n elements.
-#define KERATIN_OVER_CHANNELS(call)                                                \
-  int c = 0;                                                                       \
-  for (; c + 4 * V::width <= channels; c += 4 * V::width) call(4, true, V::width); \
-  for (; c + V::width <= channels; c += V::width) call(1, true, V::width);         \
-  if (c < channels) call(1, false, channels - c);
+// pixel(registers, whole, y, x, first tap, end of its taps, n) for each pixel: several registers of channels at a time as long as they are whole,
+// then one, of which the last means n elements. Where more pixels follow it is written whole all the same, for they are written over the excess.
+template <class V, class Pixel>
+static __attribute__((noinline)) void over_narrow_pixels(const WindowLine& line, Pixel pixel) {
+  const std::ptrdiff_t end = line.pixels * line.channels, channels = line.channels;
+  const int* stop = line.tap_ends;
+  int first = 0;
+  std::ptrdiff_t x = 0, y = 0;
+  const auto next = [&]() KERATIN_INLINE_BODY {
+    y += channels;
+    first = *stop;
+    if (++stop == line.tap_ends + line.phases) {
+      stop = line.tap_ends;
+      first = 0;
+      x += line.step;
+    }
+  };
+  for (; y + V::width <= end; next()) pixel(Constant<1>(), Constant<true>(), y, x, first, *stop, V::width);
+  for (; y < end; next()) pixel(Constant<1>(), Constant<false>(), y, x, first, *stop, static_cast<int>(channels));
+}
+template <class V, class Pixel>
+static inline void over_pixels(WindowLine line, Pixel pixel) {
+  if (line.phases == 1 && line.step == line.channels) {  // pixels side by side are one large pixel
+    line.channels *= line.pixels;
+    line.pixels = 1;
+  }
+  if (line.channels <= V::width) return over_narrow_pixels<V>(line, pixel);
+  const std::ptrdiff_t end = line.pixels * line.channels;
+  std::ptrdiff_t x = 0;
+  int phase = 0;
+  for (std::ptrdiff_t y = 0; y < end; y += line.channels) {
+    const int first = phase == 0 ? 0 : line.tap_ends[phase - 1], stop = line.tap_ends[phase];
+    std::ptrdiff_t c = 0;
+    for (; c + 4 * V::width <= line.channels; c += 4 * V::width) pixel(Constant<4>(), Constant<true>(), y + c, x + c, first, stop, V::width);
+    for (; c < line.channels && y + c + V::width <= end; c += V::width) pixel(Constant<1>(), Constant<true>(), y + c, x + c, first, stop, V::width);
+    if (c < line.channels) pixel(Constant<1>(), Constant<false>(), y + c, x + c, first, stop, static_cast<int>(line.channels - c));
+    if (++phase == line.phases) {
+      phase = 0;
+      x += line.step;
+    }
+  }
+}
 
 template <class V, int registers, bool whole>
-KERATIN_INLINE void load_window(typename V::Register (&to)[registers], const typename V::Element* x, int n) {
+KERATIN_INLINE void load_pixel(typename V::Register (&to)[registers], const typename V::Element* x, int n) {
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) to[k] = load_channels<V, whole>(x + k * V::width, n);
 }
-
-// Do windows move by one element, and are their taps lines of three neighbours? Then what a window has of a column is kept for the next two.
-static inline bool columns_are_shared(const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step, int channels) {
-  if (step != channels || tap_count % 3 != 0) return false;
-  for (int t = 0; t < tap_count; t += 3)
-    if (taps[t + 1] - taps[t] != channels || taps[t + 2] - taps[t + 1] != channels) return false;
-  return true;
+template <class V, int registers, bool whole>
+KERATIN_INLINE void store_pixel(typename V::Element* y, const typename V::Register (&from)[registers], int n) {
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, from[k], n);
 }
+
 struct MaxOf {
   template <class V>
   static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::max(value, so_far); }
@@ -28,176 +60,118 @@ struct SumOf {
   template <class V>
   static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::add(value, so_far); }
 };
-
 template <class V, class Join, int registers, bool whole>
-KERATIN_INLINE void join_column(typename V::Register (&column)[registers], const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
-  load_window<V, registers, whole>(column, x + taps[0], n);
-  for (int t = 3; t < tap_count; t += 3) {
-    const typename V::Element* tap = x + taps[t];
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k) column[k] = Join::template join<V>(load_channels<V, whole>(tap + k * V::width, n), column[k]);
-  }
-}
-template <class V, class Join, int registers, bool whole>
-static inline void join_moving_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
-                                       std::ptrdiff_t positions, int channels, typename V::Register scale, int n) {
-  typename V::Register first[registers], second[registers], third[registers];
-  join_column<V, Join, registers, whole>(first, x, taps, tap_count, n);
-  join_column<V, Join, registers, whole>(second, x + channels, taps, tap_count, n);
-  for (std::ptrdiff_t p = 0; p < positions; ++p, x += channels, y += channels) {
-    join_column<V, Join, registers, whole>(third, x + 2 * channels, taps, tap_count, n);
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
-      const typename V::Register all = Join::template join<V>(third[k], Join::template join<V>(second[k], first[k]));
-      store_channels<V, whole>(y + k * V::width, V::multiply(all, scale), n);
-      first[k] = second[k];
-      second[k] = third[k];
-    }
-  }
-}
-template <class V, class Join, int registers, bool whole>
-static inline void join_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count,
-                               typename V::Register scale, int n) {
+KERATIN_INLINE void join_window(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int first, int stop,
+                                typename V::Register scale, int n) {
   typename V::Register all[registers];
-  load_window<V, registers, whole>(all, x + taps[0], n);
-  for (int t = 1; t < tap_count; ++t) {
+  if (first == stop) {
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = V::zero();
+  } else {
+    load_pixel<V, registers, whole>(all, x + taps[first], n);
+  }
+  for (int t = first + 1; t < stop; ++t) {
     const typename V::Element* tap = x + taps[t];
     KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = Join::template join<V>(load_channels<V, whole>(tap + k * V::width, n), all[k]);
   }
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, V::multiply(all[k], scale), n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = V::multiply(all[k], scale);
+  store_pixel<V, registers, whole>(y, all, n);
 }
 template <class V, class Join>
-static void join_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
-                         std::ptrdiff_t positions, int channels, typename V::Element scale) {
+static inline void join_windows(typename V::Element* y, const typename V::Element* x, const WindowLine& line, typename V::Element scale) {
   const typename V::Register factor = V::set(scale);
-  if (columns_are_shared(taps, tap_count, step, channels)) {
-#define KERATIN_CALL(registers, whole, n) join_moving_windows<V, Join, registers, whole>(y + c, x + c, taps, tap_count, positions, channels, factor, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-    return;
-  }
-  for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, y += channels) {
-#define KERATIN_CALL(registers, whole, n) join_window<V, Join, registers, whole>(y + c, x + c, taps, tap_count, factor, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-  }
+  const std::ptrdiff_t* taps = line.taps;
+  over_pixels<V>(line, [=](auto registers, auto whole, std::ptrdiff_t to, std::ptrdiff_t from, int first, int stop, int n) KERATIN_INLINE_BODY {
+    join_window<V, Join, registers.value, whole.value>(y + to, x + from, taps, first, stop, factor, n);
+  });
+}
+template <class V>
+static void max_of_windows(typename V::Element* y, const typename V::Element* x, const WindowLine& line) {
+  join_windows<V, MaxOf>(y, x, line, 1);
+}
+// y = scale * sum over the window; zero where there are no taps
+template <class V>
+static void sum_of_windows(typename V::Element* y, const typename V::Element* x, const WindowLine& line, typename V::Element scale) {
+  join_windows<V, SumOf>(y, x, line, scale);
 }
 
-template <class V>
-static void max_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
-                           std::ptrdiff_t positions, int channels) {
-  join_windows<V, MaxOf>(y, x, taps, tap_count, step, positions, channels, 1);
-}
-// y = scale * sum over the window
-template <class V>
-static void sum_of_windows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, std::ptrdiff_t step,
-                           std::ptrdiff_t positions, int channels, typename V::Element scale) {
-  join_windows<V, SumOf>(y, x, taps, tap_count, step, positions, channels, scale);
-}
-
-// Which tap holds the largest element, for each channel: the first one of equals.
+// at = the number of the tap that holds the largest element: the first one of equals.
 template <class V, int registers, bool whole>
-KERATIN_INLINE void largest_tap(typename V::Register (&at)[registers], const typename V::Element* x, const std::ptrdiff_t* taps, int tap_count, int n) {
+KERATIN_INLINE void largest_tap(typename V::Register (&at)[registers], const typename V::Element* x, const std::ptrdiff_t* taps,
+                                const typename V::Element* numbers, int first, int stop, int n) {
   typename V::Register best[registers];
-  load_window<V, registers, whole>(best, x + taps[0], n);
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) at[k] = V::zero();
-  for (int t = 1; t < tap_count; ++t) {
+  load_pixel<V, registers, whole>(best, x + taps[first], n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) at[k] = V::set(numbers[first]);
+  for (int t = first + 1; t < stop; ++t) {
     const typename V::Element* tap = x + taps[t];
-    const typename V::Register number = V::set(static_cast<typename V::Element>(t));
+    const typename V::Register number = V::set(numbers[t]);
     KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
       const typename V::Register value = load_channels<V, whole>(tap + k * V::width, n);
-      const typename V::Mask larger = V::less(best[k], value);
-      best[k] = V::select(larger, value, best[k]);
-      at[k] = V::select(larger, number, at[k]);
-    }
-  }
-}
-
-// dx at the largest element of each window += upstream
-template <class V, int registers, bool whole>
-static inline void max_to_window(typename V::Element* dx, const typename V::Element* x, const typename V::Element* upstream,
-                                 const std::ptrdiff_t* taps, int tap_count, int n) {
-  typename V::Register at[registers], gradient[registers];
-  largest_tap<V, registers, whole>(at, x, taps, tap_count, n);
-  load_window<V, registers, whole>(gradient, upstream, n);
-  for (int t = 0; t < tap_count; ++t) {
-    typename V::Element* target = dx + taps[t];
-    const typename V::Register number = V::set(static_cast<typename V::Element>(t));
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
-      const typename V::Register before = load_channels<V, whole>(target + k * V::width, n);
-      store_channels<V, whole>(target + k * V::width, V::add(before, V::select(V::equal(at[k], number), gradient[k], V::zero())), n);
+      at[k] = V::select(V::less(best[k], value), number, at[k]);
+      best[k] = V::max(value, best[k]);
     }
   }
 }
 template <class V>
-static void max_to_windows(typename V::Element* dx, const typename V::Element* x, const typename V::Element* upstream, const std::ptrdiff_t* taps,
-                           int tap_count, std::ptrdiff_t step, std::ptrdiff_t positions, int channels, int channel_step) {
-  for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, dx += step, upstream += channel_step) {
-#define KERATIN_CALL(registers, whole, n) max_to_window<V, registers, whole>(dx + c, x + c, upstream + c, taps, tap_count, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-  }
+static void largest_of_windows(typename V::Element* at, const typename V::Element* x, const WindowLine& line, const typename V::Element* numbers) {
+  const std::ptrdiff_t* taps = line.taps;
+  over_pixels<V>(line, [=](auto registers, auto whole, std::ptrdiff_t to, std::ptrdiff_t from, int first, int stop, int n) KERATIN_INLINE_BODY {
+    typename V::Register number[registers.value];
+    largest_tap<V, registers.value, whole.value>(number, x + from, taps, numbers, first, stop, n);
+    store_pixel<V, registers.value, whole.value>(at + to, number, n);
+  });
+}
+
+// Taps lead from an element of x to the windows that hold it: dx = sum of the upstream of those whose largest element has the number the tap has.
+template <class V>
+static void gradient_of_largest(typename V::Element* dx, const typename V::Element* at, const typename V::Element* upstream, const WindowLine& line,
+                                const typename V::Element* numbers) {
+  const std::ptrdiff_t* taps = line.taps;
+  over_pixels<V>(line, [=](auto registers, auto whole, std::ptrdiff_t to, std::ptrdiff_t from, int first, int stop, int n) KERATIN_INLINE_BODY {
+    typename V::Register sum[registers.value];
+    KERATIN_UNROLL for (int k = 0; k < registers.value; ++k) sum[k] = V::zero();
+    for (int t = first; t < stop; ++t) {
+      const std::ptrdiff_t tap = from + taps[t];
+      const typename V::Register number = V::set(numbers[t]);
+      KERATIN_UNROLL for (int k = 0; k < registers.value; ++k) {
+        const typename V::Mask is_it = V::equal(load_channels<V, whole.value>(at + tap + k * V::width, n), number);
+        sum[k] = V::add(sum[k], V::select(is_it, load_channels<V, whole.value>(upstream + tap + k * V::width, n), V::zero()));
+      }
+    }
+    store_pixel<V, registers.value, whole.value>(dx + to, sum, n);
+  });
 }
 
 // y = v at the largest element of x in each window
-template <class V, int registers, bool whole>
-static inline void max_from_window(typename V::Element* y, const typename V::Element* x, const typename V::Element* v, const std::ptrdiff_t* taps,
-                                   int tap_count, int n) {
-  typename V::Register at[registers], value[registers];
-  largest_tap<V, registers, whole>(at, x, taps, tap_count, n);
-  load_window<V, registers, whole>(value, v + taps[0], n);
-  for (int t = 1; t < tap_count; ++t) {
-    const typename V::Register number = V::set(static_cast<typename V::Element>(t));
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k)
-      value[k] = V::select(V::equal(at[k], number), load_channels<V, whole>(v + taps[t] + k * V::width, n), value[k]);
-  }
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, value[k], n);
-}
 template <class V>
-static void max_from_windows(typename V::Element* y, const typename V::Element* x, const typename V::Element* v, const std::ptrdiff_t* taps,
-                             int tap_count, std::ptrdiff_t step, std::ptrdiff_t positions, int channels) {
-  for (std::ptrdiff_t p = 0; p < positions; ++p, x += step, v += step, y += channels) {
-#define KERATIN_CALL(registers, whole, n) max_from_window<V, registers, whole>(y + c, x + c, v + c, taps, tap_count, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-  }
+static void max_from_windows(typename V::Element* y, const typename V::Element* x, const typename V::Element* v, const WindowLine& line,
+                             const typename V::Element* numbers) {
+  const std::ptrdiff_t* taps = line.taps;
+  over_pixels<V>(line, [=](auto registers, auto whole, std::ptrdiff_t to, std::ptrdiff_t from, int first, int stop, int n) KERATIN_INLINE_BODY {
+    typename V::Register at[registers.value], value[registers.value];
+    largest_tap<V, registers.value, whole.value>(at, x + from, taps, numbers, first, stop, n);
+    load_pixel<V, registers.value, whole.value>(value, v + from + taps[first], n);
+    for (int t = first + 1; t < stop; ++t) {
+      const typename V::Element* tap = v + from + taps[t];
+      const typename V::Register number = V::set(numbers[t]);
+      KERATIN_UNROLL for (int k = 0; k < registers.value; ++k)
+        value[k] = V::select(V::equal(at[k], number), load_channels<V, whole.value>(tap + k * V::width, n), value[k]);
+    }
+    store_pixel<V, registers.value, whole.value>(y + to, value, n);
+  });
 }
-
-// dx over each window += scale * upstream
-template <class V, int registers, bool whole>
-static inline void sum_to_window(typename V::Element* dx, const typename V::Element* upstream, const std::ptrdiff_t* taps, int tap_count,
-                                 typename V::Register scale, int n) {
-  typename V::Register gradient[registers];
-  load_window<V, registers, whole>(gradient, upstream, n);
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) gradient[k] = V::multiply(gradient[k], scale);
-  for (int t = 0; t < tap_count; ++t) {
-    typename V::Element* target = dx + taps[t];
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k)
-      store_channels<V, whole>(target + k * V::width, V::add(load_channels<V, whole>(target + k * V::width, n), gradient[k]), n);
-  }
-}
-template <class V>
-static void sum_to_windows(typename V::Element* dx, const typename V::Element* upstream, const std::ptrdiff_t* taps, int tap_count,
-                           std::ptrdiff_t step, std::ptrdiff_t positions, int channels, int channel_step, typename V::Element scale) {
-  const typename V::Register factor = V::set(scale);
-  for (std::ptrdiff_t p = 0; p < positions; ++p, dx += step, upstream += channel_step) {
-#define KERATIN_CALL(registers, whole, n) sum_to_window<V, registers, whole>(dx + c, upstream + c, taps, tap_count, factor, n)
-    KERATIN_OVER_CHANNELS(KERATIN_CALL)
-#undef KERATIN_CALL
-  }
-}
-#undef KERATIN_OVER_CHANNELS
 
 // y[i] = sum over k of weights[k] * x[rows[k] + i]: a row of a resized image.
 template <class V, int registers, bool whole>
 static inline void weighted_sum(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* rows, const typename V::Element* weights,
                                 int row_count, int n) {
   typename V::Register sum[registers];
-  load_window<V, registers, whole>(sum, x + rows[0], n);
+  load_pixel<V, registers, whole>(sum, x + rows[0], n);
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) sum[k] = V::multiply(sum[k], V::set(weights[0]));
   for (int r = 1; r < row_count; ++r) {
     const typename V::Register weight = V::set(weights[r]);
     KERATIN_UNROLL for (int k = 0; k < registers; ++k) sum[k] = V::fma(load_channels<V, whole>(x + rows[r] + k * V::width, n), weight, sum[k]);
   }
-  KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, sum[k], n);
+  store_pixel<V, registers, whole>(y, sum, n);
 }
 template <class V>
 static void weighted_sum_of_rows(typename V::Element* y, const typename V::Element* x, const std::ptrdiff_t* rows, const typename V::Element* weights,

@@ -1,9 +1,12 @@
 // Pooling over windows of 1 to 3 axes, channels last, and its gradients. Rank 1 and 2 are rank 3 with unit axes in front.
 // As in TensorFlow, "same" spreads the padding evenly (the odd one after), and padding counts neither in a maximum nor in an average.
+#include <cstring>
+
 #include "pool_loops.h"
 
 #include "../graph/op.h"
 #include "../kernels/dispatch.h"
+#include "../kernels/scratch.h"
 
 namespace keratin {
 namespace {
@@ -25,16 +28,13 @@ Windows windows_from(const Attributes& a) {
   return w;
 }
 
-using Taps = std::vector<std::ptrdiff_t>;
-
 // Integers have no kernels of their own.
 template <class T>
-void max_of_windows_plain(T* y, const T* x, const Taps& taps, std::int64_t step, std::int64_t positions, std::int64_t channels) {
-  for (std::int64_t p = 0; p < positions; ++p, x += step, y += channels) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      T best = x[taps[0] + c];
-      for (std::ptrdiff_t tap : taps) best = std::max(best, x[tap + c]);
-      y[c] = best;
+void max_of_windows_plain(T* y, const T* x, const WindowLine& line) {
+  for (std::int64_t p = 0; p < line.pixels; ++p, x += line.step) {
+    for (std::int64_t c = 0; c < line.channels; ++c, ++y) {
+      *y = x[line.taps[0] + c];
+      for (int t = 1; t < line.tap_ends[0]; ++t) *y = std::max(*y, x[line.taps[t] + c]);
     }
   }
 }
@@ -54,13 +54,11 @@ class MaxPool : public Op {
       using T = decltype(zero);
       const T* x = inputs[0].data<T>();
       T* y = outputs[0].data<T>();
-      const std::int64_t step = loops.stride[2] * loops.channels;
-      loops.over_outputs([&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions) {
+      loops.over_outputs<T>([&](std::int64_t output, std::int64_t input, const WindowLine& line, const T*) {
         if constexpr (std::is_floating_point<T>::value) {
-          kernels<T>().max_of_windows(y + output * loops.channels, x + input, taps.data(), static_cast<int>(taps.size()), step, positions,
-                                      static_cast<int>(loops.channels));
+          kernels<T>().max_of_windows(y + output * loops.channels, x + input, line);
         } else {
-          max_of_windows_plain(y + output * loops.channels, x + input, taps, step, positions, loops.channels);
+          max_of_windows_plain(y + output * loops.channels, x + input, line);
         }
       });
     });
@@ -83,11 +81,39 @@ class MaxPoolGradient : public Op {
       using T = decltype(zero);
       const T *x = inputs[0].data<T>(), *upstream = inputs[1].data<T>();
       T* dx = outputs[0].data<T>();
-      loops.into_inputs(dx, [&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions, std::int64_t first,
-                                std::int64_t channels) {
-        kernels<T>().max_to_windows(dx + input + first, x + input + first, upstream + output * loops.channels + first, taps.data(),
-                                    static_cast<int>(taps.size()), loops.stride[2] * loops.channels, positions, static_cast<int>(channels),
-                                    static_cast<int>(loops.channels));
+      // Where the largest elements are is kept for as many lines (planes, of three axes) of windows as hold an element of x.
+      const std::int64_t kept = loops.overlap(0);
+      loops.over_inputs(16 * (kept - 1), [&](std::int64_t n, std::int64_t begin0, std::int64_t end0, std::int64_t begin2, std::int64_t end2) {
+        const Gathering along(loops, begin2, end2);
+        const std::int64_t width = along.count * loops.channels, plane = loops.out[1] * width;
+        T *at = scratch<T>(Scratch::windows, 2 * kept * plane), *gradient = at + kept * plane;
+        Taps<T> taps;
+        std::int64_t next = 0;
+        for (std::int64_t i0 = begin0; i0 < end0; ++i0) {
+          const std::int64_t first0 = loops.first_window(0, i0), stop0 = loops.end_window(0, i0);
+          for (next = std::max(next, first0); next < stop0; ++next) {
+            for (std::int64_t o1 = 0; o1 < loops.out[1]; ++o1) {
+              const std::int64_t place = next % kept * plane + o1 * width, output = ((n * loops.out[0] + next) * loops.out[1] + o1) * loops.out[2];
+              loops.over_line(n, next, o1, along.first_existing(), along.end_existing(), taps,
+                              [&](std::int64_t o, std::int64_t input, const WindowLine& line, const T* numbers) {
+                                kernels<T>().largest_of_windows(at + place + (o - output - along.first) * loops.channels, x + input, line, numbers);
+                              });
+              std::copy(upstream + (output + along.first_existing()) * loops.channels, upstream + (output + along.end_existing()) * loops.channels,
+                        gradient + place + (along.first_existing() - along.first) * loops.channels);
+              along.pad(at + place, T(-1));
+            }
+          }
+          for (std::int64_t i1 = 0; i1 < loops.in[1]; ++i1) {
+            const WindowLine line = along.line(taps, [&](auto&& add) {
+              for (std::int64_t o0 = first0; o0 < stop0; ++o0) {
+                for (std::int64_t o1 = loops.first_window(1, i1); o1 < loops.end_window(1, i1); ++o1)
+                  add(o0 % kept * plane + o1 * width, (loops.tap(0, i0, o0) * loops.size[1] + loops.tap(1, i1, o1)) * loops.size[2]);
+              }
+            });
+            T* to = dx + (((n * loops.in[0] + i0) * loops.in[1] + i1) * loops.in[2] + begin2) * loops.channels;
+            kernels<T>().gradient_of_largest(to, at, gradient, line, taps.numbers.data());
+          }
+        }
       });
     });
   }
@@ -109,9 +135,8 @@ class MaxPoolPick : public Op {
       using T = decltype(zero);
       const T *x = inputs[0].data<T>(), *v = inputs[1].data<T>();
       T* y = outputs[0].data<T>();
-      loops.over_outputs([&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions) {
-        kernels<T>().max_from_windows(y + output * loops.channels, x + input, v + input, taps.data(), static_cast<int>(taps.size()),
-                                      loops.stride[2] * loops.channels, positions, static_cast<int>(loops.channels));
+      loops.over_outputs<T>([&](std::int64_t output, std::int64_t input, const WindowLine& line, const T* numbers) {
+        kernels<T>().max_from_windows(y + output * loops.channels, x + input, v + input, line, numbers);
       });
     });
   }
@@ -145,10 +170,8 @@ class WindowSum : public Op {
       using T = decltype(zero);
       const T* x = inputs[0].data<T>();
       T* y = outputs[0].data<T>();
-      loops.over_outputs([&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions) {
-        kernels<T>().sum_of_windows(y + output * loops.channels, x + input, taps.data(), static_cast<int>(taps.size()),
-                                    loops.stride[2] * loops.channels, positions, static_cast<int>(loops.channels),
-                                    average_ ? T(1) / static_cast<T>(taps.size()) : T(1));
+      loops.over_outputs<T>([&](std::int64_t output, std::int64_t input, const WindowLine& line, const T*) {
+        kernels<T>().sum_of_windows(y + output * loops.channels, x + input, line, average_ ? T(1) / static_cast<T>(line.tap_ends[0]) : T(1));
       });
     });
   }
@@ -171,11 +194,42 @@ class WindowSumGradient : public Op {
       using T = decltype(zero);
       const T* upstream = inputs[0].data<T>();
       T* dx = outputs[0].data<T>();
-      loops.into_inputs(dx, [&](std::int64_t output, std::int64_t input, const Taps& taps, std::int64_t positions, std::int64_t first,
-                                std::int64_t channels) {
-        kernels<T>().sum_to_windows(dx + input + first, upstream + output * loops.channels + first, taps.data(), static_cast<int>(taps.size()),
-                                    loops.stride[2] * loops.channels, positions, static_cast<int>(channels), static_cast<int>(loops.channels),
-                                    average_ ? T(1) / static_cast<T>(taps.size()) : T(1));
+      // Lines of windows are added first, then windows along the line.
+      loops.over_inputs(1, [&](std::int64_t n, std::int64_t begin0, std::int64_t end0, std::int64_t begin2, std::int64_t end2) {
+        const Gathering along(loops, begin2, end2);
+        T* sums = scratch<T>(Scratch::windows, along.count * loops.channels);
+        Taps<T> taps;
+        const WindowLine line = along.line(taps, [](auto&& add) { add(0, 0); });
+        std::vector<std::ptrdiff_t> rows;
+        std::vector<std::int64_t> elements;
+        std::vector<T> weights;
+        for (std::int64_t i0 = begin0; i0 < end0; ++i0) {
+          for (std::int64_t i1 = 0; i1 < loops.in[1]; ++i1) {
+            T* to = dx + (((n * loops.in[0] + i0) * loops.in[1] + i1) * loops.in[2] + begin2) * loops.channels;
+            rows.clear();
+            elements.clear();
+            for (std::int64_t o0 = loops.first_window(0, i0); o0 < loops.end_window(0, i0); ++o0) {
+              for (std::int64_t o1 = loops.first_window(1, i1); o1 < loops.end_window(1, i1); ++o1) {
+                rows.push_back(((n * loops.out[0] + o0) * loops.out[1] + o1) * loops.out[2] * loops.channels);
+                elements.push_back(loops.taps_of(0, o0) * loops.taps_of(1, o1));
+              }
+            }
+            if (rows.empty()) {
+              std::fill(to, to + (end2 - begin2) * loops.channels, T(0));
+              continue;
+            }
+            along.pad(sums, T(0));
+            for (std::int64_t o = along.first_existing(); o < along.end_existing();) {
+              const std::int64_t next = loops.end_of_alike(o, along.end_existing());
+              weights.clear();
+              for (std::int64_t k : elements) weights.push_back(average_ ? T(1) / static_cast<T>(k * loops.taps_of(2, o)) : T(1));
+              kernels<T>().weighted_sum_of_rows(sums + (o - along.first) * loops.channels, upstream + o * loops.channels, rows.data(), weights.data(),
+                                                static_cast<int>(rows.size()), static_cast<std::size_t>((next - o) * loops.channels));
+              o = next;
+            }
+            kernels<T>().sum_of_windows(to, sums, line, T(1));
+          }
+        }
       });
     });
   }

@@ -72,6 +72,47 @@ test_that("the first of equal elements gets the gradient of a maximum", {
   expect_equal(as.vector(gradient_of(function(x) op_max_pool(x, 4), array(c(1, 2, 2, 0), c(1, 4, 1)), array(1, c(1, 1, 1)))), c(0, 1, 0, 0))
 })
 
+# dx of <y, u>: each window gives its u to its first largest element, in the order of the loops: the last axis moves first.
+max_gradient_by_loops <- function(x, u, k, s, padding) {
+  d <- dim(x)
+  dx <- array(0, d)
+  for (a in seq_len(dim(u)[2])) for (b in seq_len(dim(u)[3])) for (c in seq_len(dim(u)[4])) for (n in seq_len(d[1])) for (channel in seq_len(d[5])) {
+    window <- expand.grid(window_of(c, d[4], k[3], s[3], padding), window_of(b, d[3], k[2], s[2], padding), window_of(a, d[2], k[1], s[1], padding))[3:1]
+    at <- cbind(n, as.matrix(window), channel)
+    most <- at[which.max(x[at]), , drop = FALSE]
+    dx[most] <- dx[most] + u[n, a, b, c, channel]
+  }
+  dx
+}
+test_that("gradients of a maximum are what loops give, where elements are equal too", {
+  set.seed(4)
+  for (draw in 1:12) {
+    d <- c(sample(2, 1), sample(3:6, 2, TRUE), sample(c(2, 7, 12), 1), sample(c(1, 3, 9), 1))
+    k <- sample(3, 3, TRUE); s <- sample(4, 3, TRUE)
+    if (draw %% 3 == 0) d[3] <- k[2] <- 1
+    x <- array(sample(4, prod(d), TRUE) + 0, d)
+    for (padding in c("valid", "same")) {
+      if (padding == "valid" && any(k > d[2:4])) next
+      u <- numbers(c(d[1], mapply(pooled_size, d[2:4], k, s, MoreArgs = list(padding = padding)), d[5]))
+      expect_equal(gradient_of(function(x) op_max_pool(x, k, s, padding), x, u), max_gradient_by_loops(x, u, k, s, padding))
+    }
+  }
+})
+
+test_that("lines longer than a piece, and samples of several pieces, have the gradients of their parts", {
+  set.seed(5)
+  for (pool in list(op_max_pool, op_average_pool)) {
+    x <- numbers(1, 9000, 1); u <- numbers(1, 4500, 1)
+    whole <- gradient_of(function(x) pool(x, 3, 2, "same"), x, u)
+    part <- gradient_of(function(x) pool(x, 3, 2), x[, 8001:9000, , drop = FALSE], u[, 4001:4499, , drop = FALSE])
+    expect_equal(whole[, 8004:8990, ], part[, 4:990, ])
+    x <- numbers(1, 150, 60, 16); u <- numbers(1, 148, 58, 16)
+    whole <- gradient_of(function(x) pool(x, 3, 1), x, u)
+    part <- gradient_of(function(x) pool(x, 3, 1), x[, 60:150, , , drop = FALSE], u[, 60:148, , , drop = FALSE])
+    expect_equal(whole[, 63:150, , ], part[, 4:91, , ])
+  }
+})
+
 test_that("second derivatives of pooling pass through the gradient", {
   x <- tensor(numbers(2, 6, 3), "float64"); u <- tensor(numbers(2, 3, 3), "float64"); w <- tensor(numbers(2, 6, 3), "float64")
   for (pool in list(op_max_pool, op_average_pool)) {

@@ -229,31 +229,29 @@ onnx_ops <- local({
     simple_rnn = function(e, x, inputs, a, outputs) onnx_recurrence(e, x, inputs, a, "RNN", 1L, 1L)))
 })
 
-# The input's part of the sums is computed already: the kernel there only puts the gates in order.
+# The kernels there are transposed, and have the gates in another order.
 onnx_recurrence <- function(e, x, inputs, a, type, gates, states) {
   has <- function(what) isTRUE(as.logical(a[[what]]))
   if (has("mask") || has("recurrent_dropout")) onnx_refuse(e, "masks are not known there")
   named <- c(linear = "Affine", tanh = "Tanh", sigmoid = "Sigmoid", hard_sigmoid = "HardSigmoid", relu = "Relu", softsign = "Softsign")
   functions <- c(if (type != "RNN") a$recurrent_activation, a$activation, if (type == "LSTM") a$activation)
   if (anyNA(named[functions])) onnx_refuse(e, paste0("activation \"", functions[is.na(named[functions])][1L], "\""))
-  if (!is_variable(inputs[[2L]])) onnx_refuse(e, "its recurrent kernel is not a weight")
-  kernel <- as.array(inputs[[2L]])   # [units, gates * units]
-  units <- nrow(kernel)
+  weight <- function(i, what) if (is_variable(inputs[[i]])) as.array(inputs[[i]]) else onnx_refuse(e, paste0("its ", what, " is not a weight"))
+  recurrent_kernel <- weight(3L, "recurrent kernel")   # [units, gates * units]
+  units <- nrow(recurrent_kernel)
   order <- as.vector(outer(seq_len(units), (gates - 1L) * units, `+`))
-  with_front <- function(m) array(m, c(1L, dim(m)))
-  pick <- with_front(diag(length(order))[order, , drop = FALSE])
-  recurrent <- with_front(t(kernel)[order, , drop = FALSE])
+  written <- function(kernel) array(t(kernel)[order, , drop = FALSE], c(1L, rev(dim(kernel))))
   next_input <- 3L
+  following <- function() next_input <<- next_input + 1L
+  values <- rep(0, 2L * length(order))
+  if (has("bias")) values[seq_along(order)] <- as.vector(weight(following(), "bias"))[order]
   start <- rep("", 2L)
-  if (has("states")) for (i in seq_len(states)) { start[i] <- onnx_add(e, "Unsqueeze", c(x[next_input], onnx_numbers(e, 0))); next_input <- next_input + 1L }
-  bias <- ""
-  if (has("recurrent_bias")) {
-    if (!is_variable(inputs[[next_input]])) onnx_refuse(e, "its recurrent bias is not a weight")
-    values <- as.vector(as.array(inputs[[next_input]]))
-    bias <- onnx_constant(e, array(c(rep(0, length(order)), values[order]), c(1L, 2L * length(order))), name = "bias")
-  }
+  state <- function(i) if (nzchar(x[i])) x[i] else onnx_input(e, inputs[[i]])
+  if (has("states")) for (i in seq_len(states)) start[i] <- onnx_add(e, "Unsqueeze", c(state(following()), onnx_numbers(e, 0)))
+  if (has("recurrent_bias")) values[length(order) + seq_along(order)] <- as.vector(weight(following(), "recurrent bias"))[order]
+  bias <- if (has("bias") || has("recurrent_bias")) onnx_constant(e, array(values, c(1L, length(values))), name = "bias") else ""
   swapped <- onnx_add(e, "Transpose", x[1L], perm = list(1L, 0L, 2L))
-  arguments <- c(swapped, onnx_constant(e, pick, name = "kernel"), onnx_constant(e, recurrent, name = "recurrent_kernel"), bias, "", start[1L], if (states == 2L) start[2L])
+  arguments <- c(swapped, onnx_constant(e, written(weight(2L, "kernel")), name = "kernel"), onnx_constant(e, written(recurrent_kernel), name = "recurrent_kernel"), bias, "", start[1L], if (states == 2L) start[2L])
   while (!nzchar(arguments[length(arguments)])) arguments <- arguments[-length(arguments)]
   activations <- list(activations = as.list(unname(named[functions])), activation_alpha = as.list(ifelse(functions == "hard_sigmoid", 0.2, 1)),
                       activation_beta = as.list(ifelse(functions == "hard_sigmoid", 0.5, 0)), hidden_size = units)

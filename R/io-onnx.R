@@ -234,8 +234,8 @@ onnx_op <- function(e, op, node, tensors) {
   if (is.null(write)) onnx_refuse(e, paste0("the op \"", op, "\" has no counterpart there"))
   types <- vapply(Filter(is_tensor, inputs), tensor_dtype, "")
   # The kernels of these are rearranged first.
-  kernel <- op %in% c("conv", "conv_transpose", "depthwise_conv", "lstm", "gru", "simple_rnn")
-  names <- vapply(seq_along(inputs), function(i) if (kernel && i == 2L && is_variable(inputs[[i]])) "" else onnx_input(e, inputs[[i]], types[1L], tensors), "")
+  rearranged <- if (op %in% c("conv", "conv_transpose", "depthwise_conv")) 2L else if (op %in% c("lstm", "gru", "simple_rnn")) seq_along(inputs)
+  names <- vapply(seq_along(inputs), function(i) if (i %in% rearranged && is_variable(inputs[[i]])) "" else onnx_input(e, inputs[[i]], types[1L], tensors), "")
   write(e, names, inputs, attributes, nest_flatten(node$outputs))
 }
 

@@ -62,7 +62,7 @@ GRUCell <- R6::R6Class("GRUCell", inherit = RecurrentCell, cloneable = FALSE, lo
 
     fused = function(x, states, mask, dropout, activations, zero_output_for_mask) {
       bias <- self$biases()
-      op_gru(op_dense(x, self$kernel, bias[[1L]]), self$recurrent_kernel, bias[[2L]], states, mask, dropout, activations[1L], activations[2L],
+      op_gru(x, self$kernel, self$recurrent_kernel, bias[[1L]], bias[[2L]], states, mask, dropout, activations[1L], activations[2L],
              self$reset_after, zero_output_for_mask)
     },
 

@@ -44,7 +44,7 @@ LSTMCell <- R6::R6Class("LSTMCell", inherit = RecurrentCell, cloneable = FALSE, 
     },
 
     fused = function(x, states, mask, dropout, activations, zero_output_for_mask)
-      op_lstm(op_dense(x, self$kernel, self$bias), self$recurrent_kernel, states, mask, dropout, activations[1L], activations[2L], zero_output_for_mask),
+      op_lstm(x, self$kernel, self$recurrent_kernel, self$bias, states, mask, dropout, activations[1L], activations[2L], zero_output_for_mask),
 
     initializer_config = function() c(super$initializer_config(), list(unit_forget_bias = self$unit_forget_bias)),
     get_config = function() c(super$get_config(), list(implementation = self$implementation))

@@ -31,6 +31,6 @@ SimpleRNNCell <- R6::R6Class("SimpleRNNCell", inherit = RecurrentCell, cloneable
     },
 
     fused = function(x, states, mask, dropout, activations, zero_output_for_mask)
-      op_simple_rnn(op_dense(x, self$kernel, self$bias), self$recurrent_kernel, states, mask, dropout, activations[1L], zero_output_for_mask)
+      op_simple_rnn(x, self$kernel, self$recurrent_kernel, self$bias, states, mask, dropout, activations[1L], zero_output_for_mask)
   )
 )

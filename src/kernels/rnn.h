@@ -8,7 +8,8 @@ enum class RnnActivation : int { linear, tanh, sigmoid, hard_sigmoid, relu, relu
 // One step of one sample. Gates lie side by side, `units` each: LSTM i, f, c, o; GRU z, r, h.
 template <class T>
 struct LstmCell {
-  T* gates;           // in: sums before the activation, out: gates
+  const T* sums;      // before the activation
+  T* gates;           // out, may be `sums`; or null
   const T* c_before;
   T* c;               // may be c_before
   T* h;
@@ -32,7 +33,8 @@ struct LstmCellGradient {
 // comes in two halves: first gru_reset, whose `reset` = r * h_before goes through the recurrent kernel, then gru_cell.
 template <class T>
 struct GruCell {
-  T* gates;           // in: sums before the activation, out: z, r, candidate
+  T* sums;            // before the activation; gru_reset puts z and r in their place
+  T* gates;           // out: z, r, candidate; or null
   const T* inner;
   const T* h_before;
   T* h;

@@ -115,15 +115,18 @@ static inline void lstm_cell_at(const LstmCell<typename V::Element>& cell, int u
   using R = typename V::Register;
   const CellAccess<V, partial> at{n};
   const RnnActivation f = cell.activation, s = cell.recurrent_activation;
-  typename V::Element* gate = cell.gates + u;
+  const typename V::Element* sum = cell.sums + u;
   const int units = cell.units;
-  const R input = gate_activation<V, standard>(s, at.load(gate)), forget = gate_activation<V, standard>(s, at.load(gate + units));
-  const R candidate = state_activation<V, standard>(f, at.load(gate + 2 * units)), output = gate_activation<V, standard>(s, at.load(gate + 3 * units));
+  const R input = gate_activation<V, standard>(s, at.load(sum)), forget = gate_activation<V, standard>(s, at.load(sum + units));
+  const R candidate = state_activation<V, standard>(f, at.load(sum + 2 * units)), output = gate_activation<V, standard>(s, at.load(sum + 3 * units));
   const R c = V::fma(forget, at.load(cell.c_before + u), V::multiply(input, candidate));
-  at.store(gate, input);
-  at.store(gate + units, forget);
-  at.store(gate + 2 * units, candidate);
-  at.store(gate + 3 * units, output);
+  if (cell.gates) {
+    typename V::Element* gate = cell.gates + u;
+    at.store(gate, input);
+    at.store(gate + units, forget);
+    at.store(gate + 2 * units, candidate);
+    at.store(gate + 3 * units, output);
+  }
   at.store(cell.c + u, c);
   at.store(cell.h + u, V::multiply(output, state_activation<V, standard>(f, c)));
 }
@@ -172,11 +175,11 @@ template <class V, bool partial>
 static inline void gru_reset_at(const GruCell<typename V::Element>& cell, int u, int n) {
   using R = typename V::Register;
   const CellAccess<V, partial> at{n};
-  typename V::Element* gate = cell.gates + u;
-  const R update = cell_activation<V>(cell.recurrent_activation, at.load(gate));
-  const R reset = cell_activation<V>(cell.recurrent_activation, at.load(gate + cell.units));
-  at.store(gate, update);
-  at.store(gate + cell.units, reset);
+  typename V::Element* sum = cell.sums + u;
+  const R update = cell_activation<V>(cell.recurrent_activation, at.load(sum));
+  const R reset = cell_activation<V>(cell.recurrent_activation, at.load(sum + cell.units));
+  at.store(sum, update);
+  at.store(sum + cell.units, reset);
   at.store(cell.reset + u, V::multiply(reset, at.load(cell.h_before + u)));
 }
 template <class V>
@@ -188,18 +191,20 @@ template <class V, bool reset_after, bool partial>
 static inline void gru_cell_at(const GruCell<typename V::Element>& cell, int u, int n) {
   using R = typename V::Register;
   const CellAccess<V, partial> at{n};
-  typename V::Element* gate = cell.gates + u;
   const int units = cell.units;
-  R update = at.load(gate), sum = at.load(gate + 2 * units);
+  R update = at.load(cell.sums + u), reset = at.load(cell.sums + units + u), sum = at.load(cell.sums + 2 * units + u);
   if (reset_after) {
     update = cell_activation<V>(cell.recurrent_activation, V::add(update, at.load(cell.inner + u)));
-    const R reset = cell_activation<V>(cell.recurrent_activation, V::add(at.load(gate + units), at.load(cell.inner + units + u)));
+    reset = cell_activation<V>(cell.recurrent_activation, V::add(reset, at.load(cell.inner + units + u)));
     sum = V::fma(reset, at.load(cell.inner + 2 * units + u), sum);
-    at.store(gate, update);
-    at.store(gate + units, reset);
   }
   const R candidate = cell_activation<V>(cell.activation, sum);
-  at.store(gate + 2 * units, candidate);
+  if (cell.gates) {
+    typename V::Element* gate = cell.gates + u;
+    at.store(gate, update);
+    at.store(gate + units, reset);
+    at.store(gate + 2 * units, candidate);
+  }
   at.store(cell.h + u, V::fma(update, V::subtract(at.load(cell.h_before + u), candidate), candidate));
 }
 template <class V>

@@ -58,21 +58,10 @@ void for_pixels(const ConvRnnSizes& n, Body&& body) {
   });
 }
 
-template <class T>
-struct Memory {
-  explicit Memory(std::int64_t n) : buffer(allocate(sizeof(T) * static_cast<std::size_t>(n))), data(static_cast<T*>(buffer->data())) {}
-  BufferPtr buffer;
-  T* data;
-};
-
 // d sums of all steps, d states before the first. Fixed inputs: gates, cell states, recurrent kernel.
 class ConvLstmGradient final : public RecurrentGradientOp {
  public:
-  ConvLstmGradient(bool zero_output, RnnActivation activation, RnnActivation recurrent_activation) {
-    zero_output_ = zero_output;
-    activation_ = activation;
-    recurrent_activation_ = recurrent_activation;
-  }
+  using RecurrentGradientOp::RecurrentGradientOp;
   Values inputs(const GradientContext& g, const RnnInputs& of_op) { return collect(g, of_op, {g.output(3), g.output(4), g.input(1)}); }
 
   const char* name() const override { return "conv_lstm_gradient"; }
@@ -94,7 +83,7 @@ class ConvLstmGradient final : public RecurrentGradientOp {
     const std::int64_t state = n.state();
     const StepInputs<T> extra = optional_.read<T>(in);
     const T *gates = in[0].data<T>(), *cells = in[1].data<T>();
-    const T *dy = data_or_null<T>(in, upstream_[0]), *dh_last = data_or_null<T>(in, upstream_[1]), *dc_last = data_or_null<T>(in, upstream_[2]);
+    const T *dy = upstream<T>(in, 0), *dh_last = upstream<T>(in, 1), *dc_last = upstream<T>(in, 2);
     T *d_sums = out[0].data<T>(), *dh = out[1].data<T>(), *dc = out[2].data<T>();
     const int copies = copies_seen(extra.dropout != nullptr);
     const ConvGeometry geometry = state_geometry(in[0].shape(), in[2].shape(), n.batch, copies);
@@ -108,7 +97,7 @@ class ConvLstmGradient final : public RecurrentGradientOp {
     start(dc, dc_last);
     Memory<T> step(n.batch * n.pixels * columns), through_kernel(n.batch * state * copies);
     const std::vector<T> zeros(static_cast<std::size_t>(filters), T(0));
-    OutputGradient<T> outputs(dy, {n.batch, n.steps, static_cast<int>(state)}, 0, n.batch, zero_output_);
+    OutputGradient<T> outputs(dy, {n.batch, n.steps, static_cast<int>(state)}, extra.mask && !zero_output_);
 
     for (std::int64_t t = n.steps - 1; t >= 0; --t) {
       auto is_valid = [&](std::int64_t s) { return !extra.mask || extra.mask[s * n.steps + t]; };
@@ -144,7 +133,7 @@ class ConvLstmGradient final : public RecurrentGradientOp {
 // Outputs: sequence, last h, last c; for the gradient: gates, cell states after each step, states before each step.
 class ConvLstm final : public RecurrentOp {
  public:
-  explicit ConvLstm(const Attributes& attributes) : RecurrentOp(attributes, 2, 4) {}
+  explicit ConvLstm(const Attributes& attributes) : RecurrentOp(attributes, 2, 2) {}
   const char* name() const override { return "conv_lstm"; }
 
   Types infer(const Types& in) const override {
@@ -258,7 +247,7 @@ class ConvLstm final : public RecurrentOp {
           if (gate != sum && (keep || is_zero)) copy_row(gate, sum, columns);
           if (!is_zero) k.add_to(gate, keep ? through_kernel : sum, static_cast<std::size_t>(columns));
           const std::int64_t at = s * state + p * filters;
-          k.lstm_cell({gate, c + at, c + at, h + at, filters, activation_, recurrent_activation_});
+          k.lstm_cell({gate, keep ? gate : nullptr, c + at, c + at, h + at, filters, activation_, recurrent_activation_});
         }
         const std::int64_t at = s * state + first * filters, count = (end - first) * filters;
         T* out_row = y + (row + first) * filters;

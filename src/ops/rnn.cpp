@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../kernels/scratch.h"
 #include "functions.h"
 
 namespace keratin {
@@ -20,37 +21,60 @@ RnnActivation rnn_activation(const Attributes& attributes, const std::string& na
                 wanted, "\".");
 }
 
-// ---- the product of every step
+// ---- products
 namespace {
-constexpr std::int64_t few_samples = 4;  // below: no tile fills the registers, and packing does not pay
-}
+constexpr std::int64_t few_rows = 4;  // below: no tile fills the registers, and packing does not pay
+constexpr std::int64_t rows_of_sum = 128;  // a panel of as many stays in the nearest cache
+constexpr int bytes_of_panel = 8 << 10;    // what of a panel stays there beside the rows that meet it
 
+// Registers of the widest panel among those that waste the fewest columns.
 template <class T>
-StepProduct<T>::StepProduct(const T* b, std::ptrdiff_t row, std::ptrdiff_t column, int depth, int columns, std::int64_t batch)
-    : depth_(depth), columns_(columns) {
+int panel_vectors(int columns) {
   const Kernels<T>& k = kernels<T>();
-  if (batch < few_samples) {
-    b_row_ = column == 1 ? row : columns;
-    b_ = b;
-    if (column == 1) return;
-    memory_ = allocate(sizeof(T) * static_cast<std::size_t>(depth) * columns);
-    T* copy = static_cast<T*>(memory_->data());
-    for (int d = 0; d < depth; ++d)
-      for (int j = 0; j < columns; ++j) copy[static_cast<std::ptrdiff_t>(d) * columns + j] = b[d * row + j * column];
-    b_ = copy;
-    return;
-  }
-  // The widest panel among those that waste the fewest columns.
-  int least = -1;
+  int least = -1, best = 1;
   for (int vectors = 4; vectors >= 1; --vectors) {
     if (k.gemm_tile_rows(vectors) == 0) continue;
     const int width = vectors * k.vector_width, wasted = (columns + width - 1) / width * width - columns;
     if (least < 0 || wasted < least) {
       least = wasted;
-      vectors_ = vectors;
+      best = vectors;
     }
   }
-  tile_rows_ = k.gemm_tile_rows(vectors_);
+  return best;
+}
+
+// Rows of C in equal tiles, one below the other; `step` elements of A from a row to the next.
+template <class T>
+void run_tiles(GemmTile<T> tile, std::int64_t rows, int vectors, bool a_is_transposed, std::ptrdiff_t step) {
+  const Kernels<T>& k = kernels<T>();
+  const std::int64_t most = k.gemm_tile_rows(vectors), tiles = (rows + most - 1) / most;
+  if (tiles == 0) return;
+  const std::int64_t size = rows / tiles, larger = rows % tiles;  // `larger` tiles have one row more
+  for (int more = 1; more >= 0; --more) {
+    tile.repeats = more ? larger : tiles - larger;
+    if (tile.repeats == 0) continue;
+    k.gemm_tile(static_cast<int>(size + more), vectors, a_is_transposed)(tile);
+    tile.a += tile.repeats * (size + more) * step;
+    tile.c += tile.repeats * (size + more) * tile.c_row;
+  }
+}
+}  // namespace
+
+template <class T>
+StepProduct<T>::StepProduct(const T* b, std::ptrdiff_t row, std::ptrdiff_t column, int depth, int columns, std::int64_t rows) : depth_(depth), columns_(columns) {
+  if (depth == 0 || columns == 0) return;
+  const Kernels<T>& k = kernels<T>();
+  if (rows < few_rows) {
+    b_row_ = column == 1 ? row : columns;
+    b_ = b;
+    if (column == 1) return;
+    memory_ = allocate(sizeof(T) * static_cast<std::size_t>(depth) * columns);
+    T* copy = static_cast<T*>(memory_->data());
+    k.transpose(copy, columns, b, column, columns, depth);
+    b_ = copy;
+    return;
+  }
+  vectors_ = panel_vectors<T>(columns);
   const int width = vectors_ * k.vector_width, panels = (columns + width - 1) / width;
   memory_ = allocate(sizeof(T) * static_cast<std::size_t>(panels) * width * depth);
   T* packed = static_cast<T*>(memory_->data());
@@ -58,187 +82,132 @@ StepProduct<T>::StepProduct(const T* b, std::ptrdiff_t row, std::ptrdiff_t colum
   for (int p = 0; p < panels; ++p) {
     const int used = std::min(width, columns - p * width);
     const T* from = b + static_cast<std::ptrdiff_t>(p) * width * column;
-    for (int d = 0; d < depth; ++d, packed += width) {
-      for (int j = 0; j < used; ++j) packed[j] = from[d * row + j * column];
-      for (int j = used; j < width; ++j) packed[j] = T(0);
-    }
+    if (used < width) clear_row(packed, static_cast<std::int64_t>(width) * depth);
+    if (column == 1) k.copy_rows(packed, width, from, row, depth, used);
+    else k.transpose(packed, width, from, column, used, depth);
+    packed += static_cast<std::ptrdiff_t>(width) * depth;
   }
 }
 
 template <class T>
-void StepProduct<T>::add_to(T* c, std::ptrdiff_t c_row, const T* a, std::ptrdiff_t a_row, std::int64_t rows) const {
+void StepProduct<T>::run(T* c, std::ptrdiff_t c_row, const T* a, std::ptrdiff_t a_row, std::int64_t rows, bool accumulate, const T* bias) const {
   const Kernels<T>& k = kernels<T>();
   if (vectors_ == 0) {
-    for (std::int64_t m = 0; m < rows; ++m) k.row_times_matrix(c + m * c_row, a + m * a_row, b_, b_row_, depth_, columns_);
+    for (std::int64_t m = 0; m < rows; ++m) {
+      T* row = c + m * c_row;
+      if (!accumulate) {
+        if (bias) copy_row(row, bias, columns_);
+        else clear_row(row, columns_);
+      }
+      if (b_) k.row_times_matrix(row, a + m * a_row, b_, b_row_, depth_, columns_);
+    }
     return;
   }
   const Tap tap{0, 0};
-  const int width = vectors_ * k.vector_width;
-  const std::int64_t tiles = (rows + tile_rows_ - 1) / tile_rows_;
-  if (tiles == 0) return;
-  const std::int64_t small = rows / tiles, larger = rows % tiles;  // `larger` tiles have one row more
-  const GemmTileFunction<T> tile_of_small = k.gemm_tile(static_cast<int>(small), vectors_, false);
-  const GemmTileFunction<T> tile_of_large = larger ? k.gemm_tile(static_cast<int>(small + 1), vectors_, false) : nullptr;
+  const int width = vectors_ * k.vector_width, blocks = std::max(1, depth_ * width * static_cast<int>(sizeof(T)) / bytes_of_panel);
   GemmTile<T> tile{};
   tile.a_row = a_row;
   tile.a_depth = 1;
   tile.taps = &tap;
   tile.tap_count = 1;
-  tile.depth = depth_;
   tile.b_row = width;
   tile.c_row = c_row;
-  tile.accumulate = true;
-  for (int j = 0, p = 0; j < columns_; j += width, ++p) {  // the panel stays in the nearest cache for all rows
-    tile.b = b_ + static_cast<std::ptrdiff_t>(p) * width * depth_;
-    tile.columns = std::min(width, columns_ - j);
-    std::int64_t m = 0;
-    for (std::int64_t i = 0; i < tiles; ++i) {
-      tile.a = a + m * a_row;
-      tile.c = c + m * c_row + j;
-      (i < larger ? tile_of_large : tile_of_small)(tile);
-      m += i < larger ? small + 1 : small;
+  for (int block = 0; block < blocks; ++block) {
+    const int first = static_cast<int>(static_cast<std::int64_t>(depth_) * block / blocks), end = static_cast<int>(static_cast<std::int64_t>(depth_) * (block + 1) / blocks);
+    tile.accumulate = accumulate || block > 0;
+    tile.depth = end - first;
+    for (int j = 0; j < columns_; j += width) {  // the panel stays in the nearest cache for all rows
+      tile.a = a + first;
+      tile.b = b_ + static_cast<std::ptrdiff_t>(j) * depth_ + static_cast<std::ptrdiff_t>(first) * width;
+      tile.c = c + j;
+      tile.columns = std::min(width, columns_ - j);
+      tile.bias = bias && block == 0 ? bias + j : nullptr;
+      run_tiles(tile, rows, vectors_, false, a_row);
     }
   }
 }
 template class StepProduct<float>;
 template class StepProduct<double>;
 
+template <class T>
+void add_sums_of_products(const T* b, std::ptrdiff_t b_row, int columns, std::int64_t rows, std::initializer_list<SumOfProducts<T>> products, T* column_sums) {
+  const Kernels<T>& k = kernels<T>();
+  const int vectors = panel_vectors<T>(columns), width = vectors * k.vector_width;
+  parallel_parts((columns + width - 1) / width, [&](std::int64_t part) {
+    const std::int64_t j = part * width, used = std::min<std::int64_t>(width, columns - j);
+    T *panel = scratch<T>(Scratch::upstream, rows_of_sum * width), *sums = scratch<T>(Scratch::partial, width);
+    if (used < width) clear_row(panel, rows_of_sum * width);
+    const Tap tap{0, 0};
+    for (std::int64_t first = 0; first < rows; first += rows_of_sum) {
+      GemmTile<T> tile{};
+      tile.taps = &tap;
+      tile.tap_count = 1;
+      tile.depth = std::min(rows_of_sum, rows - first);
+      tile.b = panel;
+      tile.b_row = width;
+      tile.columns = used;
+      tile.accumulate = true;
+      k.copy_rows(panel, width, b + first * b_row + j, b_row, tile.depth, used);
+      for (const SumOfProducts<T>& product : products) {
+        if (!product.c) continue;
+        tile.a = product.a + first * product.a_row;
+        tile.a_row = 1;
+        tile.a_depth = product.a_row;
+        tile.c = product.c + j;
+        tile.c_row = product.c_row;
+        run_tiles(tile, product.features, vectors, true, 1);
+      }
+      if (!column_sums) continue;
+      k.sum_rows(sums, panel, static_cast<std::size_t>(tile.depth), static_cast<std::size_t>(used), static_cast<std::size_t>(width));
+      k.add_to(column_sums + j, sums, static_cast<std::size_t>(used));
+    }
+  });
+}
+template void add_sums_of_products<float>(const float*, std::ptrdiff_t, int, std::int64_t, std::initializer_list<SumOfProducts<float>>, float*);
+template void add_sums_of_products<double>(const double*, std::ptrdiff_t, int, std::int64_t, std::initializer_list<SumOfProducts<double>>, double*);
+
 // ---- checks
-RecurrentOp::RecurrentOp(const Attributes& attributes, int state_count, int gate_count)
-    : gate_count_(gate_count),
-      zero_output_(attributes.flag("zero_output_for_mask")),
+RecurrentOp::RecurrentOp(const Attributes& attributes, int fixed, int state_count)
+    : zero_output_(attributes.flag("zero_output_for_mask")),
       activation_(rnn_activation(attributes, "activation", "tanh")),
       recurrent_activation_(rnn_activation(attributes, "recurrent_activation", "sigmoid")) {
-  optional_.first = 2;
+  optional_.first = fixed;
   optional_.state_count = state_count;
+  optional_.has_bias = attributes.flag("bias");
   optional_.has_states = attributes.flag("states");
-  optional_.has_bias = attributes.flag("recurrent_bias");
+  optional_.has_recurrent_bias = attributes.flag("recurrent_bias");
   optional_.has_mask = attributes.flag("mask");
   optional_.has_dropout = attributes.flag("recurrent_dropout");
 }
 
-RnnSizes RecurrentOp::check(const Types& inputs) const {
+RnnSizes RnnOp::check(const Types& inputs) const {
   if (static_cast<int>(inputs.size()) != optional_.count()) fail_internal(name(), " was given ", inputs.size(), " inputs, its attributes announce ", optional_.count(), ".");
-  const TensorType &sums = inputs[0], &kernel = inputs[1];
-  if (!is_floating(sums.dtype)) fail_dtype(name(), sums.dtype);
-  if (sums.shape.rank() != 3) fail_shape(name(), " takes an input of shape (batch, steps, features). Received: shape ", sums.shape, ".");
-  const Shape& k = kernel.shape;
-  if (k.rank() != 2 || !k.is_known() || k[1] != gate_count_ * k[0] || kernel.dtype != sums.dtype)
-    fail_shape(name(), ": the recurrent kernel must have shape (units, ", gate_count_, " * units). Received: shape ", k, ".");
-  const std::int64_t units = k[0];
-  if (!sizes_fit(sums.shape[2], k[1])) fail_shape(name(), ": the input part has ", sums.shape[2], " columns, the recurrent kernel ", k[1], ".");
-  auto must_be = [&](int index, const char* what, std::initializer_list<std::int64_t> wanted, DType dtype) {
+  const DType dtype = inputs[0].dtype;
+  const Shape &x = inputs[0].shape, &kernel = inputs[1].shape, &recurrent_kernel = inputs[2].shape;
+  if (!is_floating(dtype)) fail_dtype(name(), dtype);
+  if (x.rank() != 3) fail_shape(name(), " takes an input of shape (batch, steps, features). Received: shape ", x, ".");
+  if (recurrent_kernel.rank() != 2 || !recurrent_kernel.is_known() || recurrent_kernel[1] != gate_count_ * recurrent_kernel[0] || inputs[2].dtype != dtype)
+    fail_shape(name(), ": the recurrent kernel must have shape (units, ", gate_count_, " * units). Received: shape ", recurrent_kernel, ".");
+  const std::int64_t batch = x[0], units = recurrent_kernel[0], columns = recurrent_kernel[1];
+  if (kernel.rank() != 2 || !kernel.is_known() || !sizes_fit(x[2], kernel[0]) || kernel[1] != columns || inputs[1].dtype != dtype)
+    fail_shape(name(), ": for an input of shape ", x, " the kernel must have shape (features, ", columns, "). Received: shape ", kernel, ".");
+  auto must_be = [&](int index, const char* what, std::initializer_list<std::int64_t> wanted, DType wanted_dtype) {
     if (index < 0) return;
     const TensorType& type = inputs[index];
     const Shape shape(wanted);
-    bool fits = type.shape.rank() == shape.rank() && type.dtype == dtype;
+    bool fits = type.shape.rank() == shape.rank() && type.dtype == wanted_dtype;
     for (int i = 0; fits && i < shape.rank(); ++i) fits = sizes_fit(type.shape[i], shape[i]);
-    if (!fits) fail_shape(name(), ": ", what, " must be ", name_of(dtype), " of shape ", shape, ". Received: ", name_of(type.dtype), " of shape ", type.shape, ".");
+    if (!fits) fail_shape(name(), ": ", what, " must be ", name_of(wanted_dtype), " of shape ", shape, ". Received: ", name_of(type.dtype), " of shape ", type.shape, ".");
   };
-  const std::int64_t batch = sums.shape[0];
-  for (int i = 0; i < optional_.state_count; ++i) must_be(optional_.state(i), "an initial state", {batch, units}, sums.dtype);
-  must_be(optional_.bias(), "the recurrent bias", {k[1]}, sums.dtype);
-  must_be(optional_.mask(), "the mask", {batch, sums.shape[1]}, DType::boolean);
-  must_be(optional_.dropout(), "the recurrent dropout mask", {batch, units}, sums.dtype);
-  return {batch, sums.shape[1], static_cast<int>(units)};
+  must_be(optional_.bias(), "the bias", {columns}, dtype);
+  for (int i = 0; i < optional_.state_count; ++i) must_be(optional_.state(i), "an initial state", {batch, units}, dtype);
+  must_be(optional_.recurrent_bias(), "the recurrent bias", {columns}, dtype);
+  must_be(optional_.mask(), "the mask", {batch, x[1]}, DType::boolean);
+  must_be(optional_.dropout(), "the recurrent dropout mask", {batch, units}, dtype);
+  return {batch, x[1], static_cast<int>(units), static_cast<int>(kernel[0])};
 }
 
 // ---- gradients
-std::vector<int> RecurrentOp::differentiable_inputs() const {
-  std::vector<int> found{0, 1};
-  for (int i = 0; optional_.has_states && i < optional_.state_count; ++i) found.push_back(optional_.state(i));
-  if (optional_.has_bias) found.push_back(optional_.bias());
-  return found;
-}
-
-UnrolledInputs RecurrentOp::unrolled_inputs(const Values& inputs) const {
-  UnrolledInputs in;
-  in.sums = inputs[0];
-  in.kernel = inputs[1];
-  const double units = static_cast<double>(in.kernel->type.shape[0]);
-  const auto state = [&](int i) -> Value {
-    if (i >= optional_.state_count) return nullptr;
-    if (optional_.has_states) return inputs[optional_.state(i)];
-    const Value first = apply1(make_op("slice", attributes({{"begin", {0, 0, 0}}, {"size", {-1, 1, units}}})), {in.sums});
-    return zeros_like(apply1(make_op("squeeze", attributes({{"axes", {1}}})), {first}));
-  };
-  in.h = state(0);
-  in.c = state(1);
-  if (optional_.has_bias) in.bias = inputs[optional_.bias()];
-  if (optional_.has_mask) in.mask = inputs[optional_.mask()];
-  if (optional_.has_dropout) in.dropout = inputs[optional_.dropout()];
-  return in;
-}
-
-namespace {
-Values replaced(Values all, const std::vector<int>& places, const Values& by) {
-  for (std::size_t i = 0; i < places.size(); ++i) all[places[i]] = by[i];
-  return all;
-}
-Values picked(const Values& all, const std::vector<int>& places) {
-  Values some;
-  for (int place : places) some.push_back(all[place]);
-  return some;
-}
-}  // namespace
-
-void RecurrentOp::add_hidden_gradients(const GradientContext& g, Values& result) const {
-  const std::optional<Unrolling> steps = unrolling();
-  if (!steps) return;
-  const auto add = [&](int i, const Value& more) {
-    if (more) result[i] = result[i] ? result[i] + more : more;
-  };
-  add(0, g.upstream(steps->gates));
-  const Values upstreams{g.upstream(steps->before), steps->kept < 0 ? nullptr : g.upstream(steps->kept)};
-  if (!upstreams[0] && !upstreams[1]) return;
-  const std::vector<int> places = differentiable_inputs();
-  const Values found = differentiate_again(picked(g.node->inputs, places), upstreams, [&](const Values& own) -> Values {
-    const UnrolledOutputs out = unroll(steps->recurrence, unrolled_inputs(replaced(g.node->inputs, places, own)));
-    return {out.before, out.kept};
-  });
-  for (std::size_t i = 0; i < places.size(); ++i) add(places[i], found[i]);
-}
-
-Values RecurrentGradientOp::gradient(const GradientContext& g) const {
-  const NodePtr forward = g.input(0)->producer;
-  const auto* op = forward ? dynamic_cast<const RecurrentOp*>(forward->op.get()) : nullptr;
-  const std::optional<RecurrentOp::Unrolling> steps = op ? op->unrolling() : std::nullopt;
-  if (!steps) {
-    fail_argument("the gradient of this fused recurrent layer cannot be differentiated again. Use `unroll = TRUE` in the layer, which computes step by step.");
-  }
-  std::vector<int> upstreams;
-  for (int place : upstream_)
-    if (place >= 0) upstreams.push_back(place);
-  const std::vector<int> places = op->differentiable_inputs();
-  Values inputs = picked(forward->inputs, places);
-  for (int place : upstreams) inputs.push_back(g.input(place));
-
-  const Values found = differentiate_again(inputs, g.upstreams, [&](const Values& own) -> Values {
-    UnrolledInputs in = op->unrolled_inputs(replaced(forward->inputs, places, own));
-    Values by{in.sums, in.h};
-    if (in.c) by.push_back(in.c);
-    if (steps->recurrence.kind == RecurrenceKind::gru && steps->recurrence.reset_after) by.push_back(in.inner = zeros_like(in.sums));
-    const UnrolledOutputs out = unroll(steps->recurrence, in);
-    Value target;
-    std::size_t next = places.size();
-    for (int i = 0; i < 3; ++i) {
-      if (upstream_[i] < 0) continue;
-      const Value part = reduce("reduce_sum", out.results[i] * own[next++], i == 0 ? std::vector<std::int64_t>{0, 1, 2} : std::vector<std::int64_t>{0, 1}, false);
-      target = target ? target + part : part;
-    }
-    return target ? gradients(target, by, {}, nullptr) : Values(by.size());
-  });
-
-  Values result(g.node->inputs.size());
-  result[0] = found[0];
-  result[optional_.first - 1] = found[1];
-  std::size_t next = 2;
-  for (int i = 0; optional_.has_states && i < optional_.state_count; ++i) result[optional_.state(i)] = found[next++];
-  if (optional_.has_bias) result[optional_.bias()] = found[next++];
-  for (int place : upstreams) result[place] = found[next++];
-  return result;
-}
-
 Values RecurrentGradientOp::collect(const GradientContext& g, const RnnInputs& of_op, Values fixed) {
   optional_ = of_op;
   optional_.first = static_cast<int>(fixed.size());
@@ -251,15 +220,79 @@ Values RecurrentGradientOp::collect(const GradientContext& g, const RnnInputs& o
   return fixed;
 }
 
-Value product_over_steps(const Value& a, const Value& b) {
-  auto flat = [](const Value& x) {
-    Attributes shape;
-    shape.set("shape", std::vector<double>{NAN, static_cast<double>(x->type.shape.back())});
-    return apply1(make_op("reshape", shape), {x});
-  };
-  Attributes transposed;
-  transposed.set("transpose_a", std::vector<double>{1.0});
-  return apply1(make_op("matmul", transposed), {flat(a), flat(b)});
+Values RecurrentGradientOp::gradient(const GradientContext&) const {
+  fail_argument("the gradient of this fused recurrent layer cannot be differentiated again. Use `unroll = TRUE` in the layer, which computes step by step.");
+}
+
+Values RnnOp::gradient(const GradientContext& g) const {
+  keep_for_gradient();
+  const std::shared_ptr<RnnGradient> op = gradient_op();
+  Values fixed;
+  for (int i = 0; i < op->saved(); ++i) fixed.push_back(g.output(1 + optional_.state_count + i));
+  for (int i = 0; i < optional_.first; ++i) fixed.push_back(g.input(i));
+  const Values inputs = op->collect(g, optional_, fixed), found = keratin::apply(op, inputs);
+  Values result(g.node->inputs.size());
+  const RnnGradient::Places places = RnnGradient::places(optional_);
+  for (int i = 0; i < rnn_gradients; ++i)
+    if (places[i] >= 0 && g.wants(places[i])) result[places[i]] = found[i];
+  return result;
+}
+
+RnnGradient::RnnGradient(const UnrolledRecurrence& recurrence, int saved)
+    : RecurrentGradientOp(recurrence.zero_output, recurrence.activation, recurrence.recurrent_activation), recurrence_(recurrence), saved_(saved) {}
+
+RnnGradient::Places RnnGradient::places(const RnnInputs& of) {
+  return {of.first - 3, of.first - 2, of.first - 1, of.bias(), of.recurrent_bias(), of.state(0), of.state(1)};
+}
+
+Values RnnGradient::collect(const GradientContext& g, const RnnInputs& of_op, Values fixed) {
+  const Places of_inputs = places(of_op);
+  for (int i = 0; i < rnn_gradients; ++i) wants_[i] = of_inputs[i] >= 0 && g.wants(of_inputs[i]);
+  return RecurrentGradientOp::collect(g, of_op, std::move(fixed));
+}
+
+Types RnnGradient::infer(const Types& in) const {
+  const TensorType &x = in[saved_], &kernel = in[saved_ + 1], &recurrent_kernel = in[saved_ + 2];
+  const TensorType bias{x.dtype, Shape{kernel.shape[1]}}, state{x.dtype, Shape{x.shape[0], recurrent_kernel.shape[0]}};
+  return {x, kernel, recurrent_kernel, bias, bias, state, state};
+}
+
+Values RnnGradient::gradient(const GradientContext& g) const {
+  const Places at = places(optional_);
+  std::vector<int> taken;
+  for (int place : at)
+    if (place >= 0) taken.push_back(place);
+  const std::size_t own_inputs = taken.size();
+  for (int place : upstream_)
+    if (place >= 0) taken.push_back(place);
+  Values inputs;
+  for (int place : taken) inputs.push_back(g.input(place));
+
+  const Values found = differentiate_again(inputs, g.upstreams, [&](const Values& own) -> Values {
+    Values in(rnn_gradients), d(rnn_gradients);
+    std::size_t next = 0;
+    for (int i = 0; i < rnn_gradients; ++i)
+      if (at[i] >= 0) in[i] = own[next++];
+    const auto fixed = [&](int place) { return place < 0 ? nullptr : g.input(place); };
+    const Values results = unroll(recurrence_, {in[d_x], in[d_kernel], in[d_recurrent_kernel], in[d_bias], in[d_h], in[d_c], in[d_recurrent_bias],
+                                                fixed(optional_.mask()), fixed(optional_.dropout())});
+    Value target;
+    for (int i = 0; i < 3; ++i) {
+      if (upstream_[i] < 0) continue;
+      const Value part = reduce_sum(results[i] * own[next++], i == 0 ? std::vector<std::int64_t>{0, 1, 2} : std::vector<std::int64_t>{0, 1}, false);
+      target = target ? target + part : part;
+    }
+    if (!target) return d;
+    const Values by(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(own_inputs)), first = gradients(target, by, {}, nullptr);
+    next = 0;
+    for (int i = 0; i < rnn_gradients; ++i)
+      if (at[i] >= 0) d[i] = first[next++];
+    return d;
+  });
+
+  Values result(g.node->inputs.size());
+  for (std::size_t i = 0; i < taken.size(); ++i) result[taken[i]] = found[i];
+  return result;
 }
 
 }  // namespace keratin

@@ -1,25 +1,14 @@
-// LSTM over all steps: the recurrent kernel's product and the cell, step by step; the input's part of the sums comes ready.
+// LSTM over all steps: the products of the two kernels and the cell, step by step.
 #include "rnn.h"
 
 namespace keratin {
 namespace {
 
-// d sums of all steps, d states before the first. Fixed inputs: gates, cell states, recurrent kernel.
-class LstmGradient final : public RecurrentGradientOp {
+// Saved: gates, cell states and states after each step.
+class LstmGradient final : public RnnGradient {
  public:
-  LstmGradient(bool zero_output, RnnActivation activation, RnnActivation recurrent_activation) {
-    zero_output_ = zero_output;
-    activation_ = activation;
-    recurrent_activation_ = recurrent_activation;
-  }
-  Values inputs(const GradientContext& g, const RnnInputs& of_op) { return collect(g, of_op, {g.output(3), g.output(4), g.input(1)}); }
-
+  using RnnGradient::RnnGradient;
   const char* name() const override { return "lstm_gradient"; }
-  Types infer(const Types& in) const override {
-    const TensorType state{in[0].dtype, Shape{in[0].shape[0], in[2].shape[0]}};
-    return {in[0], state, state};
-  }
-  int in_place_input(int output) const override { return output == 0 ? 0 : -1; }
   void run(const Tensors& in, Tensors& out, const RunContext&) const override {
     visit_floating(in[0].dtype(), "lstm_gradient", [&](auto zero) { this->run_as<decltype(zero)>(in, out); });
   }
@@ -27,121 +16,86 @@ class LstmGradient final : public RecurrentGradientOp {
  private:
   template <class T>
   void run_as(const Tensors& in, Tensors& out) const {
-    const RnnSizes n{in[0].shape()[0], in[0].shape()[1], static_cast<int>(in[2].shape()[0])};
-    const int units = n.units, columns = 4 * units;
-    const StepInputs<T> extra = optional_.read<T>(in);
-    const T *gates = in[0].data<T>(), *cells = in[1].data<T>();
-    const T *dy = data_or_null<T>(in, upstream_[0]), *dh_last = data_or_null<T>(in, upstream_[1]), *dc_last = data_or_null<T>(in, upstream_[2]);
-    T* d_sums = out[0].data<T>();
-    const StepProduct<T> back(in[2].data<T>(), 1, columns, columns, units, n.batch);
+    const T *gates = in[0].data<T>(), *cells = in[1].data<T>(), *recurrent_kernel = in[5].data<T>();
+    const int units = static_cast<int>(in[5].shape()[0]), columns = 4 * units;
+    WayBack<T> way(*this, in, out, columns, in[2].data<T>());
+    const std::int64_t batch = way.n.batch;
+    const StepProduct<T> back(recurrent_kernel, 1, columns, columns, units, batch);
+    SampleRows<T> dc(0, batch, units, upstream<T>(in, 2));
     const Kernels<T>& k = kernels<T>();
-    const std::vector<T> zeros(static_cast<std::size_t>(units), T(0));
 
-    for_samples(n.batch, [&](std::int64_t from, std::int64_t to) {
-      SampleRows<T> dh(from, to - from, units, dh_last), dc(from, to - from, units, dc_last), through_dropout(from, extra.dropout ? to - from : 0, units);
-      OutputGradient<T> outputs(dy, n, from, to - from, zero_output_);
-      for (std::int64_t t = n.steps - 1; t >= 0; --t) {
-        for (std::int64_t s = from; s < to; ++s) {
-          const std::int64_t row = s * n.steps + t;
-          const bool valid = !extra.mask || extra.mask[row];
-          outputs.add_to(dh.of(s), s, t, valid);
-          if (!valid) {
-            clear_row(d_sums + row * columns, columns);
-            continue;
+    way.run(
+        [&](std::int64_t from, std::int64_t to, std::int64_t t, std::int64_t, T* d_sums) {
+          for (std::int64_t s = from; s < to; ++s) {
+            const std::int64_t row = t * batch + s;
+            way.add_output(s, t);
+            if (!way.is_valid(s, t)) {
+              clear_row(d_sums + s * columns, columns);
+              continue;
+            }
+            k.lstm_cell_gradient({d_sums + s * columns, gates + row * columns, way.before(cells, way.extra.state[1], t, s), cells + row * units, way.dh.of(s), dc.of(s),
+                                  units, activation_, recurrent_activation_});
+            clear_row(way.dh.of(s), units);
           }
-          const T* c_before = t > 0 ? cells + (row - 1) * units : extra.state[1] ? extra.state[1] + s * units : zeros.data();
-          k.lstm_cell_gradient({d_sums + row * columns, gates + row * columns, c_before, cells + row * units, dh.of(s), dc.of(s), units, activation_, recurrent_activation_});
-          clear_row(dh.of(s), units);
-        }
-        const T* d = d_sums + (from * n.steps + t) * columns;
-        if (!extra.dropout) {
-          back.add_to(dh.of(from), units, d, n.steps * columns, to - from);
-          continue;
-        }
-        clear_row(through_dropout.of(from), (to - from) * units);
-        back.add_to(through_dropout.of(from), units, d, n.steps * columns, to - from);
-        const T *share = through_dropout.of(from), *factor = extra.dropout + from * units;
-        T* sum = dh.of(from);
-        for (std::int64_t i = 0; i < (to - from) * units; ++i) sum[i] += share[i] * factor[i];
-      }
-      dh.save(out[1].data<T>());
-      dc.save(out[2].data<T>());
-    });
+          back.add_to(way.open_share(from, to), units, d_sums + from * columns, columns, to - from);
+          way.close_share(from, to);
+        },
+        [&](const typename WayBack<T>::Block& block) {
+          add_sums_of_products(block.d_sums, columns, columns, block.rows, {block.kernel, block.recurrent}, block.d_bias);
+        });
+    if (wants_[d_c]) dc.save(out[d_c].data<T>());
   }
 };
 
-// Outputs: sequence, last h, last c; for the gradient: gates, cell states after each step, states before each step.
-class Lstm final : public RecurrentOp {
+class Lstm final : public RnnOp {
  public:
-  explicit Lstm(const Attributes& attributes) : RecurrentOp(attributes, 2, 4) {}
+  explicit Lstm(const Attributes& attributes) : RnnOp(attributes, 2, 4) {}
   const char* name() const override { return "lstm"; }
 
   Types infer(const Types& in) const override {
     const RnnSizes n = check(in);
     const DType dtype = in[0].dtype;
-    const TensorType sequence{dtype, Shape{n.batch, n.steps, n.units}}, state{dtype, Shape{n.batch, n.units}}, gates{dtype, Shape{n.batch, n.steps, 4 * n.units}};
-    return {sequence, state, state, gates, sequence, sequence};
+    const TensorType state{dtype, Shape{n.batch, n.units}}, kept{dtype, Shape{n.steps, n.batch, n.units}};
+    return {{dtype, Shape{n.batch, n.steps, n.units}}, state, state, {dtype, Shape{n.steps, n.batch, 4 * n.units}}, kept, kept};
   }
-  int in_place_input(int output) const override { return output == 3 ? 0 : -1; }
-
   void run(const Tensors& in, Tensors& out, const RunContext&) const override {
     visit_floating(in[0].dtype(), "lstm", [&](auto zero) { this->run_as<decltype(zero)>(in, out); });
   }
 
-  std::optional<Unrolling> unrolling() const override {
-    return Unrolling{{RecurrenceKind::lstm, false, zero_output_, activation_, recurrent_activation_}, 3, 5, -1};
-  }
-  Values gradient(const GradientContext& g) const override {
-    keep_for_gradient();
-    auto op = std::make_shared<LstmGradient>(zero_output_, activation_, recurrent_activation_);
-    const Values inputs = op->inputs(g, optional_);
-    const Values d = keratin::apply(op, inputs);
-    Values result(g.node->inputs.size());
-    result[0] = d[0];
-    if (g.wants(1)) result[1] = product_over_steps(g.output(5), d[0]);
-    if (optional_.has_states) {
-      result[optional_.state(0)] = d[1];
-      result[optional_.state(1)] = d[2];
-    }
-    add_hidden_gradients(g, result);
-    return result;
+ private:
+  std::shared_ptr<RnnGradient> gradient_op() const override {
+    return std::make_shared<LstmGradient>(UnrolledRecurrence{RecurrenceKind::lstm, false, zero_output_, activation_, recurrent_activation_}, 3);
   }
 
- private:
   template <class T>
   void run_as(const Tensors& in, Tensors& out) const {
-    const RnnSizes n = sizes(in[0], in[1]);
+    const RnnSizes n = sizes(in[0].shape(), in[2].shape());
     const int units = n.units, columns = 4 * units;
     const StepInputs<T> extra = optional_.read<T>(in);
-    const T* sums = in[0].data<T>();
-    T *y = out[0].data<T>(), *gates = out[3].data<T>(), *cells = out[4].data<T>(), *before = out[5].data<T>();
-    const bool keep = keeps(), in_gates = keep || gates == sums;  // where sums become gates: in what is kept or may be overwritten, or in memory of a step
-    const StepProduct<T> forward(in[1].data<T>(), columns, 1, units, columns, n.batch);
+    const bool keep = keeps();
+    T *y = out[0].data<T>(), *gates = keep ? out[3].data<T>() : nullptr, *cells = keep ? out[4].data<T>() : nullptr, *states = keep ? out[5].data<T>() : nullptr;
+    const StepProduct<T> input(in[1].data<T>(), columns, 1, n.channels, columns, n.batch * n.steps), recurrent(in[2].data<T>(), columns, 1, units, columns, n.batch);
     const Kernels<T>& k = kernels<T>();
 
     for_samples(n.batch, [&](std::int64_t from, std::int64_t to) {
       const std::int64_t rows = to - from;
-      SampleRows<T> h(from, rows, units, extra.state[0]), c(from, rows, units, extra.state[1]);
-      SampleRows<T> dropped(from, extra.dropout && !keep ? rows : 0, units), scratch(from, in_gates ? 0 : rows, columns);
+      InputSums<T> input_sums(input, in[0].data<T>(), extra.bias, n, columns, from, to);
+      States<T> h(states, n, from, to, extra.state[0]), c(cells, n, from, to, extra.state[1]);
+      SampleRows<T> dropped(from, extra.dropout ? rows : 0, units);
       for (std::int64_t t = 0; t < n.steps; ++t) {
+        T* sums = input_sums.of_step(t);
+        recurrent.add_to(sums, columns, h.seen(t, dropped, extra), units, rows);
         for (std::int64_t s = from; s < to; ++s) {
-          const std::int64_t row = s * n.steps + t;
-          T* sum = in_gates ? gates + row * columns : scratch.of(s);
-          if (sum != sums + row * columns) copy_row(sum, sums + row * columns, columns);
-          if (keep || extra.dropout) enter_step(keep ? before + row * units : dropped.of(s), h.of(s), extra.dropout_of(s, units), units);
-        }
-        const std::int64_t first = from * n.steps + t;
-        const T* a = keep ? before + first * units : extra.dropout ? dropped.of(from) : h.of(from);
-        forward.add_to(in_gates ? gates + first * columns : scratch.of(from), in_gates ? n.steps * columns : columns, a, keep ? n.steps * units : units, rows);
-        for (std::int64_t s = from; s < to; ++s) {
-          const std::int64_t row = s * n.steps + t;
-          if (!extra.mask || extra.mask[row]) {
-            k.lstm_cell({in_gates ? gates + row * columns : scratch.of(s), c.of(s), c.of(s), h.of(s), units, activation_, recurrent_activation_});
-            copy_row(y + row * units, h.of(s), units);
+          T* y_row = y + (s * n.steps + t) * units;
+          if (!extra.mask || extra.mask[s * n.steps + t]) {
+            k.lstm_cell({sums + (s - from) * columns, gates ? gates + (t * n.batch + s) * columns : nullptr, c.before(t, s), c.after(t, s), h.after(t, s), units,
+                         activation_, recurrent_activation_});
+            copy_row(y_row, h.after(t, s), units);
           } else {
-            carry_output(y + row * units, t, units, zero_output_);
+            h.carry(t, s);
+            c.carry(t, s);
+            carry_output(y_row, t, units, zero_output_);
           }
-          if (keep) copy_row(cells + row * units, c.of(s), units);
         }
       }
       h.save(out[1].data<T>());

@@ -33,36 +33,34 @@ Value over_steps(const Values& parts) {
 
 }  // namespace
 
-UnrolledOutputs unroll(const UnrolledRecurrence& r, const UnrolledInputs& in) {
-  const std::int64_t units = in.kernel->type.shape[0], steps = in.sums->type.shape[1];
+Values unroll(const UnrolledRecurrence& r, const UnrolledInputs& in) {
+  const std::int64_t units = in.recurrent_kernel->type.shape[0], steps = in.x->type.shape[1];
   if (steps < 0) fail_argument("the gradient of a recurrent layer's gradient needs a known number of steps.");
-  Value h = in.h, c = in.c, output;
-  Values sequence, before, kept;
+  Value sums = call_binary("dense", in.x, in.kernel), output;
+  if (in.bias) sums = sums + in.bias;
+  Value h = in.h ? in.h : zeros_like(columns(at_step(sums, 0), units, 0)), c = r.kind != RecurrenceKind::lstm || in.c ? in.c : zeros_like(h);
+  Values sequence;
   for (std::int64_t t = 0; t < steps; ++t) {
-    const Value x = at_step(in.sums, t), seen = in.dropout ? h * in.dropout : h;
-    before.push_back(r.kind == RecurrenceKind::gru ? h : seen);
+    const Value x = at_step(sums, t), seen = in.dropout ? h * in.dropout : h;
     Value next, next_c;
     if (r.kind == RecurrenceKind::simple) {
-      next = activate(r.activation, x + matmul(seen, in.kernel));
+      next = activate(r.activation, x + matmul(seen, in.recurrent_kernel));
     } else if (r.kind == RecurrenceKind::lstm) {
-      const Value gates = x + matmul(seen, in.kernel);
+      const Value gates = x + matmul(seen, in.recurrent_kernel);
       next_c = activate(r.recurrent_activation, columns(gates, units, 1)) * c +
                activate(r.recurrent_activation, columns(gates, units, 0)) * activate(r.activation, columns(gates, units, 2));
       next = activate(r.recurrent_activation, columns(gates, units, 3)) * activate(r.activation, next_c);
     } else if (r.reset_after) {
-      Value inner = matmul(seen, in.kernel);
-      if (in.bias) inner = inner + in.bias;
-      if (in.inner) inner = inner + at_step(in.inner, t);
+      Value inner = matmul(seen, in.recurrent_kernel);
+      if (in.recurrent_bias) inner = inner + in.recurrent_bias;
       const Value gates = activate(r.recurrent_activation, columns(x, units, 0, 2) + columns(inner, units, 0, 2));
       const Value update = columns(gates, units, 0);
-      kept.push_back(columns(inner, units, 2));
-      const Value candidate = activate(r.activation, columns(x, units, 2) + columns(gates, units, 1) * kept.back());
+      const Value candidate = activate(r.activation, columns(x, units, 2) + columns(gates, units, 1) * columns(inner, units, 2));
       next = update * (h - candidate) + candidate;
     } else {
-      const Value gates = activate(r.recurrent_activation, columns(x, units, 0, 2) + matmul(seen, columns(in.kernel, units, 0, 2)));
+      const Value gates = activate(r.recurrent_activation, columns(x, units, 0, 2) + matmul(seen, columns(in.recurrent_kernel, units, 0, 2)));
       const Value update = columns(gates, units, 0);
-      kept.push_back(columns(gates, units, 1) * seen);
-      const Value candidate = activate(r.activation, columns(x, units, 2) + matmul(kept.back(), columns(in.kernel, units, 2)));
+      const Value candidate = activate(r.activation, columns(x, units, 2) + matmul(columns(gates, units, 1) * seen, columns(in.recurrent_kernel, units, 2)));
       next = update * (h - candidate) + candidate;
     }
     if (in.mask) {
@@ -76,12 +74,9 @@ UnrolledOutputs unroll(const UnrolledRecurrence& r, const UnrolledInputs& in) {
     }
     sequence.push_back(output);
   }
-  UnrolledOutputs out;
-  out.results = {over_steps(sequence), h};
-  if (r.kind == RecurrenceKind::lstm) out.results.push_back(c);
-  out.before = over_steps(before);
-  if (!kept.empty()) out.kept = over_steps(kept);
-  return out;
+  Values results{over_steps(sequence), h};
+  if (r.kind == RecurrenceKind::lstm) results.push_back(c);
+  return results;
 }
 
 }  // namespace keratin

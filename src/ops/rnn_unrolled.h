@@ -10,15 +10,11 @@ struct UnrolledRecurrence {
   bool reset_after, zero_output;
   RnnActivation activation, recurrent_activation;
 };
-// As the fused ops take them (rnn.h); bias, mask and dropout may be null, h and c (LSTM) must be there. `inner`: added to the recurrent
-// kernel's sums of a GRU with reset_after, so that there is something to differentiate by.
+// As the fused ops take them (rnn.h); all but x and the kernels may be null.
 struct UnrolledInputs {
-  Value sums, kernel, h, c, bias, mask, dropout, inner;
+  Value x, kernel, recurrent_kernel, bias, h, c, recurrent_bias, mask, dropout;
 };
-struct UnrolledOutputs {
-  Values results;      // sequence, last h, last c (LSTM)
-  Value before, kept;  // what the fused op hands to its gradient under these names
-};
-UnrolledOutputs unroll(const UnrolledRecurrence& recurrence, const UnrolledInputs& inputs);
+// Sequence, last h, last c (LSTM).
+Values unroll(const UnrolledRecurrence& recurrence, const UnrolledInputs& inputs);
 
 }  // namespace keratin

@@ -68,6 +68,7 @@ test_that("an LSTM's gates are put in order", {
   onnx <- exported(keras_model_sequential(input_shape = c(5, 3)) |> layer_lstm(2, name = "l"))
   expect_true("LSTM" %in% onnx$types)
   expect_equal(onnx$nodes[[match("LSTM", onnx$types)]]$attributes$hidden_size, 2)
+  expect_setequal(intersect(unlist(lapply(onnx$nodes, `[[`, "inputs")), onnx$initializers), onnx$initializers)   # nothing that is not read
 })
 
 test_that("what ONNX does not have is named", {

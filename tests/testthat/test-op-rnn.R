@@ -2,8 +2,9 @@
 ops <- asNamespace("keratin")
 logistic <- function(x) 1 / (1 + exp(-x))
 
-by_hand <- function(kind, sums, kernel, h, c, bias, mask, drop, zero, reset_after) {
-  n <- dim(sums)
+by_hand <- function(kind, x, input_kernel, input_bias, kernel, h, c, bias, mask, drop, zero, reset_after) {
+  n <- dim(x)
+  sums <- array(sweep(matrix(x, n[1] * n[2]) %*% input_kernel, 2, input_bias, "+"), c(n[1:2], ncol(kernel)))
   units <- nrow(kernel)
   columns <- function(k) (k - 1) * units + seq_len(units)
   y <- array(0, c(n[1], n[2], units))
@@ -36,17 +37,17 @@ by_hand <- function(kind, sums, kernel, h, c, bias, mask, drop, zero, reset_afte
 
 draw <- function(kind, batch, steps, units, reset_after = TRUE, masked = TRUE) {
   gates <- c(lstm = 4, gru = 3, simple_rnn = 1)[[kind]]
-  list(kind = kind, reset_after = reset_after, sums = array(rnorm(batch * steps * gates * units), c(batch, steps, gates * units)),
-       kernel = matrix(rnorm(gates * units^2) / 2, units), h = matrix(rnorm(batch * units), batch), c = matrix(rnorm(batch * units), batch),
+  list(kind = kind, reset_after = reset_after, x = array(rnorm(batch * steps * 5), c(batch, steps, 5)),
+       input_kernel = matrix(rnorm(5 * gates * units) / 2, 5), input_bias = rnorm(gates * units), kernel = matrix(rnorm(gates * units^2) / 2, units), h = matrix(rnorm(batch * units), batch), c = matrix(rnorm(batch * units), batch),
        bias = if (reset_after) rnorm(gates * units) else rep(0, gates * units), mask = matrix(!masked | runif(batch * steps) < 0.7, batch),
        drop = matrix(sample(c(0, 1.5), batch * units, TRUE), batch), zero = runif(1) < 0.5)
 }
-expected <- function(p) by_hand(p$kind, p$sums, p$kernel, p$h, p$c, p$bias, p$mask, p$drop, p$zero, p$reset_after)
-inputs <- function(p, dtype) lapply(p[c("sums", "kernel", "h", "c", "drop", "bias")], function(x) ops$tensor(if (is.null(dim(x))) array(x) else x, dtype))
+expected <- function(p) by_hand(p$kind, p$x, p$input_kernel, p$input_bias, p$kernel, p$h, p$c, p$bias, p$mask, p$drop, p$zero, p$reset_after)
+inputs <- function(p, dtype) lapply(p[c("x", "input_kernel", "input_bias", "kernel", "h", "c", "drop", "bias")], function(x) ops$tensor(if (is.null(dim(x))) array(x) else x, dtype))
 computed <- function(p, t) switch(p$kind,
-  lstm = ops$op_lstm(t$sums, t$kernel, list(t$h, t$c), ops$tensor(p$mask), t$drop, zero_output_for_mask = p$zero),
-  gru = ops$op_gru(t$sums, t$kernel, if (p$reset_after) t$bias, list(t$h), ops$tensor(p$mask), t$drop, reset_after = p$reset_after, zero_output_for_mask = p$zero),
-  simple_rnn = ops$op_simple_rnn(t$sums, t$kernel, list(t$h), ops$tensor(p$mask), t$drop, zero_output_for_mask = p$zero))
+  lstm = ops$op_lstm(t$x, t$input_kernel, t$kernel, t$input_bias, list(t$h, t$c), ops$tensor(p$mask), t$drop, zero_output_for_mask = p$zero),
+  gru = ops$op_gru(t$x, t$input_kernel, t$kernel, t$input_bias, if (p$reset_after) t$bias, list(t$h), ops$tensor(p$mask), t$drop, reset_after = p$reset_after, zero_output_for_mask = p$zero),
+  simple_rnn = ops$op_simple_rnn(t$x, t$input_kernel, t$kernel, t$input_bias, list(t$h), ops$tensor(p$mask), t$drop, zero_output_for_mask = p$zero))
 cases <- function(code) for (kind in c("lstm", "gru", "gru_before", "simple_rnn")) for (batch in c(1, 4, 9)) code(draw(sub("_before", "", kind), batch, 4, if (batch == 4) 3 else 9, kind != "gru_before"))
 
 test_that("recurrences compute what the formulas say, masked, with dropout of the state", {
@@ -64,7 +65,7 @@ test_that("gradients of recurrences agree with finite differences", {
     loss <- function(p) sum(mapply(function(a, w) sum(a * w), expected(p), weights))
     t <- inputs(p, "float64")
     total <- ops$with_recording(Reduce(ops$op_add, Map(function(a, w) ops$op_reduce_sum(ops$op_multiply(a, ops$tensor(w, "float64"))), computed(p, t), weights)))
-    names <- c("sums", "kernel", "h", if (p$kind == "lstm") "c", if (p$kind == "gru" && p$reset_after) "bias")
+    names <- c("x", "input_kernel", "input_bias", "kernel", "h", if (p$kind == "lstm") "c", if (p$kind == "gru" && p$reset_after) "bias")
     for (name in names) {
       found <- as.array(ops$op_gradients(total, list(t[[name]]))[[1]])
       for (i in sample(length(found), min(8, length(found)))) {
@@ -77,17 +78,21 @@ test_that("gradients of recurrences agree with finite differences", {
   })
 })
 
-test_that("threads change no bit of a recurrence", {
+test_that("threads change no bit of a recurrence, nor of its gradients", {
   set.seed(3)
   old <- ops$threads_get()
   on.exit(ops$threads_set(old))
-  p <- draw("lstm", 13, 6, 10)
-  results <- lapply(c(1L, 2L, 3L), function(threads) {
-    ops$threads_set(threads)
-    lapply(computed(p, inputs(p, "float32")), as.array)
-  })
-  expect_identical(results[[1]], results[[2]])
-  expect_identical(results[[1]], results[[3]])
+  for (kind in c("lstm", "gru", "simple_rnn")) {
+    p <- draw(kind, 13, 30, 10)
+    results <- lapply(c(1L, 2L, 3L), function(threads) {
+      ops$threads_set(threads)
+      t <- inputs(p, "float32")
+      outputs <- ops$with_recording(computed(p, t))
+      lapply(c(computed(p, t), outputs, ops$op_gradients(outputs[[1]], t[c("x", "input_kernel", "input_bias", "kernel", "h")])), as.array)
+    })
+    expect_identical(results[[1]], results[[2]])
+    expect_identical(results[[1]], results[[3]])
+  }
 })
 
 test_that("a traced recurrence gives what the eager one gives, and its gradient", {
@@ -95,21 +100,21 @@ test_that("a traced recurrence gives what the eager one gives, and its gradient"
   p <- draw("gru", 5, 3, 4)
   t <- inputs(p, "float32")
   f <- function(x) {
-    y <- ops$op_gru(x[[1]], t$kernel, t$bias)
+    y <- ops$op_gru(x[[1]], t$input_kernel, t$kernel, t$input_bias, t$bias)
     list(y[[1]], ops$op_gradients(ops$op_reduce_sum(ops$op_square(y[[1]])), list(x[[1]]))[[1]])
   }
-  traced <- ops$program_run(ops$trace_program(f, list(list(dtype = "float32", shape = dim(p$sums)))), list(t$sums))
+  traced <- ops$program_run(ops$trace_program(f, list(list(dtype = "float32", shape = dim(p$x)))), list(t$x))
   eager <- ops$with_recording({
-    y <- ops$op_gru(t$sums, t$kernel, t$bias)
-    list(y[[1]], ops$op_gradients(ops$op_reduce_sum(ops$op_square(y[[1]])), list(t$sums))[[1]])
+    y <- ops$op_gru(t$x, t$input_kernel, t$kernel, t$input_bias, t$bias)
+    list(y[[1]], ops$op_gradients(ops$op_reduce_sum(ops$op_square(y[[1]])), list(t$x))[[1]])
   })
   expect_equal(lapply(traced, as.array), lapply(eager, as.array))
 })
 
 test_that("a recurrence says what does not fit", {
-  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 3, 12)), "columns", class = "keratin_error_shape")
-  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 2, 7)), "4 \\* units", class = "keratin_error_shape")
-  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 2, 8), activation = "softplus"), "softplus", class = "keratin_error_argument")
+  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 8), matrix(0, 3, 12)), "kernel must have shape \\(features, 12\\)", class = "keratin_error_shape")
+  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 7), matrix(0, 2, 7)), "4 \\* units", class = "keratin_error_shape")
+  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 8), matrix(0, 2, 8), activation = "softplus"), "softplus", class = "keratin_error_argument")
 })
 
 test_that("every instruction set steps through recurrences alike, forward and backward", {
@@ -119,7 +124,7 @@ test_that("every instruction set steps through recurrences alike, forward and ba
       compute <- function() {
         t <- inputs(p, dtype)
         outputs <- ops$with_recording(computed(p, t))
-        lapply(c(outputs, ops$op_gradients(ops$with_recording(ops$op_reduce_sum(computed(p, t)[[1]])), t[c("sums", "kernel", "h")])), as.array)
+        lapply(c(outputs, ops$op_gradients(ops$with_recording(ops$op_reduce_sum(computed(p, t)[[1]])), t[c("x", "input_kernel", "kernel", "h")])), as.array)
       }
       scalar <- with_isa("scalar", compute())
       for (isa in setdiff(ops$isas_available(), "scalar"))
@@ -131,9 +136,9 @@ test_that("every instruction set steps through recurrences alike, forward and ba
 test_that("gradients of recurrences can be differentiated again, at once and traced", {
   set.seed(6)
   cases(function(p) {
-    if (dim(p$sums)[1] == 9) return()
+    if (dim(p$x)[1] == 9) return()
     t <- inputs(p, "float64")
-    names <- c("sums", "kernel", "h", if (p$kind == "gru" && p$reset_after) "bias")
+    names <- c("x", "input_kernel", "input_bias", "kernel", "h", if (p$kind == "gru" && p$reset_after) "bias")
     direction <- lapply(p[names], function(x) if (is.null(dim(x))) array(rnorm(length(x))) else array(rnorm(length(x)), dim(x)))
     penalty <- function(t) {  # along a direction, of all first derivatives
       loss <- ops$op_reduce_sum(ops$op_square(computed(p, t)[[1]]))

@@ -17,12 +17,18 @@ static inline void transpose_corner(Y* y, Index y_row, const X* x, Index x_row, 
 template <class Y, class X>
 static inline void transpose_blocks(Y* y, Index y_row, const X* x, Index x_row, Index rows, Index columns) {
   constexpr Index side = BlockTranspose<Y, X>::side;
-  const Index whole_rows = rows / side * side, whole_columns = columns / side * side;
-  for (Index r = 0; r < whole_rows; r += side) {
-    for (Index c = 0; c < whole_columns; c += side) BlockTranspose<Y, X>::run(y + c * y_row + r, y_row, x + r * x_row + c, x_row);
+  if (rows < side || columns < side) return transpose_corner(y, y_row, x, x_row, rows, columns);
+  // The last blocks reach back over what has been done, to end where the array ends.
+  const auto run = [&](Index r, Index c) {
+    const Index top = r < rows - side ? r : rows - side, left = c < columns - side ? c : columns - side;
+    BlockTranspose<Y, X>::run(y + left * y_row + top, y_row, x + top * x_row + left, x_row);
+  };
+  for (Index r = 0; r < rows; r += 2 * side) {  // a whole line of y before the next
+    for (Index c = 0; c < columns; c += side) {
+      run(r, c);
+      if (r + side < rows) run(r + side, c);
+    }
   }
-  transpose_corner(y + whole_columns * y_row, y_row, x + whole_columns, x_row, whole_rows, columns - whole_columns);
-  transpose_corner(y + whole_rows, y_row, x + whole_rows * x_row, x_row, rows - whole_rows, columns);
 }
 #else
 template <class Y, class X>

@@ -32,7 +32,7 @@ KERATIN_MAP(floor, return V::floor(x))
 KERATIN_MAP(ceil, return V::ceil(x))
 KERATIN_MAP(round, return V::round(x))
 // max(x, 0) + log(1 + exp(-|x|))
-KERATIN_MAP(softplus, return V::add(V::max(zero, x), vector_log1p<V>(vector_exp<V>(V::negate(V::abs(x))))))
+KERATIN_MAP(softplus, return V::add(V::max(zero, x), vector_log1p<V>(vector_exp_normal<V>(V::negate(V::abs(x))))))
 KERATIN_MAP(softsign, return V::divide(x, V::add(one, V::abs(x))))
 KERATIN_MAP(relu6, return V::min(V::set(T(6)), V::max(zero, x)))
 KERATIN_MAP(leaky_relu, return V::select(V::less(zero, x), x, V::multiply(p, x)))
@@ -40,7 +40,7 @@ KERATIN_MAP(elu, return V::select(V::less(zero, x), x, V::multiply(p, vector_exp
 static constexpr double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
 KERATIN_MAP(selu, return V::multiply(V::set(T(selu_scale)), V::select(V::less(zero, x), x, V::multiply(V::set(T(selu_alpha)), vector_expm1<V>(x)))))
 KERATIN_MAP(hard_sigmoid, return V::min(one, V::max(zero, V::fma(V::set(T(0.2)), x, V::set(T(0.5))))))
-KERATIN_MAP(swish, return V::divide(x, V::add(one, vector_exp<V>(V::negate(x)))))
+KERATIN_MAP(swish, return V::divide(x, V::add(one, vector_exp_normal<V>(V::negate(x)))))
 static constexpr double inv_sqrt_2 = 0.70710678118654752440, sqrt_2_over_pi = 0.79788456080286535588, inv_sqrt_2_pi = 0.39894228040143267794;
 KERATIN_MAP(gelu, return V::multiply(V::multiply(V::set(T(0.5)), x), V::add(one, vector_erf<V>(V::multiply(x, V::set(T(inv_sqrt_2)))))))
 // The tanh form of Hendrycks and Gimpel: (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
@@ -59,13 +59,14 @@ static typename V::Element exp_sum(typename V::Element* y, const typename V::Ele
   typename V::Register total = V::zero();
   std::size_t i = 0;
   for (; i + V::width <= n; i += V::width) {
-    const typename V::Register e = vector_exp<V>(V::subtract(V::load(x + i), down));
+    __builtin_prefetch(x + n + i);
+    const typename V::Register e = vector_exp_normal<V>(V::subtract(V::load(x + i), down));
     V::store(y + i, e);
     total = V::add(total, e);
   }
   typename V::Element sum = V::sum(total);
   if (i < n) {
-    V::store_partial(y + i, vector_exp<V>(V::subtract(V::load_partial(x + i, int(n - i)), down)), int(n - i));
+    V::store_partial(y + i, vector_exp_normal<V>(V::subtract(V::load_partial(x + i, int(n - i)), down)), int(n - i));
     for (; i < n; ++i) sum += y[i];
   }
   return sum;

@@ -14,11 +14,14 @@ static void log_softmax_row(typename V::Element* y, const typename V::Element* a
   const typename V::Register down = V::set(most);
   typename V::Register total = V::zero();
   std::size_t i = 0;
-  for (; i + V::width <= n; i += V::width) total = V::add(total, vector_exp<V>(V::subtract(V::load(a + i), down)));
+  for (; i + V::width <= n; i += V::width) {
+    __builtin_prefetch(a + n + i);
+    total = V::add(total, vector_exp_normal<V>(V::subtract(V::load(a + i), down)));
+  }
   T sum = V::sum(total);
   if (i < n) {
     T lane[V::width];
-    V::store(lane, vector_exp<V>(V::subtract(V::load_partial(a + i, int(n - i)), down)));
+    V::store(lane, vector_exp_normal<V>(V::subtract(V::load_partial(a + i, int(n - i)), down)));
     for (std::size_t k = 0; k < n - i; ++k) sum += lane[k];
   }
   const typename V::Register shift = V::set(most + static_cast<T>(__builtin_log(static_cast<double>(sum))));
@@ -34,7 +37,7 @@ static void softmax_gradient_row(typename V::Element* y, const typename V::Eleme
 template <class V>
 static void log_softmax_gradient_row(typename V::Element* y, const typename V::Element* a, const typename V::Element* b, std::size_t n) {
   const typename V::Register less_total = V::set(-sum<V>(a, n));
-  for (std::size_t i = 0; i < n; i += V::width) put<V>(y + i, V::fma(vector_exp<V>(take<V>(b + i, n - i)), less_total, take<V>(a + i, n - i)), n - i);
+  for (std::size_t i = 0; i < n; i += V::width) put<V>(y + i, V::fma(vector_exp_normal<V>(take<V>(b + i, n - i)), less_total, take<V>(a + i, n - i)), n - i);
 }
 
 // pass(i, k): element i of the lines in register k
@@ -51,6 +54,8 @@ KERATIN_INLINE void each_element(Index n, Pass&& pass) {
     using R = typename V::Register;                                                                                                           \
     const auto load = [&](const typename V::Element* p, Index i, int k) KERATIN_INLINE_BODY { return load_channels<V, whole>(p + i * stride + k * V::width, lines); };       \
     const auto save = [&](Index i, int k, R v) KERATIN_INLINE_BODY { store_channels<V, whole>(y + i * stride + k * V::width, v, lines); };                                   \
+    /* the lines beside these, which come next */                                                                                             \
+    const auto fetch = [&](const typename V::Element* p, Index i, int k) KERATIN_INLINE_BODY { __builtin_prefetch(p + i * stride + (registers + k) * V::width, 0, 2); };           \
     (void)b;                                                                                                                                  \
     __VA_ARGS__                                                                                                                               \
   }                                                                                                                                           \
@@ -67,7 +72,8 @@ KERATIN_COLUMNS(softmax_columns,
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) most[k] = load(a, 0, k), total[k] = V::zero();
   each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { most[k] = V::max(most[k], load(a, i, k)); });
   each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY {
-    const R e = vector_exp<V>(V::subtract(load(a, i, k), most[k]));
+    fetch(a, i, k);
+    const R e = vector_exp_normal<V>(V::subtract(load(a, i, k), most[k]));
     save(i, k, e);
     total[k] = V::add(total[k], e);
   });
@@ -78,7 +84,10 @@ KERATIN_COLUMNS(log_softmax_columns,
   R most[registers]; R total[registers];
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) most[k] = load(a, 0, k), total[k] = V::zero();
   each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { most[k] = V::max(most[k], load(a, i, k)); });
-  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { total[k] = V::add(total[k], vector_exp<V>(V::subtract(load(a, i, k), most[k]))); });
+  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY {
+    fetch(a, i, k);
+    total[k] = V::add(total[k], vector_exp_normal<V>(V::subtract(load(a, i, k), most[k])));
+  });
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) total[k] = V::add(most[k], vector_log<V>(total[k]));
   each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { save(i, k, V::subtract(load(a, i, k), total[k])); });)
 
@@ -86,11 +95,17 @@ KERATIN_COLUMNS(softmax_gradient_columns,
   R total[registers];
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) total[k] = V::zero();
   each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { total[k] = V::fma(load(a, i, k), load(b, i, k), total[k]); });
-  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { save(i, k, V::multiply(load(b, i, k), V::subtract(load(a, i, k), total[k]))); });)
+  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY {
+    fetch(a, i, k), fetch(b, i, k);
+    save(i, k, V::multiply(load(b, i, k), V::subtract(load(a, i, k), total[k])));
+  });)
 
 KERATIN_COLUMNS(log_softmax_gradient_columns,
   R total[registers];
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) total[k] = V::zero();
   each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { total[k] = V::subtract(total[k], load(a, i, k)); });
-  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { save(i, k, V::fma(vector_exp<V>(load(b, i, k)), total[k], load(a, i, k))); });)
+  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY {
+    fetch(a, i, k), fetch(b, i, k);
+    save(i, k, V::fma(vector_exp_normal<V>(load(b, i, k)), total[k], load(a, i, k)));
+  });)
 #undef KERATIN_COLUMNS

@@ -41,7 +41,7 @@ KERATIN_ZIP(equal_number, return V::select(V::equal(a, b), one, zero))
 
 // a: label, b: logit: max(b, 0) - b a + log(1 + exp(-|b|))
 KERATIN_ZIP(sigmoid_cross_entropy,
-            return V::add(V::subtract(V::max(zero, b), V::multiply(b, a)), vector_log1p<V>(vector_exp<V>(V::negate(V::abs(b))))))
+            return V::add(V::subtract(V::max(zero, b), V::multiply(b, a)), vector_log1p<V>(vector_exp_normal<V>(V::negate(V::abs(b))))))
 
 // Gradients; a: upstream, b: output of the op (input for leaky_relu, swish and gelu)
 KERATIN_ZIP(relu_gradient, return V::select(V::less(zero, b), a, zero))

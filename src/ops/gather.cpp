@@ -13,27 +13,31 @@ constexpr std::int64_t gather_grain = 32768;
 
 // Rows lie anywhere: no processor guesses which one comes next.
 constexpr std::int64_t rows_ahead = 4;
-constexpr std::size_t least_bytes_ahead = 512, most_bytes_ahead = 2048;
-template <int for_writing>
+constexpr std::size_t most_bytes_ahead = 2048;
 void fetch(const void* row, std::size_t bytes) {
-  if (bytes < least_bytes_ahead) return;
-  for (std::size_t at = 0; at < std::min(bytes, most_bytes_ahead); at += 64) __builtin_prefetch(static_cast<const char*>(row) + at, for_writing);
+  for (std::size_t at = 0; at < std::min(bytes, most_bytes_ahead); at += 64) __builtin_prefetch(static_cast<const char*>(row) + at);
 }
 
-std::vector<std::int64_t> read_indices(const Tensor& indices) {
-  std::vector<std::int64_t> result(static_cast<std::size_t>(indices.size()));
-  if (indices.dtype() == DType::int32) {
-    std::copy_n(indices.data<std::int32_t>(), indices.size(), result.begin());
-  } else {
-    std::copy_n(indices.data<std::int64_t>(), indices.size(), result.begin());
+// Whole numbers of either width.
+class Indices {
+ public:
+  explicit Indices(const Tensor& indices) : numbers_(indices) {
+    if (indices.dtype() == DType::int64) return;
+    numbers_ = Tensor(DType::int64, indices.shape());
+    std::copy_n(indices.data<std::int32_t>(), indices.size(), numbers_.data<std::int64_t>());
   }
-  return result;
-}
-void check_indices(const std::vector<std::int64_t>& indices, std::int64_t size, const char* op) {
-  for (std::int64_t index : indices) {
-    if (index < 0 || index >= size) fail_argument(op, ": index ", index, " (counted from 0) is not in [0, ", size, ").");
+  std::int64_t size() const { return numbers_.size(); }
+  std::int64_t operator[](std::int64_t i) const { return numbers_.data<std::int64_t>()[i]; }
+  void check(std::int64_t size, const char* op) const {
+    for (std::int64_t i = 0; i < numbers_.size(); ++i) {
+      const std::int64_t index = (*this)[i];
+      if (index < 0 || index >= size) fail_argument(op, ": index ", index, " (counted from 0) is not in [0, ", size, ").");
+    }
   }
-}
+
+ private:
+  Tensor numbers_;
+};
 void check_index_dtype(DType dtype, const char* op) {
   if (!is_integer(dtype)) fail_argument(op, ": the indices must be int32 or int64. Received: ", name_of(dtype));
 }
@@ -82,8 +86,8 @@ class Gather : public GatherBase {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Tensor& x = inputs[0];
     const GatherSizes s(x.shape(), inputs[1].shape(), axis_of(x.shape().rank()), batch_dims_);
-    const std::vector<std::int64_t> index = read_indices(inputs[1]);
-    check_indices(index, s.n, "gather");
+    const Indices index(inputs[1]);
+    index.check(s.n, "gather");
     const std::size_t row = static_cast<std::size_t>(s.inner) * size_of(x.dtype());
     const char* from = static_cast<const char*>(x.raw());
     char* to = static_cast<char*>(outputs[0].raw());
@@ -91,10 +95,10 @@ class Gather : public GatherBase {
                     [&](std::int64_t begin, std::int64_t end) {
                       const auto source = [&](std::int64_t r) {
                         const std::int64_t j = r % s.k, bo = r / s.k, b = bo / s.outer;
-                        return from + static_cast<std::size_t>(bo * s.n + index[static_cast<std::size_t>(b * s.k + j)]) * row;
+                        return from + static_cast<std::size_t>(bo * s.n + index[b * s.k + j]) * row;
                       };
                       for (std::int64_t r = begin; r < end; ++r) {
-                        if (row >= least_bytes_ahead && r + rows_ahead < end) fetch<0>(source(r + rows_ahead), row);
+                        if (r + rows_ahead < end) fetch(source(r + rows_ahead), row);
                         std::memcpy(to + static_cast<std::size_t>(r) * row, source(r), row);
                       }
                     });
@@ -105,43 +109,43 @@ class Gather : public GatherBase {
 };
 REGISTER_OP("gather", [](const Attributes& a) { return std::make_shared<Gather>(a); });
 
-// The indices of each batch sorted by the range of rows that they point into; within a range they keep their order.
-class Buckets {
+// The positions of each batch in the order of the rows that they point into; those of one row keep theirs.
+struct Pointer {
+  std::int64_t row, position;
+};
+class PointersByRow {
  public:
-  // At most so many ranges, of 2^n rows each: a shift finds the range of a row.
-  Buckets(const std::vector<std::int64_t>& index, const GatherSizes& s, std::int64_t most_ranges) : k_(s.k), n_(s.n), order_(index.size()) {
-    while (((n_ - 1) >> shift_) >= most_ranges) ++shift_;
-    const std::int64_t ranges = ranges_ = ((n_ - 1) >> shift_) + 1;
-    first_.resize(static_cast<std::size_t>(s.batch * (ranges + 1) + 1), 0);
+  PointersByRow(const Indices& index, const GatherSizes& s) : k_(s.k), memory_(DType::int64, Shape{(s.batch + 1) * k_ * 2}), all_(static_cast<Pointer*>(memory_.raw())) {
+    Pointer* const other = all_ + s.batch * k_;
     for (std::int64_t b = 0; b < s.batch; ++b) {
-      std::int64_t* first = first_.data() + b * (ranges + 1);
-      for (std::int64_t j = 0; j < k_; ++j) ++first[range_of(index[static_cast<std::size_t>(b * k_ + j)]) + 1];
-      for (std::int64_t r = 0; r < ranges; ++r) first[r + 1] += first[r];
-      std::vector<std::int64_t> next(first, first + ranges);
-      for (std::int64_t j = 0; j < k_; ++j)
-        order_[static_cast<std::size_t>(b * k_ + next[static_cast<std::size_t>(range_of(index[static_cast<std::size_t>(b * k_ + j)]))]++)] = j;
+      Pointer *own = all_ + b * k_, *from = own, *to = other;
+      for (std::int64_t j = 0; j < k_; ++j) own[j] = {index[b * k_ + j], j};
+      for (int shift = 0; ((s.n - 1) >> shift) > 0; shift += digit_bits, std::swap(from, to)) sort_by_digit(from, to, shift);
+      if (from != own) std::copy_n(from, k_, own);
     }
   }
-  std::int64_t ranges() const { return ranges_; }
-  std::int64_t begin_of(std::int64_t range) const { return std::min(n_, range << shift_); }
-  // body(position, the one some steps later)
-  template <class Body>
-  void each(std::int64_t batch, std::int64_t range, Body&& body) const {
-    const std::int64_t* first = first_.data() + batch * (ranges_ + 1);
-    const std::int64_t* order = order_.data() + batch * k_;
-    const std::int64_t last = first[range + 1];
-    for (std::int64_t i = first[range]; i < last; ++i) body(order[i], order[std::min(i + rows_ahead, last - 1)]);
+  // Of batch b: from the first one into a row that is not below `row` to the end.
+  const Pointer* begin(std::int64_t b, std::int64_t row) const {
+    return std::partition_point(static_cast<const Pointer*>(all_ + b * k_), end(b), [&](const Pointer& p) { return p.row < row; });
   }
+  const Pointer* end(std::int64_t b) const { return all_ + (b + 1) * k_; }
 
  private:
-  std::int64_t range_of(std::int64_t row) const { return row >> shift_; }
-  std::int64_t k_, n_, ranges_ = 1;
-  int shift_ = 0;
-  std::vector<std::int64_t> first_, order_;
+  static constexpr int digit_bits = 11;
+  void sort_by_digit(const Pointer* from, Pointer* to, int shift) const {
+    const auto digit = [&](const Pointer& p) { return static_cast<std::size_t>(p.row >> shift) % (1u << digit_bits); };
+    std::int64_t next[(1 << digit_bits) + 1] = {};
+    for (std::int64_t i = 0; i < k_; ++i) ++next[digit(from[i]) + 1];
+    for (int d = 0; d < 1 << digit_bits; ++d) next[d + 1] += next[d];
+    for (std::int64_t i = 0; i < k_; ++i) to[next[digit(from[i])]++] = from[i];
+  }
+  std::int64_t k_;
+  Tensor memory_;
+  Pointer* all_;
 };
 
-// (upstream, indices, x) -> zeros of the shape of x with the rows of upstream added where they came from. Each part owns a range of
-// the rows of x and adds in the order of the indices.
+// (upstream, indices, x) -> zeros of the shape of x with the rows of upstream added where they came from. Row by row of x, each in the order of
+// the indices, so that a row is complete before the next begins.
 class GatherGradient : public GatherBase {
  public:
   using GatherBase::GatherBase;
@@ -150,35 +154,37 @@ class GatherGradient : public GatherBase {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Shape& shape = outputs[0].shape();
     const GatherSizes s(shape, inputs[1].shape(), axis_of(shape.rank()), batch_dims_);
-    const std::vector<std::int64_t> index = read_indices(inputs[1]);
-    check_indices(index, s.n, "gather");
+    const Indices index(inputs[1]);
+    index.check(s.n, "gather");
     const std::int64_t tables = s.batch * s.outer;
     if (outputs[0].size() == 0) return;
-    const Buckets buckets(index, s, s.k * s.inner > gather_grain ? std::min<std::int64_t>(16, s.k * s.inner / gather_grain + 1) : 1);
-    const std::int64_t ranges = buckets.ranges();
+    const PointersByRow pointers(index, s);
+    const std::int64_t piece = std::max<std::int64_t>(1, gather_grain / s.inner), pieces = (s.n + piece - 1) / piece;
     visit_numeric(inputs[0].dtype(), "gather_gradient", [&](auto zero) {
       using T = decltype(zero);
-      const T* from = inputs[0].data<T>();
-      T* to = outputs[0].data<T>();
-      parallel_parts(tables * ranges, [&](std::int64_t part) {
-        const std::int64_t table = part / ranges, range = part % ranges, b = table / s.outer;
-        const std::int64_t low = buckets.begin_of(range), high = buckets.begin_of(range + 1);
-        T* rows = to + table * s.n * s.inner;
-        std::memset(rows + low * s.inner, 0, static_cast<std::size_t>((high - low) * s.inner) * sizeof(T));
+      parallel_parts(tables * pieces, [&](std::int64_t part) {
+        const std::int64_t table = part / pieces, b = table / s.outer, low = part % pieces * piece, high = std::min(s.n, low + piece);
+        const T* from = inputs[0].data<T>() + table * s.k * s.inner;
+        T* to = outputs[0].data<T>() + table * s.n * s.inner;
         const std::size_t row_bytes = static_cast<std::size_t>(s.inner) * sizeof(T);
-        const auto source_of = [&](std::int64_t j) { return from + (table * s.k + j) * s.inner; };
-        const auto target_of = [&](std::int64_t j) { return rows + index[static_cast<std::size_t>(b * s.k + j)] * s.inner; };
-        buckets.each(b, range, [&](std::int64_t j, std::int64_t later) {
-          fetch<0>(source_of(later), row_bytes);
-          fetch<1>(target_of(later), row_bytes);
-          const T* source = source_of(j);
-          T* target = target_of(j);
-          if constexpr (std::is_floating_point_v<T>) {
-            kernels<T>().add_to(target, source, static_cast<std::size_t>(s.inner));
-          } else {
-            for (std::int64_t i = 0; i < s.inner; ++i) target[i] += source[i];
+        const Pointer *p = pointers.begin(b, low), *end = pointers.end(b);
+        for (std::int64_t row = low; row < high; ++row) {
+          const std::int64_t next = p != end ? std::min(high, p->row) : high;
+          if (next > row) std::memset(to + row * s.inner, 0, static_cast<std::size_t>(next - row) * row_bytes);
+          row = next;
+          for (bool first = true; row < high && p != end && p->row == row; ++p, first = false) {
+            if (end - p > rows_ahead) fetch(from + p[rows_ahead].position * s.inner, row_bytes);
+            const T* source = from + p->position * s.inner;
+            T* target = to + row * s.inner;
+            if (first) {
+              std::memcpy(target, source, row_bytes);
+            } else if constexpr (std::is_floating_point_v<T>) {
+              kernels<T>().add_to(target, source, static_cast<std::size_t>(s.inner));
+            } else {
+              for (std::int64_t i = 0; i < s.inner; ++i) target[i] += source[i];
+            }
           }
-        });
+        }
       });
     });
   }
@@ -195,11 +201,11 @@ struct GatherNdSizes {
       : depth(indices.back()), picks(indices.product(0, indices.rank() - 1)), inner(x.product(static_cast<int>(indices.back()), x.rank())) {}
 };
 std::vector<std::int64_t> flat_positions(const Tensor& indices, const Shape& x, const GatherNdSizes& s) {
-  const std::vector<std::int64_t> index = read_indices(indices);
+  const Indices index(indices);
   std::vector<std::int64_t> flat(static_cast<std::size_t>(s.picks), 0);
   for (std::int64_t p = 0; p < s.picks; ++p) {
     for (int d = 0; d < s.depth; ++d) {
-      const std::int64_t at = index[static_cast<std::size_t>(p * s.depth + d)];
+      const std::int64_t at = index[p * s.depth + d];
       if (at < 0 || at >= x[d]) fail_argument("gather_nd: index ", at, " (counted from 0) is not in axis ", d, " of an array of shape ", x, ".");
       flat[static_cast<std::size_t>(p)] = flat[static_cast<std::size_t>(p)] * x[d] + at;
     }
@@ -272,13 +278,13 @@ class OneHot : public Op {
     return {{dtype_, shape}};
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    const std::vector<std::int64_t> index = read_indices(inputs[0]);
+    const Indices index(inputs[0]);
     visit_any(dtype_, [&](auto zero) {
       using T = decltype(zero);
       T* y = outputs[0].data<T>();
       std::fill(y, y + outputs[0].size(), static_cast<T>(off_));
-      for (std::size_t i = 0; i < index.size(); ++i) {
-        if (index[i] >= 0 && index[i] < depth_) y[static_cast<std::int64_t>(i) * depth_ + index[i]] = static_cast<T>(on_);
+      for (std::int64_t i = 0; i < index.size(); ++i) {
+        if (index[i] >= 0 && index[i] < depth_) y[i * depth_ + index[i]] = static_cast<T>(on_);
       }
     });
   }

@@ -2,6 +2,7 @@
 
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
+#include "../kernels/read_ahead.h"
 #include "functions.h"
 
 namespace keratin {
@@ -52,6 +53,8 @@ void along_lines(const LineKernels& kernel, T* y, const T* a, const T* b, std::i
     T turned_a[short_line * turned_rows], turned_b[short_line * turned_rows];
     for (std::int64_t r = begin; r < end; r += turned_rows) {
       const std::int64_t rows = std::min(turned_rows, end - r);
+      for (const T* x : {a, b})
+        if (x) ReadAhead(x + (r + rows) * n, x + std::min(end, r + 2 * turned_rows) * n, 1).fetch();
       kernels<T>().transpose(turned_a, turned_rows, a + r * n, n, rows, n);
       if (b) kernels<T>().transpose(turned_b, turned_rows, b + r * n, n, rows, n);
       columns(turned_a, turned_a, turned_b, n, turned_rows, rows);

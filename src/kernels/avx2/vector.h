@@ -60,6 +60,7 @@ struct VectorF32 {
     const __m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1), rest = _mm256_sub_epi32(whole, half);
     return multiply(multiply(a, power_of_two(half)), power_of_two(rest));
   }
+  static Register power_of_low_bits(Register a) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a), 23)); }
   static Register exponent(Register a) {
     const __m256i bits = _mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(a), 23), _mm256_set1_epi32(255));
     return _mm256_cvtepi32_ps(_mm256_sub_epi32(bits, _mm256_set1_epi32(127)));
@@ -143,6 +144,7 @@ struct VectorF64 {
     const __m128i whole = _mm256_cvtpd_epi32(n), half = _mm_srai_epi32(whole, 1), rest = _mm_sub_epi32(whole, half);
     return multiply(multiply(a, power_of_two(half)), power_of_two(rest));
   }
+  static Register power_of_low_bits(Register a) { return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a), 52)); }
   // The exponent's bits are put into the low mantissa bits of 2^52 and that is subtracted: AVX2 has no int64 to double conversion.
   static Register exponent(Register a) {
     const __m256i bits = _mm256_and_si256(_mm256_srli_epi64(_mm256_castpd_si256(a), 52), _mm256_set1_epi64x(2047));

@@ -39,6 +39,7 @@ struct VectorF32 {
   static Register select(Mask m, Register a, Register b) { return _mm512_mask_blend_ps(m, b, a); }
 
   static Register scale_by_power_of_two(Register a, Register n) { return _mm512_maskz_scalef_ps(all, a, n); }
+  static Register power_of_low_bits(Register a) { return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(all, _mm512_castps_si512(a), 23)); }
   static Register exponent(Register a) { return _mm512_maskz_getexp_ps(all, a); }
   static Register mantissa(Register a) { return _mm512_maskz_getmant_ps(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
 
@@ -108,6 +109,7 @@ struct VectorF64 {
   static Register select(Mask m, Register a, Register b) { return _mm512_mask_blend_pd(m, b, a); }
 
   static Register scale_by_power_of_two(Register a, Register n) { return _mm512_maskz_scalef_pd(all, a, n); }
+  static Register power_of_low_bits(Register a) { return _mm512_castsi512_pd(_mm512_maskz_slli_epi64(all, _mm512_castpd_si512(a), 52)); }
   static Register exponent(Register a) { return _mm512_maskz_getexp_pd(all, a); }
   static Register mantissa(Register a) { return _mm512_maskz_getmant_pd(all, a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero); }
 

@@ -48,6 +48,7 @@ struct VectorF32 {
     const int32x4_t whole = vcvtq_s32_f32(n), half = vshrq_n_s32(whole, 1), rest = vsubq_s32(whole, half);
     return multiply(multiply(a, power_of_two(half)), power_of_two(rest));
   }
+  static Register power_of_low_bits(Register a) { return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(a), 23)); }
   static Register exponent(Register a) {
     const int32x4_t bits = vreinterpretq_s32_u32(vandq_u32(vshrq_n_u32(vreinterpretq_u32_f32(a), 23), vdupq_n_u32(255)));
     return vcvtq_f32_s32(vsubq_s32(bits, vdupq_n_s32(127)));
@@ -114,6 +115,7 @@ struct VectorF64 {
     const int64x2_t whole = vcvtq_s64_f64(n), half = vshrq_n_s64(whole, 1), rest = vsubq_s64(whole, half);
     return multiply(multiply(a, power_of_two(half)), power_of_two(rest));
   }
+  static Register power_of_low_bits(Register a) { return vreinterpretq_f64_u64(vshlq_n_u64(vreinterpretq_u64_f64(a), 52)); }
   static Register exponent(Register a) {
     const int64x2_t bits = vreinterpretq_s64_u64(vandq_u64(vshrq_n_u64(vreinterpretq_u64_f64(a), 52), vdupq_n_u64(2047)));
     return vcvtq_f64_s64(vsubq_s64(bits, vdupq_n_s64(1023)));

@@ -44,6 +44,14 @@ struct ScalarVector {
   static Register scale_by_power_of_two(Register a, Register n) {
     return n == n ? static_cast<T>(__builtin_ldexp(static_cast<double>(a), static_cast<int>(n))) : a;
   }
+  static Register power_of_low_bits(Register a) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    Bits bits;
+    std::memcpy(&bits, &a, sizeof bits);
+    bits <<= sizeof(T) == 4 ? 23 : 52;
+    std::memcpy(&a, &bits, sizeof bits);
+    return a;
+  }
   static Register exponent(Register a) {
     int e = 0;
     (void)__builtin_frexp(static_cast<double>(a), &e);

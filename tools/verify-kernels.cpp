@@ -112,7 +112,7 @@ void check_kernels(Index n) {
   const Kernels<T>& plain = kernels<T>();
   set_isa(isa);
   const std::size_t count = static_cast<std::size_t>(n);
-  const std::vector<T> a = numbers<T>(9 * n), b = numbers<T>(9 * n), c = numbers<T>(n), d = numbers<T>(n), e = numbers<T>(n);
+  const std::vector<T> a = numbers<T>(9 * n), b = numbers<T>(9 * n), c = numbers<T>(n), d = numbers<T>(n), e = numbers<T>(n), many = numbers<T>(1000 * n);
   std::vector<T> got(a.size()), wanted(a.size());
   const auto same = [&](const char* what, Index elements, double size) { expect_same(what, got, wanted, elements, size); };
 #define BOTH(call, y) { { T* y = got.data(); k.call; } { T* y = wanted.data(); plain.call; } }
@@ -125,6 +125,14 @@ void check_kernels(Index n) {
   BOTH(gradient_sums(y, y + n, a.data(), b.data(), c.data(), 4, n), y) same("gradient_sums", 2 * n, 40);
   BOTH(moment_sums(y, y + n, a.data(), c.data(), 5, n), y) same("moment_sums", 2 * n, 60);
   BOTH(transpose(y, 3, a.data(), n, 3, n), y) same("transpose", 3 * n, 0);
+  BOTH(sum_rows(y, a.data(), 9, count, count), y) same("sum_rows", n, 20);
+  BOTH(largest_rows(y, a.data(), 9, count, count), y) same("largest_rows", n, 0);
+  if (n < 12) {  // narrow rows, many
+    BOTH(smallest_rows(y, a.data(), 9, 1, 1), y) same("smallest_rows", 1, 0);
+    BOTH(sum_rows(y, many.data(), 1000, count, count), y) same("sum_rows of narrow rows", n, 400);
+    BOTH(smallest_rows(y, many.data(), 1000, count, count), y) same("smallest_rows of narrow rows", n, 0);
+  }
+  BOTH(spread_to_equal(y, y + 4 * n, a.data(), a.data() + n, d.data(), 4, count, count), y) same("spread_to_equal", 4 * n, 0);
   got[0] = k.largest(a.data(), count), got[1] = k.smallest(a.data(), count), got[2] = k.sum(a.data(), count), got[3] = k.dot(a.data(), b.data(), count);
   wanted[0] = plain.largest(a.data(), count), wanted[1] = plain.smallest(a.data(), count), wanted[2] = plain.sum(a.data(), count), wanted[3] = plain.dot(a.data(), b.data(), count);
   same("reductions", 4, 20 + static_cast<double>(n) / 4);

@@ -51,6 +51,25 @@ test_that("TensorFlow's conventions at kinks and ties", {
   expect_true(is.nan(as.array(op("reduce_max", c(1, NaN, 2)))))
 })
 
+test_that("the gradient of an extreme is shared by those that tie, along any axes", {
+  set.seed(7)
+  cases <- expand.grid(axes = I(list(0, 1, 2, 0:1, c(0, 2), 1:2, 0:2)), d = I(list(c(2, 3, 4), c(5, 130, 3), c(2, 90, 70), c(3, 2, 4100))), keepdims = c(FALSE, TRUE))
+  for (i in seq_len(nrow(cases))) {
+    d <- cases$d[[i]]; gone <- cases$axes[[i]] + 1; kept <- setdiff(1:3, gone); keepdims <- cases$keepdims[i]
+    x <- array(sample(50, prod(d), TRUE) + 0, d)
+    u <- rnorm(prod(d[kept]))
+    over_x <- function(values) as.vector(aperm(array(values, d[c(kept, gone)]), order(c(kept, gone))))
+    group <- over_x(seq_along(u))
+    hits <- as.numeric(as.vector(x) == ave(as.vector(x), group, FUN = max))
+    got <- internal("with_recording")({
+      at <- double_tensor(x)
+      y <- op("reduce_max", at, cases$axes[[i]], keepdims)
+      internal("op_gradients")(y, list(at), upstream = double_tensor(if (length(dim(y))) array(u, dim(y)) else u))[[1L]]
+    })
+    expect_equal(as.vector(as.array(got)), hits * over_x(u) / ave(hits, group, FUN = sum), info = paste(c(gone, "of", d), collapse = " "))
+  }
+})
+
 test_that("errors quote what came", {
   expect_error(op("add", array(1, c(2, 3)), array(1, c(2, 2))), "\\(2, 3\\) and \\(2, 2\\)", class = "keratin_error_shape")
   expect_error(op("reshape", array(1, c(3, 4)), c(5, 2)), "\\(3, 4\\)", class = "keratin_error_shape")

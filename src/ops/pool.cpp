@@ -1,8 +1,8 @@
-// Pooling over windows of 1 to 3 axes, channels last, and its gradients. Rank 1 and 2 are rank 3 with unit axes in front.
+// Pooling over windows of 1 to 3 axes, channels last, and its gradients. Rank 1 and 2 are rank 3 with unit axes (pool_loops.h).
 // As in TensorFlow, "same" spreads the padding evenly (the odd one after), and padding counts neither in a maximum nor in an average.
-#include <cstring>
-
 #include "pool_loops.h"
+
+#include <cstring>
 
 #include "../graph/op.h"
 #include "../kernels/dispatch.h"

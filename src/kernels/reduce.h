@@ -99,8 +99,9 @@ static void join_rows(typename V::Element* y, const typename V::Element* x, std:
   x += stride;
   const std::size_t half = (rows - 1) / 2, bytes = columns * sizeof(typename V::Element);
   const typename V::Element* middle = x + half * stride;
+  const bool is_near = rows * bytes <= 256 * 1024;  // where the caches deliver, fewer passes over y count more than the order of reading
   std::size_t i = 0;
-  if (bytes < 256) {
+  if (bytes < 256 || is_near) {
     for (; i + 4 <= half; i += 4) join_to_row<V, Join, 4>(y, x + i * stride, middle + i * stride, columns, stride);
   }
   if (bytes < 512) {

@@ -1,42 +1,13 @@
 // Steps of recurrent layers (see rnn.h).
 
-// tanh by one quotient of polynomials on a clamped range (odd 13 over even 6: largest error 2e-7): half the work of vector_tanh, whose
-// relative accuracy near zero a recurrent cell has no use for. float64 takes the exact one.
-template <class V, class T>
-struct CellTanh {
-  static typename V::Register of(typename V::Register x) { return vector_tanh<V>(x); }
-};
-template <class V>
-struct CellTanh<V, float> {
-  static typename V::Register of(typename V::Register x) {
-    static constexpr double numerator[] = {-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08,
-                                           1.48572235717979e-05,  6.37261928875436e-04, 4.89352455891786e-03};
-    static constexpr double denominator[] = {1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03};
-    const typename V::Register bound = V::set(7.90531110763549805f);
-    const typename V::Register clamped = V::min(bound, V::max(V::negate(bound), x));
-    const typename V::Register square = V::multiply(clamped, clamped);
-    return V::divide(V::multiply(polynomial<V>(square, numerator), clamped), polynomial<V>(square, denominator));
-  }
-};
-template <class V>
-static inline typename V::Register cell_tanh(typename V::Register x) {
-  return CellTanh<V, typename V::Element>::of(x);
-}
-template <class V>
-static inline typename V::Register cell_sigmoid(typename V::Register x) {
-  const typename V::Register half = V::set(typename V::Element(0.5));
-  return V::fma(half, cell_tanh<V>(V::multiply(half, x)), half);
-}
-
-
 template <class V>
 static inline typename V::Register cell_activation(RnnActivation activation, typename V::Register x) {
   using T = typename V::Element;
   const typename V::Register one = V::set(1);
   switch (activation) {
     case RnnActivation::linear: return x;
-    case RnnActivation::tanh: return cell_tanh<V>(x);
-    case RnnActivation::sigmoid: return cell_sigmoid<V>(x);
+    case RnnActivation::tanh: return vector_tanh<V>(x);
+    case RnnActivation::sigmoid: return vector_sigmoid<V>(x);
     case RnnActivation::hard_sigmoid: return V::min(one, V::max(V::zero(), V::fma(x, V::set(T(0.2)), V::set(T(0.5)))));
     case RnnActivation::relu: return V::max(V::zero(), x);
     case RnnActivation::relu6: return V::min(V::set(6), V::max(V::zero(), x));
@@ -76,11 +47,11 @@ static inline typename V::Register cell_derivative(RnnActivation activation, typ
 // tanh and sigmoid, the pair nearly every model uses, are known to the compiler.
 template <class V, bool standard>
 static inline typename V::Register state_activation(RnnActivation activation, typename V::Register x) {
-  return standard ? cell_tanh<V>(x) : cell_activation<V>(activation, x);
+  return standard ? vector_tanh<V>(x) : cell_activation<V>(activation, x);
 }
 template <class V, bool standard>
 static inline typename V::Register gate_activation(RnnActivation activation, typename V::Register x) {
-  return standard ? cell_sigmoid<V>(x) : cell_activation<V>(activation, x);
+  return standard ? vector_sigmoid<V>(x) : cell_activation<V>(activation, x);
 }
 template <class V, bool standard>
 static inline typename V::Register state_derivative(RnnActivation activation, typename V::Register y) {

@@ -62,7 +62,7 @@ struct ExpConstants;
 template <>
 struct ExpConstants<float> {
   static constexpr float lowest = -104.0f, highest = 89.0f, log2_high = 0.693359375f, log2_low = -2.12194440e-4f;
-  static constexpr float lowest_normal = -88.0f, low_bits = 12582912.0f + 127.0f;  // 1.5 * 2^23 + the bias of the exponent
+  static constexpr float lowest_normal = -88.0f, most_doublings = 127.0f, low_bits = 12582912.0f + 127.0f;  // 1.5 * 2^23 + the bias of the exponent
   // minimax for |x| <= log(2) / 2, relative error 2e-9
   static constexpr double terms[7] = {1.3836835537813759e-3, 8.3748240569412012e-3, 4.16682261931187112e-2, 1.66664200720260086e-1,
                                       4.99999920750711924e-1, 1.0, 1.0};
@@ -70,7 +70,7 @@ struct ExpConstants<float> {
 template <>
 struct ExpConstants<double> {
   static constexpr double lowest = -746.0, highest = 710.0, log2_high = 6.93145751953125e-1, log2_low = 1.42860682030941723212e-6;
-  static constexpr double lowest_normal = -709.2, low_bits = 6755399441055744.0 + 1023.0;  // 1.5 * 2^52 + the bias
+  static constexpr double lowest_normal = -709.2, most_doublings = 1023.0, low_bits = 6755399441055744.0 + 1023.0;  // 1.5 * 2^52 + the bias
   // Taylor's terms 1/13! … 1/0!, enough for |x| <= log(2) / 2
   static constexpr double terms[14] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
                                        1.0 / 720,        1.0 / 120,       1.0 / 24,       1.0 / 6,       0.5,          1.0,         1.0};
@@ -240,7 +240,8 @@ static inline typename V::Register vector_expm1(typename V::Register x) {
   using C = ExpConstants<T>;
   constexpr int terms = sizeof(C::terms) / sizeof(C::terms[0]) - 1;
   const typename V::Register clamped = V::min(V::set(C::highest), V::max(V::set(C::lowest), x));
-  const typename V::Register n = V::round(V::multiply(clamped, V::set(static_cast<T>(1.44269504088896340736))));
+  // 2^n has to be a number where the result is one still
+  const typename V::Register n = V::min(V::set(C::most_doublings), V::round(V::multiply(clamped, V::set(static_cast<T>(1.44269504088896340736)))));
   const typename V::Register r = V::fma(n, V::set(-C::log2_low), V::fma(n, V::set(-C::log2_high), clamped));
   typename V::Register q = V::set(static_cast<T>(C::terms[0]));  // (exp(r) - 1) / r
   KERATIN_UNROLL for (int i = 1; i < terms; ++i) q = V::fma(q, r, V::set(static_cast<T>(C::terms[i])));

@@ -58,6 +58,19 @@ test_that("special values go through the kernels", {
   expect_equal(c(as.array(op("maximum", c(NaN, 1), c(1, NaN)))), c(NaN, NaN))
 })
 
+test_that("results at the ends of float32's range are numbers as long as they can be", {
+  for (isa in internal("isas_available")()) with_isa(isa, {
+    value <- function(name, x) c(as.array(op(name, internal("tensor")(array(x)))))
+    expect_equal(value("exp", c(88.7, -100)) / exp(c(88.7, -100)), c(1, 1), tolerance = 1e-2, info = isa)  # -100: a denormal number of few digits
+    expect_equal(value("expm1", c(88.5, -100)) / expm1(c(88.5, -100)), c(1, 1), tolerance = 1e-5, info = isa)
+    expect_equal(value("expm1", 88.8), Inf, info = isa)
+    expect_true(all(abs(value("tanh", seq(-12, 12, length.out = 1e4))) <= 1), info = isa)
+    expect_equal(value("sigmoid", c(-200, -90, 90, 200)), c(0, 0, 1, 1), info = isa)
+    masked <- c(as.array(op("softmax", internal("tensor")(array(c(0, -Inf, -1e9, 1), c(1, 4))))))
+    expect_identical(masked[2:3], c(0, 0), info = isa)
+  })
+})
+
 test_that("axes are exchanged whatever the sizes of their blocks", {
   for (shape in list(c(7, 9), c(70, 33), c(130, 67), c(3, 66, 17), c(2, 9, 3, 65))) {
     perm <- c(1L, rev(seq_along(shape)[-1L]))

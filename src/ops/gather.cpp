@@ -120,6 +120,10 @@ class PointersByRow {
     for (std::int64_t b = 0; b < s.batch; ++b) {
       Pointer *own = all_ + b * k_, *from = own, *to = other;
       for (std::int64_t j = 0; j < k_; ++j) own[j] = {index[b * k_ + j], j};
+      if (k_ < few) {
+        std::sort(own, own + k_, [](const Pointer& p, const Pointer& q) { return p.row != q.row ? p.row < q.row : p.position < q.position; });
+        continue;
+      }
       for (int shift = 0; ((s.n - 1) >> shift) > 0; shift += digit_bits, std::swap(from, to)) sort_by_digit(from, to, shift);
       if (from != own) std::copy_n(from, k_, own);
     }
@@ -131,6 +135,7 @@ class PointersByRow {
   const Pointer* end(std::int64_t b) const { return all_ + (b + 1) * k_; }
 
  private:
+  static constexpr std::int64_t few = 256;  // below: comparing them costs less than counting digits
   static constexpr int digit_bits = 11;
   void sort_by_digit(const Pointer* from, Pointer* to, int shift) const {
     const auto digit = [&](const Pointer& p) { return static_cast<std::size_t>(p.row >> shift) % (1u << digit_bits); };

@@ -92,3 +92,17 @@ test_that("gradients inside a trace, with memory reused, are the eager ones, run
     expect_identical(as.array(internal("program_run")(program, list(double_tensor(at)))), first)
   }
 })
+
+test_that("gradients of lookups add rows in the order of the indices, few and many, in batches too", {
+  set.seed(8)
+  for (k in c(5L, 1000L)) for (n in c(7L, 3000L)) {  # compared or sorted by digits, of which 3000 rows have two
+    index <- matrix(sample.int(n, 2L * k, replace = TRUE), 2L)
+    upstream <- array(sin(seq_len(2L * k * 3L)), c(2L, k, 3L))
+    expected <- array(0, c(2L, n, 3L))
+    for (b in 1:2) for (j in seq_len(k)) expected[b, index[b, j], ] <- expected[b, index[b, j], ] + upstream[b, j, ]
+    x <- internal("tensor")(array(0, dim(expected)), "float64")
+    inputs <- list(internal("tensor")(upstream, "float64"), internal("tensor")(index - 1L, "int32"), x)
+    got <- internal("call_op")("gather_gradient", inputs, list(axis = 1, batch_dims = 1))
+    expect_equal(as.array(got), expected, tolerance = 1e-14, info = paste(k, n))
+  }
+})

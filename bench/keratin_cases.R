@@ -17,37 +17,58 @@ normal <- function(shape, dtype = "float32") internal("tensor")(array(rnorm(prod
 
 # Times of a traced function, run by the core as fit() runs a train step.
 program_seconds <- function(f, inputs, budget) {
+  pointer <- trace_of(f, inputs)
+  internal("program_time")(pointer, inputs, budget)
+}
+trace_of <- function(f, inputs) {
   types <- lapply(inputs, function(t) list(dtype = internal("tensor_dtype")(t), shape = internal("tensor_shape")(t)))
-  program <- internal("trace_program")(f, types)
-  internal("program_time")(program$pointer, inputs, budget)
+  internal("trace_program")(f, types)$pointer
+}
+
+# The same in slices of a few runs, each between two short looks at `rate()`, what the machine reaches just then: a processor's clock, and what
+# its neighbours leave of it, change from one moment to the next. Attribute "share": the amount of `work` that a slice's median run did
+# a second, as a part of the rate beside it; the median of all slices.
+program_seconds_beside <- function(f, inputs, budget, work, rate) {
+  pointer <- trace_of(f, inputs)
+  times <- shares <- numeric()
+  start <- proc.time()[["elapsed"]]
+  before <- rate()
+  while (length(shares) < 3 || proc.time()[["elapsed"]] - start < budget) {
+    slice <- internal("program_time")(pointer, inputs, 0.002)
+    after <- rate()
+    times <- c(times, slice)
+    shares <- c(shares, work / median(slice) / ((before + after) / 2))
+    before <- after
+  }
+  structure(times, share = median(shares))
 }
 
 # forward(x, parameters); the step adds the gradients of the input and of each parameter.
-forward_and_step <- function(forward, x, parameters, budget) {
+forward_and_step <- function(forward, x, parameters, case) {
   y <- forward(x, parameters)
   upstream <- normal(internal("tensor_shape")(y), dtype = internal("tensor_dtype")(y))
   inputs <- c(list(x), parameters)
   list(
-    forward = program_seconds(function(i) list(forward(i[[1]], i[-1])), inputs, budget),
+    forward = program_seconds_beside(function(i) list(forward(i[[1]], i[-1])), inputs, case$budget, case$work, case$rate),
     step = program_seconds(function(i) {
       sources <- i[-length(i)]
       y <- forward(i[[1]], sources[-1])
       c(list(y), internal("op_gradients")(y, sources, upstream = i[[length(i)]]))
-    }, c(inputs, list(upstream)), budget)
+    }, c(inputs, list(upstream)), case$budget)
   )
 }
 
 # What a convolution's step consists of, each op by itself.
-parts_of_step <- function(forward, x, parameters, budget) {
+parts_of_step <- function(forward, x, parameters, case) {
   y <- forward(x, parameters)
   upstream <- normal(internal("tensor_shape")(y), dtype = internal("tensor_dtype")(y))
   gradient <- function(which) {
-    program_seconds(function(i) {
+    program_seconds_beside(function(i) {
       sources <- i[-length(i)]
       internal("op_gradients")(forward(i[[1]], sources[-1]), sources[which], upstream = i[[length(i)]])
-    }, c(list(x), parameters, list(upstream)), budget)
+    }, c(list(x), parameters, list(upstream)), case$budget, case$work, case$rate)
   }
-  list(forward = program_seconds(function(i) list(forward(i[[1]], i[-1])), c(list(x), parameters), budget),
+  list(forward = program_seconds_beside(function(i) list(forward(i[[1]], i[-1])), c(list(x), parameters), case$budget, case$work, case$rate),
        data = gradient(1), weight = gradient(2), bias = gradient(3))
 }
 
@@ -70,7 +91,7 @@ convolution <- function(case, run = forward_and_step) {
     }
     weight <- normal(c(kernel, case$filters / case$groups, case$channels), dtype = case$dtype)
   }
-  run(forward, x, list(weight, bias), case$budget)
+  run(forward, x, list(weight, bias), case)
 }
 
 conv_lstm <- function(case) {
@@ -78,7 +99,7 @@ conv_lstm <- function(case) {
   x <- normal(c(case$batch, case$steps, case$length, case$length, case$channels))
   upstream <- normal(internal("tensor_shape")(layer(x)))
   list(
-    forward = program_seconds(function(i) list(layer(i[[1]])), list(x), case$budget),
+    forward = program_seconds_beside(function(i) list(layer(i[[1]])), list(x), case$budget, case$work, case$rate),
     step = program_seconds(function(i) {
       y <- layer(i[[1]])
       c(list(y), internal("op_gradients")(y, c(i[1], layer$trainable_weights), upstream = i[[2]]))
@@ -88,7 +109,7 @@ conv_lstm <- function(case) {
 
 dense <- function(case) {
   forward_and_step(function(x, p) internal("op_dense")(x, p[[1]], p[[2]]), normal(c(case$batch, case$channels)),
-                   list(normal(c(case$channels, case$filters)), normal(case$filters)), case$budget)
+                   list(normal(c(case$channels, case$filters)), normal(case$filters)), case)
 }
 
 arrays <- function(case) {
@@ -102,7 +123,7 @@ lstm <- function(case) {
   parameters <- lapply(list(c(case$channels, 4 * units), c(units, 4 * units), 4 * units), normal)
   forward_and_step(function(x, p) {
     internal("op_lstm")(x, p[[1]], p[[2]], p[[3]])[[1]]
-  }, normal(c(case$batch, case$steps, case$channels)), parameters, case$budget)
+  }, normal(c(case$batch, case$steps, case$channels)), parameters, case)
 }
 
 istft <- function(case) {

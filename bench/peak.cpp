@@ -56,15 +56,17 @@ FMA_LOOP(neon_float, , float32x4_t, vdupq_n_f32, NEONF, float, 4)
 FMA_LOOP(neon_double, , float64x2_t, vdupq_n_f64, NEOND, double, 2)
 #endif
 
-double gigaflops(double (*loop)(long), int lanes, double budget) {
+// The best of `budget` seconds, in looks of 200000 steps; one at least.
+double flops(double (*loop)(long), int lanes, double budget) {
   const long n = 200000;
   double best = 1e30, sink = 0;
-  for (const double begin = now(); now() - begin < budget;) {
+  const double begin = now();
+  do {
     const double start = now();
     sink += loop(n);
     best = std::min(best, now() - start);
-  }
-  return sink == 12345.678 ? 0 : 2.0 * 12 * lanes * n / best / 1e9;
+  } while (now() - begin < budget);
+  return sink == 12345.678 ? 0 : 2.0 * 12 * lanes * n / best;
 }
 
 // In large pages where Linux grants them, as the package's own arrays.
@@ -89,33 +91,39 @@ void triad(float* __restrict a, const float* __restrict b, const float* __restri
 
 }  // namespace
 
-// The best of `seconds`: GFLOP/s of the named instruction set ("avx512", "avx2", "neon", anything else: what every CPU of this kind has), and GB/s of a triad.
+// The best of `seconds`: operations a second of the named instruction set ("avx512", "avx2", "neon", anything else: what every CPU of this kind has).
 // [[Rcpp::export]]
-Rcpp::List measure_machine(std::string isa, double seconds) {
-  double single = NA_REAL, twice = NA_REAL;
+double measure_peak(std::string isa, std::string dtype, double seconds) {
+  const bool twice = dtype == "float64";
 #ifdef KERATIN_X86
-  if (isa == "avx512") {
-    single = gigaflops(avx512_float, 16, seconds);
-    twice = gigaflops(avx512_double, 8, seconds);
-  } else if (isa == "avx2") {
-    single = gigaflops(avx2_float, 8, seconds);
-    twice = gigaflops(avx2_double, 4, seconds);
-  } else {
-    single = gigaflops(sse_float, 4, seconds);
-    twice = gigaflops(sse_double, 2, seconds);
-  }
+  if (isa == "avx512") return twice ? flops(avx512_double, 8, seconds) : flops(avx512_float, 16, seconds);
+  if (isa == "avx2") return twice ? flops(avx2_double, 4, seconds) : flops(avx2_float, 8, seconds);
+  return twice ? flops(sse_double, 2, seconds) : flops(sse_float, 4, seconds);
 #elif defined(__aarch64__)
-  single = gigaflops(neon_float, 4, seconds);
-  twice = gigaflops(neon_double, 2, seconds);
+  return twice ? flops(neon_double, 2, seconds) : flops(neon_float, 4, seconds);
+#else
+  return NA_REAL;
 #endif
-  const std::size_t n = 16u << 20;
-  const Array a(n, 0), b(n, 1), c(n, 2);
+}
+
+// Bytes a second of a triad over arrays of `n` numbers, the best of `repeats`.
+// [[Rcpp::export]]
+double measure_bandwidth(int repeats, double n = 16777216) {
+  const std::size_t count = static_cast<std::size_t>(n);
+  const Array a(count, 0), b(count, 1), c(count, 2);
   double best = 1e30;
-  for (int repeat = 0; repeat < 7; ++repeat) {
+  for (int repeat = 0; repeat < repeats; ++repeat) {
     const double start = now();
-    triad(a.data, b.data, c.data, n);
+    triad(a.data, b.data, c.data, count);
     best = std::min(best, now() - start);
   }
-  return Rcpp::List::create(Rcpp::Named("float32") = single, Rcpp::Named("float64") = twice,
-                            Rcpp::Named("bandwidth") = 3.0 * n * sizeof(float) / best / 1e9 * (a.data[n / 2] == 7));
+  return a.data[count / 2] == 7 ? 3.0 * n * sizeof(float) / best : NA_REAL;
+}
+
+// All of it in units of 1e9 a second.
+// [[Rcpp::export]]
+Rcpp::List measure_machine(std::string isa, double seconds) {
+  return Rcpp::List::create(Rcpp::Named("float32") = measure_peak(isa, "float32", seconds) / 1e9,
+                            Rcpp::Named("float64") = measure_peak(isa, "float64", seconds) / 1e9,
+                            Rcpp::Named("bandwidth") = measure_bandwidth(7) / 1e9);
 }

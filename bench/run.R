@@ -49,6 +49,13 @@ measure_again <- function() {
   now <- measure_machine(isa, 0.1)
   for (what in names(machine)) machine[[what]] <<- max(machine[[what]], now[[what]])
 }
+# What a case asks of the machine, and what that gives just now: arithmetic, of a depthwise convolution memory.
+with_rate <- function(case) {
+  case$work <- if (is_depthwise(case)) forward_bytes(case) else if (!case$kind %in% c("arrays", "istft")) flops(case)
+  dtype <- if (is.null(case$dtype)) "float32" else case$dtype
+  case$rate <- if (is_depthwise(case)) function() measure_bandwidth(1, 4e6) else function() measure_peak(internal("isa_get")(), dtype, 0)
+  case
+}
 cpu <- if (file.exists("/proc/cpuinfo")) sub(".*: ", "", grep("model name", readLines("/proc/cpuinfo"), value = TRUE)[1]) else R.version$platform
 show("%s, kernels: %s", cpu, isa)
 show("measured peak: %.1f GFLOP/s float32, %.1f float64; bandwidth %.1f GB/s (one thread)", machine$float32, machine$float64, machine$bandwidth)
@@ -56,20 +63,27 @@ show("load average at the start: %s", if (file.exists("/proc/loadavg")) readLine
 
 # ---- kernels
 show("\nOne thread. Times in ms: minimum, median. A step is forward + the gradients of data, weight and bias. Goals in brackets.
-\"at the peak\": the ratio that no kernel can exceed here, were all of its arithmetic done at the peak.")
-show("%-44s %19s %14s %19s %19s %13s", "case", "forward", "% peak", "step", "torch step", "ratio")
+\"at the peak\": the ratio that no kernel can exceed here, were all of its arithmetic done at the peak.
+\"beside\": percent of what the machine reached in short looks between the runs, the median (of two rounds the better).")
+show("%-44s %19s %20s %19s %19s %13s", "case", "forward", "% peak, beside", "step", "torch step", "ratio")
 set_threads(1L)
-kernel_sides <- list(keratin = run_keratin)
 for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
   measure_again()
   case$threads <- 1
   case$budget <- budget
+  case <- with_rate(case)
   if (in_parts) {
     if (case$kind %in% c("conv", "conv_transpose")) show_parts(case)
     next
   }
-  sides <- kernel_sides
-  if (torch && case$kind != "arrays") sides$torch <- function(case) run_python("torch_cases.py", case)
+  sides <- list()
+  shares <- numeric()
+  sides$keratin <- function(case) {
+    new <- run_keratin(case)
+    shares <<- c(shares, attr(new$forward, "share"))
+    new
+  }
+  if (torch && case$kind != "arrays") sides$torch <- function(case) run_python("torch_cases.py", case[setdiff(names(case), c("work", "rate"))])
   results <- tryCatch(measure(case, sides), error = function(e) conditionMessage(e))
   if (is.character(results)) {
     show("%-44s failed: %s", describe(case), results)
@@ -89,7 +103,8 @@ for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
   best <- if (case$kind == "istft") mean else min
   theirs <- results$torch[[part]]
   bound <- if (is_depthwise(case)) forward_bytes(case) / machine$bandwidth else work / machine$float32  # nanoseconds
-  show("%-44s %19s %6.1f [%g] %19s %19s %s", describe(case), two(ours$forward), 100 * bound / main / 1e9, case$goal_peak, two(ours$step), two(theirs),
+  show("%-44s %19s %6.1f %s [%g] %19s %19s %s", describe(case), two(ours$forward), 100 * bound / main / 1e9,
+       if (length(shares)) sprintf("%6.1f", 100 * max(shares)) else "      ", case$goal_peak, two(ours$step), two(theirs),
        if (is.null(theirs)) "" else sprintf("%.2f (median %.2f) [%g]%s", best(theirs) / best(ours[[part]]), median(theirs) / median(ours[[part]]), case$goal_ratio,
                                             if (is_depthwise(case)) "" else sprintf(", %.2f at the peak", best(theirs) * machine$float32 * 1e9 / (if (part == "step") 3 else 1) / work)))
 }

@@ -2,13 +2,14 @@
 # has set up (machine, show(), ...).
 case_of <- function(number) {
   case <- Filter(function(case) identical(case$number, number), kernel_cases)[[1]]
-  c(case, list(threads = 1, budget = budget))
+  with_rate(c(case, list(threads = 1, budget = budget)))
 }
 
-# Percent of the peak of forward and the gradients of data and weight, and time of the bias's.
+# Percent of the peak beside them of forward and the gradients of data and weight, and time of the bias's.
 show_parts <- function(case) {
-  times <- vapply(convolution(case, parts_of_step), min, 0)
-  share <- 100 * flops(case) / times[c("forward", "data", "weight")] / 1e9 / machine[[case$dtype]]
+  parts <- convolution(case, parts_of_step)
+  times <- vapply(parts, min, 0)
+  share <- 100 * vapply(parts, attr, 0, "share")
   show("%-44s forward %5.1f %%  data %5.1f %%  weight %5.1f %%  (ms %8.3f %8.3f %8.3f)  bias %7.3f ms", describe(case), share[[1]], share[[2]], share[[3]],
        1000 * times[["forward"]], 1000 * times[["data"]], 1000 * times[["weight"]], 1000 * times[["bias"]])
 }
@@ -23,9 +24,11 @@ show_variants <- function() {
     for (dtype in c("float32", "float64")) {
       case$dtype <- dtype
       case$budget <- budget / 2
+      case <- with_rate(case)
       ours <- convolution(case)
-      theirs <- if (torch && dtype == "float64" && isa == best_isa) run_python("torch_cases.py", case)$step
-      show("  %-8s %s forward %5.1f %% of its peak (%.1f GFLOP/s)%s%s", isa, dtype, 100 * flops(case) / min(ours$forward) / 1e9 / now[[dtype]], now[[dtype]],
+      theirs <- if (torch && dtype == "float64" && isa == best_isa) run_python("torch_cases.py", case[setdiff(names(case), c("work", "rate"))])$step
+      show("  %-8s %s forward %5.1f %% of its peak (%.1f GFLOP/s), %.1f beside%s%s", isa, dtype, 100 * flops(case) / min(ours$forward) / 1e9 / now[[dtype]],
+           now[[dtype]], 100 * attr(ours$forward, "share"),
            if (isa == "scalar") "" else " [85]", if (is.null(theirs)) "" else sprintf(", step %.2f x as fast as torch [3]", min(theirs) / min(ours$step)))
     }
   }

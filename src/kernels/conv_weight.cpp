@@ -15,11 +15,11 @@
 namespace keratin {
 namespace {
 
-constexpr Index positions_of_chunk = 128;     // two operands of this length stay in the first-level cache
+constexpr Index positions_of_chunk = 96;     // two operands of this length stay in the first-level cache
 constexpr Index positions_of_depthwise = 512;  // lines in the second-level cache
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
-constexpr Index strips_between_fetches = 8;
+constexpr Index strips_between_fetches = 1;
 constexpr Index rows_worth_a_copy = 128;
 constexpr Index few_channels = 32;
 constexpr Index few_strips = 2;  // the other operand is read too seldom to pack it
@@ -100,6 +100,7 @@ class WeightGradient {
         double cycles = tile_rows * vectors / 2;
         if (cycles < (tile_rows + vectors) / 2) cycles = (tile_rows + vectors) / 2;
         if (cycles < 4) cycles = 4;
+        cycles += 0.06 * tile_rows / vectors;  // loads are not quite free
         double cost = cycles * static_cast<double>(tiles * ceil_divide(columns, width)) * (swap ? 1.1 : 1.0);
         // Windows whose last panel is not full are copied.
         if (swap && columns % width != 0) cost += 0.25 * static_cast<double>(columns) / static_cast<double>(g_.kernel[2]);
@@ -135,7 +136,8 @@ class WeightGradient {
     sum_parts_ = smaller(larger(positions / positions_of_part, 1), smaller(most_parts, larger(chunks_, 1)));
     const double products = static_cast<double>(positions) * static_cast<double>(elements_);
     panel_parts_ = row_parts_ = 1;
-    if (sum_parts_ < 4 && products > 1e6 && !g_.is_depthwise()) {
+    // Which part computes an element does not change it, so these may depend on how many threads there are.
+    if (thread_count() > 1 && sum_parts_ < 4 && products > 1e6 && !g_.is_depthwise()) {
       const Index wanted = ceil_divide(4, sum_parts_);
       panel_parts_ = smaller(panels_, wanted);
       row_parts_ = smaller(ceil_divide(rows_, tile_rows_), ceil_divide(wanted, panel_parts_));
@@ -234,8 +236,9 @@ class WeightGradient {
     w.pixel = stride * g_.channels;
     w.phase = 0;
     const bool inside = low >= 0 && high <= g_.in[2];
-    // Registers are filled whole, so a last panel that is not may only be read from a copy.
-    w.copied = !inside || (!fused_ && !swapped_ && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
+    // Registers are filled whole, so a last panel that is not may only be read from a copy; the window of all kernel positions at once needs zeros
+    // around the line.
+    w.copied = (fused_ && !inside) || (!fused_ && !swapped_ && crowds_cache(w.pixel)) || (swapped_ && columns_ % width_ != 0);
     if (!w.copied) {
       w.data = x_;
       for (Index l = 0; l < c.lines; ++l) {
@@ -300,7 +303,6 @@ class WeightGradient {
     Tap* taps = reinterpret_cast<Tap*>(w.offsets + c.lines);
     tile.taps = taps;
     tile.tap_count = w.line_count;
-    tile.depth = c.positions;
     tile.b_tap = 1;
     tile.first_tap = 0;
     tile.a_row = 1;
@@ -319,12 +321,21 @@ class WeightGradient {
     const T* left = swapped_ ? upstream_ + (c.line * g_.out[2] + c.first) * g_.filters + group * group_filters_ : nullptr;
     const Index strips = ceil_divide(row_end - row_begin, tile_rows_), size = (row_end - row_begin) / strips, larger_strips = (row_end - row_begin) % strips;
     for (Index k = 0; k < (fused_ ? 1 : g_.kernel[2]); ++k) {
-      const T* window = w.data + window_offset(w, k);
+      // The positions that read inside the line.
+      Index begin = 0, end = c.positions;
+      if (!fused_ && !w.copied) {
+        begin = smaller(end, larger(0, first_inside(k) - c.first));
+        end = larger(begin, smaller(end, end_inside(k) - c.first));
+        if (begin == end && accumulate) continue;
+      }
+      tile.depth = end - begin;
+      const T* window = w.data + window_offset(w, k) + begin * w.pixel;
+      const T* values = swapped_ ? left + begin * g_.filters : right + begin * tile.b_row;  // of the upstream gradient
       const Index position = outer * g_.kernel[2] + k;
       for (Index p = panel_begin; p < panel_end; ++p) {
         tile.columns = smaller(width_, columns_ - p * width_);
-        tile.b = swapped_ ? window + p * width_ : right + (p - panel_begin) * panel_step;
-        const T* a = (swapped_ ? left : window) + row_begin;
+        tile.b = swapped_ ? window + p * width_ : values + (p - panel_begin) * panel_step;
+        const T* a = (swapped_ ? values : window) + row_begin;
         T* c_start = to + (swapped_ ? ((position * g_.groups + group) * group_filters_ + row_begin) * group_channels_
                                     : (position * group_channels_ + row_begin) * g_.filters + group * group_filters_) + p * width_;
         run_strips(tile, a, c_start, larger_strips, size + 1, ahead);

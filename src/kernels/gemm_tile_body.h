@@ -54,7 +54,7 @@ KERATIN_INLINE void finish_tile(const GemmTile<typename V::Element>& tile, typen
 
 // The innermost loop is five or six cycles long: begun in the middle of a line of code it would lose one.
 #if defined(__GNUC__) && !defined(__clang__)
-#define KERATIN_ALIGNED_LOOPS __attribute__((optimize("align-loops=32")))
+#define KERATIN_ALIGNED_LOOPS __attribute__((optimize("align-loops=64")))
 #else
 #define KERATIN_ALIGNED_LOOPS
 #endif

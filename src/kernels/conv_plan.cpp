@@ -9,9 +9,9 @@
 namespace keratin {
 namespace {
 
-// Of weights that all rows of a part meet before the next block. It streams from the second-level cache, which costs less than a second pass
+// Of weights that all rows of a part meet before the next block. They stream from the second-level cache, which costs less than a second pass
 // over the results.
-constexpr Index block_bytes = 48 * 1024;
+constexpr Index rows_of_block = 448;
 
 // The input pixels [low, high) that output pixel `pixel` of row 0 reads along the last axis: i = pixel * stride - padding + k, transposed
 // i * stride + k = pixel + crop, for the kernel positions k.
@@ -128,25 +128,21 @@ PhaseRows phase_rows(const ConvPlan& plan, Index phase) {
   return {ceil_divide(crop - phase, stride), ceil_divide(length + crop - phase, stride)};
 }
 
-template <class T>
 Index blocks_of_panel(const ConvPlan& plan, PanelWindow window) {
   const Index rows = (window.high - window.low) * plan.depth_channels;
-  const Index room = larger(32, block_bytes / static_cast<Index>(sizeof(T)) / plan.panel_width);
   if (rows == 0) return 1;
-  if (rows > room) return plan.taps * ceil_divide(rows, room);
-  return ceil_divide(plan.taps, room / rows);
+  if (rows > rows_of_block) return plan.taps * ceil_divide(rows, rows_of_block);
+  return ceil_divide(plan.taps, rows_of_block / rows);
 }
 
-template <class T>
 PanelBlock panel_block(const ConvPlan& plan, PanelWindow window, Index block) {
   const Index rows = (window.high - window.low) * plan.depth_channels;
-  const Index room = larger(32, block_bytes / static_cast<Index>(sizeof(T)) / plan.panel_width);
   if (rows == 0) return {0, plan.taps, 0, 0};
-  if (rows > room) {
-    const Index slices = ceil_divide(rows, room), tap = block / slices, slice = block % slices;
+  if (rows > rows_of_block) {
+    const Index slices = ceil_divide(rows, rows_of_block), tap = block / slices, slice = block % slices;
     return {tap, tap + 1, rows * slice / slices, rows * (slice + 1) / slices};
   }
-  const Index blocks = ceil_divide(plan.taps, room / rows);
+  const Index blocks = ceil_divide(plan.taps, rows_of_block / rows);
   return {plan.taps * block / blocks, plan.taps * (block + 1) / blocks, 0, rows};
 }
 
@@ -284,8 +280,6 @@ void pack_block(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow 
 }
 
 #define INSTANTIATE(T)                                                                                                   \
-  template Index blocks_of_panel<T>(const ConvPlan&, PanelWindow);                                                      \
-  template PanelBlock panel_block<T>(const ConvPlan&, PanelWindow, Index);                                              \
   template ConvPlan plan_conv<T>(const ConvGeometry&, bool);                                                            \
   template void pack_block<T>(const ConvPlan&, const T*, Index, PanelWindow, const PanelBlock&, T*);
 INSTANTIATE(float)

@@ -50,15 +50,13 @@ struct PanelWindow {
 };
 PanelWindow panel_window(const ConvPlan& plan, Index panel_of_group);
 
-// A part of a panel that stays in the first-level cache: taps [first_tap, end_tap), rows [first_row, end_row) of each.
+// A part of a panel that all rows meet before the next: taps [first_tap, end_tap), rows [first_row, end_row) of each.
 struct PanelBlock {
   Index first_tap, end_tap, first_row, end_row;
   Index rows() const { return end_row - first_row; }
   Index elements(Index panel_width) const { return (end_tap - first_tap) * rows() * panel_width; }
 };
-template <class T>
 Index blocks_of_panel(const ConvPlan& plan, PanelWindow window);
-template <class T>
 PanelBlock panel_block(const ConvPlan& plan, PanelWindow window, Index block);
 
 // Rows of the last axis in one phase, [first, end), and where they read and write.

@@ -117,7 +117,7 @@ class ConvRun {
     packed_elements_ = 0;
     for (Index p = 0; p < plan_.panels; ++p) {
       const PanelWindow window = p < plan_.panels_of_group ? panel_window(plan_, p) : panels_[p - plan_.panels_of_group].window;
-      panels_[p] = {window, blocks_of_panel<T>(plan_, window), packed_elements_};
+      panels_[p] = {window, blocks_of_panel(plan_, window), packed_elements_};
       packed_elements_ += plan_.taps * (window.high - window.low) * plan_.depth_channels * plan_.panel_width;
     }
   }
@@ -138,7 +138,7 @@ class ConvRun {
     packed_ = packed;
     parallel_parts(plan_.panels, [this, packed](Index p) {
       for (Index b = 0; b < panels_[p].blocks; ++b) {
-        const PanelBlock block = panel_block<T>(plan_, panels_[p].window, b);
+        const PanelBlock block = panel_block(plan_, panels_[p].window, b);
         pack_block(plan_, kernel_, p, panels_[p].window, block, packed + block_offset(p, block));
       }
     });
@@ -273,7 +273,7 @@ class ConvRun {
 
   void run_block(const Part& part, Index p, Index b) {
     const Panel& panel = panels_[p];
-    const PanelBlock block = panel_block<T>(plan_, panel.window, b);
+    const PanelBlock block = panel_block(plan_, panel.window, b);
     const Index group = p / plan_.panels_of_group, column = p % plan_.panels_of_group * plan_.panel_width;
     GemmTile<T> tile;
     if (pack_in_part_) {

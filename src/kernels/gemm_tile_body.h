@@ -84,7 +84,7 @@ KERATIN_ALIGNED_LOOPS static void gemm_tile_of(const GemmTile<typename V::Elemen
       const T* b = tile.b + (tile.taps[t].index - tile.first_tap) * tile.b_tap;
       for (Index k = 0; k < depth; ++k) {
         R panel[vectors];
-        unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { panel[j.value] = V::load(b + j.value * V::width); });
+        unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { panel[j.value] = V::in_register(V::load(b + j.value * V::width)); });
         unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
           const R x = V::set(a[m.value * row]);
           unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(x, panel[j.value], sum[m.value][j.value]); });

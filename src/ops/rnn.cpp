@@ -25,7 +25,7 @@ RnnActivation rnn_activation(const Attributes& attributes, const std::string& na
 namespace {
 constexpr std::int64_t few_rows = 4;  // below: no tile fills the registers, and packing does not pay
 constexpr std::int64_t rows_of_sum = 128;  // a panel of as many stays in the nearest cache
-constexpr int bytes_of_panel = 8 << 10;    // what of a panel stays there beside the rows that meet it
+constexpr int depth_of_block = 256;        // a panel of as many rows streams from the second while they meet it
 
 // Registers of the widest panel among those that waste the fewest columns.
 template <class T>
@@ -104,7 +104,7 @@ void StepProduct<T>::run(T* c, std::ptrdiff_t c_row, const T* a, std::ptrdiff_t 
     return;
   }
   const Tap tap{0, 0};
-  const int width = vectors_ * k.vector_width, blocks = std::max(1, depth_ * width * static_cast<int>(sizeof(T)) / bytes_of_panel);
+  const int width = vectors_ * k.vector_width, blocks = (depth_ + depth_of_block - 1) / depth_of_block;
   GemmTile<T> tile{};
   tile.a_row = a_row;
   tile.a_depth = 1;

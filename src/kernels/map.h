@@ -40,7 +40,7 @@ KERATIN_MAP(elu, return V::select(V::less(zero, x), x, V::multiply(p, vector_exp
 static constexpr double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
 KERATIN_MAP(selu, return V::multiply(V::set(T(selu_scale)), V::select(V::less(zero, x), x, V::multiply(V::set(T(selu_alpha)), vector_expm1<V>(x)))))
 KERATIN_MAP(hard_sigmoid, return V::min(one, V::max(zero, V::fma(V::set(T(0.2)), x, V::set(T(0.5))))))
-KERATIN_MAP(swish, return V::divide(x, V::add(one, vector_exp_normal<V>(V::negate(x)))))
+KERATIN_MAP(swish, return V::quick_divide(x, V::add(one, vector_exp_normal<V>(V::negate(x)))))
 static constexpr double inv_sqrt_2 = 0.70710678118654752440, sqrt_2_over_pi = 0.79788456080286535588, inv_sqrt_2_pi = 0.39894228040143267794;
 KERATIN_MAP(gelu, return V::multiply(V::multiply(V::set(T(0.5)), x), V::add(one, vector_erf<V>(V::multiply(x, V::set(T(inv_sqrt_2)))))))
 // The tanh form of Hendrycks and Gimpel: (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)

@@ -1,7 +1,8 @@
 // Included inside a target region, after one instruction set's vector types. Functions of registers, for any vector type V.
 //
 // What a vector type has (see avx2/vector.h): Element, Register, Mask, width, registers; zero set load load_partial store store_partial
-// (partial: the first n elements, the others zero, 0 <= n <= width); add subtract multiply divide fma(a, b, c) = a * b + c, max min negate
+// (partial: the first n elements, the others zero, 0 <= n <= width); add subtract multiply divide quick_divide (to within the last bit,
+// b >= 0) fma(a, b, c) = a * b + c, max min negate
 // abs sqrt floor ceil round(half to even) copysign; less less_equal equal both either invert select(mask, if_true, if_false);
 // scale_by_power_of_two(a, n) = a * 2^n for whole n, power_of_low_bits(a) = the number whose exponent field is the lowest bits of a, exponent and mantissa of normal positive numbers (a = mantissa * 2^exponent,
 // 1 <= mantissa < 2); sum largest smallest across a register. in_register(a) = a tells a compiler that would read
@@ -102,7 +103,7 @@ static inline typename V::Register vector_exp_normal(typename V::Register x) {
 template <class V>
 static inline typename V::Register vector_sigmoid(typename V::Register x) {
   const typename V::Register one = V::set(1);
-  return V::divide(one, V::add(one, vector_exp_normal<V>(V::negate(x))));
+  return V::quick_divide(one, V::add(one, vector_exp_normal<V>(V::negate(x))));
 }
 
 // float: one quotient of polynomials, relative error 2e-8 before rounding up to 9.02, above 1 from there on.
@@ -113,7 +114,7 @@ static inline typename V::Register vector_tanh(typename V::Register x) {
     static constexpr double above[] = {1.3319074974656414e-8, 2.058348327444262e-5, 3.494034665758109e-3, 1.337971802116617e-1, 9.999999790114505e-1};
     static constexpr double below[] = {7.762020644898993e-7, 3.283093025975164e-4, 2.5871073578759396e-2, 4.671303326055805e-1, 1.0};
     const typename V::Register limit = V::set(9.5f), most = V::set(1), inside = V::min(limit, V::max(V::negate(limit), x)), squared = V::multiply(inside, inside);
-    const typename V::Register quotient = V::divide(V::multiply(inside, polynomial<V>(squared, above)), polynomial<V>(squared, below));
+    const typename V::Register quotient = V::quick_divide(V::multiply(inside, polynomial<V>(squared, above)), polynomial<V>(squared, below));
     return V::min(most, V::max(V::negate(most), quotient));
   }
   static constexpr double numerator[] = {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3};

@@ -36,6 +36,7 @@ struct VectorF32 {
   static Register subtract(Register a, Register b) { return _mm256_sub_ps(a, b); }
   static Register multiply(Register a, Register b) { return _mm256_mul_ps(a, b); }
   static Register divide(Register a, Register b) { return _mm256_div_ps(a, b); }
+  static Register quick_divide(Register a, Register b) { return divide(a, b); }
   static Register fma(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
   static Register max(Register a, Register b) { return _mm256_max_ps(a, b); }
   static Register min(Register a, Register b) { return _mm256_min_ps(a, b); }
@@ -121,6 +122,7 @@ struct VectorF64 {
   static Register subtract(Register a, Register b) { return _mm256_sub_pd(a, b); }
   static Register multiply(Register a, Register b) { return _mm256_mul_pd(a, b); }
   static Register divide(Register a, Register b) { return _mm256_div_pd(a, b); }
+  static Register quick_divide(Register a, Register b) { return divide(a, b); }
   static Register fma(Register a, Register b, Register c) { return _mm256_fmadd_pd(a, b, c); }
   static Register max(Register a, Register b) { return _mm256_max_pd(a, b); }
   static Register min(Register a, Register b) { return _mm256_min_pd(a, b); }

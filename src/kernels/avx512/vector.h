@@ -19,6 +19,11 @@ struct VectorF32 {
   static Register subtract(Register a, Register b) { return _mm512_sub_ps(a, b); }
   static Register multiply(Register a, Register b) { return _mm512_mul_ps(a, b); }
   static Register divide(Register a, Register b) { return _mm512_div_ps(a, b); }
+  // 1 / b to 14 bits and a step of Newton's; not from 2^126 on, where that would be 0 * Inf for an infinite b.
+  static Register quick_divide(Register a, Register b) {
+    const Register rough = _mm512_maskz_rcp14_ps(all, b), error = _mm512_fnmadd_ps(b, rough, set(1));
+    return multiply(a, _mm512_mask_fmadd_ps(rough, less(b, set(8.507059e37f)), error, rough));
+  }
   static Register fma(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
   static Register max(Register a, Register b) { return _mm512_maskz_max_ps(all, a, b); }
   static Register min(Register a, Register b) { return _mm512_maskz_min_ps(all, a, b); }
@@ -89,6 +94,7 @@ struct VectorF64 {
   static Register subtract(Register a, Register b) { return _mm512_sub_pd(a, b); }
   static Register multiply(Register a, Register b) { return _mm512_mul_pd(a, b); }
   static Register divide(Register a, Register b) { return _mm512_div_pd(a, b); }
+  static Register quick_divide(Register a, Register b) { return divide(a, b); }
   static Register fma(Register a, Register b, Register c) { return _mm512_fmadd_pd(a, b, c); }
   static Register max(Register a, Register b) { return _mm512_maskz_max_pd(all, a, b); }
   static Register min(Register a, Register b) { return _mm512_maskz_min_pd(all, a, b); }

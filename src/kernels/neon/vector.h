@@ -25,6 +25,7 @@ struct VectorF32 {
   static Register subtract(Register a, Register b) { return vsubq_f32(a, b); }
   static Register multiply(Register a, Register b) { return vmulq_f32(a, b); }
   static Register divide(Register a, Register b) { return vdivq_f32(a, b); }
+  static Register quick_divide(Register a, Register b) { return divide(a, b); }
   static Register fma(Register a, Register b, Register c) { return vfmaq_f32(c, a, b); }
   static Register max(Register a, Register b) { return select(less(b, a), a, b); }
   static Register min(Register a, Register b) { return select(less(a, b), a, b); }
@@ -92,6 +93,7 @@ struct VectorF64 {
   static Register subtract(Register a, Register b) { return vsubq_f64(a, b); }
   static Register multiply(Register a, Register b) { return vmulq_f64(a, b); }
   static Register divide(Register a, Register b) { return vdivq_f64(a, b); }
+  static Register quick_divide(Register a, Register b) { return divide(a, b); }
   static Register fma(Register a, Register b, Register c) { return vfmaq_f64(c, a, b); }
   static Register max(Register a, Register b) { return select(less(b, a), a, b); }
   static Register min(Register a, Register b) { return select(less(a, b), a, b); }

@@ -22,6 +22,7 @@ struct ScalarVector {
   static Register subtract(Register a, Register b) { return a - b; }
   static Register multiply(Register a, Register b) { return a * b; }
   static Register divide(Register a, Register b) { return a / b; }
+  static Register quick_divide(Register a, Register b) { return divide(a, b); }
   static Register fma(Register a, Register b, Register c) { return a * b + c; }
   static Register max(Register a, Register b) { return a > b ? a : b; }
   static Register min(Register a, Register b) { return a < b ? a : b; }

@@ -74,3 +74,14 @@ static void copy_rows(typename V::Element* y, Index y_row, const typename V::Ele
       for (Index r = 0; r < rows; ++r) std::memcpy(y + r * y_row, x + r * x_row, static_cast<std::size_t>(columns) * sizeof(typename V::Element));
   }
 }
+
+// y = x past the caches: where a result is so large that all of it will have left them before it is read.
+template <class V>
+static void stream(typename V::Element* y, const typename V::Element* x, std::size_t n) {
+  constexpr std::size_t bytes = V::width * sizeof(typename V::Element);
+  std::size_t i = 0;
+  for (; i < n && reinterpret_cast<std::uintptr_t>(y + i) % bytes != 0; ++i) y[i] = x[i];
+  for (; i + V::width <= n; i += V::width) V::stream(y + i, V::load(x + i));
+  for (; i < n; ++i) y[i] = x[i];
+  finish_streams();
+}

@@ -6,6 +6,7 @@
 #include "../kernels/scratch.h"
 #include "broadcast.h"
 #include "elementwise.h"
+#include "large_result.h"
 
 namespace keratin {
 namespace {
@@ -89,9 +90,15 @@ class ChainRun {
 template <class T>
 void run_steps(const ChainSteps& steps, int slots, const Tensors& inputs, Tensor& output) {
   const ChainRun<T> chain(steps, slots, inputs, output.shape());
+  const LargeResult<T> result(output, inputs);
   parallel_ranges(output.size(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
     T* room = chain.room();
-    for (std::int64_t at = begin; at < end; at += chain.block()) chain.compute(output.data<T>() + at, at, std::min(chain.block(), end - at), room);
+    for (std::int64_t at = begin; at < end; at += chain.block()) {
+      const std::int64_t n = std::min(chain.block(), end - at);
+      T* y = result.room(at, n);
+      chain.compute(y, at, n, room);
+      result.send(y, at, n);
+    }
   });
 }
 

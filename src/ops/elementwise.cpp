@@ -1,6 +1,7 @@
 #include "elementwise.h"
 
 #include "broadcast.h"
+#include "large_result.h"
 
 namespace keratin {
 
@@ -30,7 +31,10 @@ class Unary : public ElementwiseOp {
     check_accepts(rule_.accepts, inputs.at(0).dtype, rule_.name);
     return {{rule_.gives_boolean ? DType::boolean : inputs[0].dtype, inputs[0].shape}};
   }
-  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override { rule_.run(inputs[0], outputs[0], parameter_); }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    if (rule_.block && is_floating(inputs[0].dtype()) && is_large_result(outputs[0], inputs)) run_chain(chain(), 1, inputs, outputs[0]);
+    else rule_.run(inputs[0], outputs[0], parameter_);
+  }
   bool is_differentiable() const override { return rule_.gradient != nullptr; }
   Values gradient(const GradientContext& g) const override {
     return {rule_.gradient ? rule_.gradient(ElementwiseGradient{g, parameter_}) : nullptr};
@@ -64,7 +68,8 @@ class Binary : public ElementwiseOp {
     return {{rule_.gives_boolean ? DType::boolean : a.dtype, broadcast(a.shape, b.shape, rule_.name)}};
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
-    if (rule_.block && is_floating(inputs[0].dtype()) && has_short_rows(outputs[0].shape(), inputs)) run_chain(chain(), 1, inputs, outputs[0]);
+    const bool in_blocks = rule_.block && is_floating(inputs[0].dtype());
+    if (in_blocks && (has_short_rows(outputs[0].shape(), inputs) || is_large_result(outputs[0], inputs))) run_chain(chain(), 1, inputs, outputs[0]);
     else rule_.run(inputs[0], inputs[1], outputs[0], parameter_);
   }
   bool is_differentiable() const override { return rule_.gradient_a != nullptr || rule_.gradient_b != nullptr; }

@@ -7,6 +7,7 @@
 #include "../graph/op.h"
 #include "../kernels/dispatch.h"
 #include "../kernels/scratch.h"
+#include "large_result.h"
 
 namespace keratin {
 namespace {
@@ -80,7 +81,7 @@ class MaxPoolGradient : public Op {
     visit_floating(inputs[0].dtype(), "the gradient of max pooling", [&](auto zero) {
       using T = decltype(zero);
       const T *x = inputs[0].data<T>(), *upstream = inputs[1].data<T>();
-      T* dx = outputs[0].data<T>();
+      const LargeResult<T> result(outputs[0], inputs);
       // Where the largest elements are is kept for as many lines (planes, of three axes) of windows as hold an element of x.
       const std::int64_t kept = loops.overlap(0);
       loops.over_inputs(16 * (kept - 1), [&](std::int64_t n, std::int64_t begin0, std::int64_t end0, std::int64_t begin2, std::int64_t end2) {
@@ -110,8 +111,10 @@ class MaxPoolGradient : public Op {
                   add(o0 % kept * plane + o1 * width, (loops.tap(0, i0, o0) * loops.size[1] + loops.tap(1, i1, o1)) * loops.size[2]);
               }
             });
-            T* to = dx + (((n * loops.in[0] + i0) * loops.in[1] + i1) * loops.in[2] + begin2) * loops.channels;
+            const std::int64_t place = (((n * loops.in[0] + i0) * loops.in[1] + i1) * loops.in[2] + begin2) * loops.channels;
+            T* to = result.room(place, (end2 - begin2) * loops.channels);
             kernels<T>().gradient_of_largest(to, at, gradient, line, taps.numbers.data());
+            result.send(to, place, (end2 - begin2) * loops.channels);
           }
         }
       });
@@ -193,7 +196,7 @@ class WindowSumGradient : public Op {
     visit_floating(inputs[0].dtype(), "the gradient of average pooling", [&](auto zero) {
       using T = decltype(zero);
       const T* upstream = inputs[0].data<T>();
-      T* dx = outputs[0].data<T>();
+      const LargeResult<T> result(outputs[0], inputs);
       // Lines of windows are added first, then windows along the line.
       loops.over_inputs(1, [&](std::int64_t n, std::int64_t begin0, std::int64_t end0, std::int64_t begin2, std::int64_t end2) {
         const Gathering along(loops, begin2, end2);
@@ -205,7 +208,8 @@ class WindowSumGradient : public Op {
         std::vector<T> weights;
         for (std::int64_t i0 = begin0; i0 < end0; ++i0) {
           for (std::int64_t i1 = 0; i1 < loops.in[1]; ++i1) {
-            T* to = dx + (((n * loops.in[0] + i0) * loops.in[1] + i1) * loops.in[2] + begin2) * loops.channels;
+            const std::int64_t at = (((n * loops.in[0] + i0) * loops.in[1] + i1) * loops.in[2] + begin2) * loops.channels;
+            T* to = result.room(at, (end2 - begin2) * loops.channels);
             rows.clear();
             elements.clear();
             for (std::int64_t o0 = loops.first_window(0, i0); o0 < loops.end_window(0, i0); ++o0) {
@@ -216,6 +220,7 @@ class WindowSumGradient : public Op {
             }
             if (rows.empty()) {
               std::fill(to, to + (end2 - begin2) * loops.channels, T(0));
+              result.send(to, at, (end2 - begin2) * loops.channels);
               continue;
             }
             along.pad(sums, T(0));
@@ -228,6 +233,7 @@ class WindowSumGradient : public Op {
               o = next;
             }
             kernels<T>().sum_of_windows(to, sums, line, T(1));
+            result.send(to, at, (end2 - begin2) * loops.channels);
           }
         }
       });

@@ -3,6 +3,7 @@
 
 #include "broadcast.h"
 #include "elementwise.h"
+#include "large_result.h"
 
 namespace keratin {
 namespace {
@@ -144,17 +145,25 @@ class Broadcast : public Op {
     visit_any(inputs[0].dtype(), [&](auto zero) {
       using T = decltype(zero);
       const T* x = inputs[0].data<T>();
-      T* y = outputs[0].data<T>();
-      BroadcastLoop<1>(outputs[0].shape(), {inputs[0].shape()})
-          .run([&](std::int64_t at, const std::array<std::int64_t, 1>& offset, const std::array<std::int64_t, 1>& step, std::int64_t n) {
-            if (step[0]) {
-              std::memcpy(y + at, x + offset[0], static_cast<std::size_t>(n) * sizeof(T));
-            } else {
-              std::fill(y + at, y + at + n, x[offset[0]]);
-            }
+      const LargeResult<T> result(outputs[0], inputs);
+      const BroadcastLoop<1> loop(outputs[0].shape(), {inputs[0].shape()});
+      parallel_ranges(outputs[0].size(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t from = begin; from < end; from += block_size) {
+          const std::int64_t count = std::min(block_size, end - from);
+          T* room = result.room(from, count);
+          loop.run_range(from, from + count, [&](std::int64_t at, const std::array<std::int64_t, 1>& offset, const std::array<std::int64_t, 1>& step, std::int64_t n) {
+            T* to = room + (at - from);
+            if (step[0]) std::memcpy(to, x + offset[0], static_cast<std::size_t>(n) * sizeof(T));
+            else std::fill(to, to + n, x[offset[0]]);
           });
+          result.send(room, from, count);
+        }
+      });
     });
   }
+
+ private:
+  static constexpr std::int64_t block_size = 4096;
 };
 
 class BroadcastTo : public Broadcast {

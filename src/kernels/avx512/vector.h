@@ -13,6 +13,7 @@ struct VectorF32 {
   static Register load(const float* p) { return _mm512_loadu_ps(p); }
   static Register load_partial(const float* p, int n) { return _mm512_maskz_loadu_ps(first(n), p); }
   static void store(float* p, Register v) { _mm512_storeu_ps(p, v); }
+  static void stream(float* p, Register v) { _mm512_stream_ps(p, v); }
   static void store_partial(float* p, Register v, int n) { _mm512_mask_storeu_ps(p, first(n), v); }
 
   static Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
@@ -88,6 +89,7 @@ struct VectorF64 {
   static Register load(const double* p) { return _mm512_loadu_pd(p); }
   static Register load_partial(const double* p, int n) { return _mm512_maskz_loadu_pd(first(n), p); }
   static void store(double* p, Register v) { _mm512_storeu_pd(p, v); }
+  static void stream(double* p, Register v) { _mm512_stream_pd(p, v); }
   static void store_partial(double* p, Register v, int n) { _mm512_mask_storeu_pd(p, first(n), v); }
 
   static Register add(Register a, Register b) { return _mm512_add_pd(a, b); }
@@ -145,6 +147,8 @@ struct VectorF64 {
   static __m256d upper(Register a) { return _mm512_maskz_extractf64x4_pd(0xf, a, 1); }
   static __m256d halves(Register a) { return _mm256_add_pd(lower(a), upper(a)); }
 };
+
+static inline void finish_streams() { _mm_sfence(); }
 
 // Lanes of 64 bits for random.h: the product of the lower halves.
 typedef std::uint64_t Words __attribute__((vector_size(64)));

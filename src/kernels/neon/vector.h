@@ -15,6 +15,7 @@ struct VectorF32 {
     return load(part);
   }
   static void store(float* p, Register v) { vst1q_f32(p, v); }
+  static void stream(float* p, Register v) { store(p, v); }
   static void store_partial(float* p, Register v, int n) {
     float part[4];
     store(part, v);
@@ -83,6 +84,7 @@ struct VectorF64 {
     return load(part);
   }
   static void store(double* p, Register v) { vst1q_f64(p, v); }
+  static void stream(double* p, Register v) { store(p, v); }
   static void store_partial(double* p, Register v, int n) {
     double part[2];
     store(part, v);
@@ -139,6 +141,8 @@ struct VectorF64 {
  private:
   static Register power_of_two(int64x2_t n) { return vreinterpretq_f64_s64(vshlq_n_s64(vaddq_s64(n, vdupq_n_s64(1023)), 52)); }
 };
+
+static inline void finish_streams() {}
 
 // Lanes of 64 bits for random.h: the product of the lower halves.
 typedef std::uint64_t Words __attribute__((vector_size(16)));

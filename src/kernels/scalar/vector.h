@@ -12,6 +12,7 @@ struct ScalarVector {
   static Register load(const T* p) { return *p; }
   static Register load_partial(const T* p, int n) { return n > 0 ? *p : T(0); }
   static void store(T* p, Register v) { *p = v; }
+  static void stream(T* p, Register v) { *p = v; }
   static void store_partial(T* p, Register v, int n) {
     if (n > 0) *p = v;
   }
@@ -70,6 +71,8 @@ struct ScalarVector {
 
 using VectorF32 = ScalarVector<float>;
 using VectorF64 = ScalarVector<double>;
+
+static inline void finish_streams() {}
 
 // Lanes of 64 bits for random.h: the product of the lower halves.
 using Words = std::uint64_t;

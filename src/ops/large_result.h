@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+#include "../core/tensor.h"
+#include "../kernels/dispatch.h"
+#include "../kernels/scratch.h"
+
+namespace keratin {
+
+// So large that it will have left the caches before anybody reads it, and not written over an input, whose lines are there already.
+inline bool is_large_result(const Tensor& y, const Tensors& inputs) {
+  constexpr std::size_t least_bytes = std::size_t{32} << 20;
+  if (y.bytes() < least_bytes) return false;
+  for (const Tensor& x : inputs)
+    if (x.raw() == y.raw()) return false;
+  return true;
+}
+
+// A result that is written in blocks. Those of a large one are made in memory of the thread's own and go out past the caches: written there they
+// would have to be fetched first, and push out what is still needed.
+template <class T>
+class LargeResult {
+ public:
+  LargeResult(Tensor& y, const Tensors& inputs) : y_(y.data<T>()), is_large_(has_kernels && is_large_result(y, inputs)) {}
+  // Where the elements [at, at + n) are to be written to.
+  T* room(std::int64_t at, std::int64_t n) const { return is_large_ ? scratch<T>(Scratch::result, n) : y_ + at; }
+  // They are.
+  void send(const T* room, std::int64_t at, std::int64_t n) const {
+    if constexpr (has_kernels) {
+      if (is_large_) kernels<T>().stream(y_ + at, room, static_cast<std::size_t>(n));
+    }
+  }
+
+ private:
+  static constexpr bool has_kernels = std::is_floating_point<T>::value;
+  T* y_;
+  bool is_large_;
+};
+
+}  // namespace keratin

@@ -1,0 +1,26 @@
+# Results of 32 MB and more go to memory another way (src/ops/large_result.h): element for element they are those of their parts.
+test_that("large results of elementwise ops, stretched arrays and gradients of pooling equal those of their parts", {
+  normal <- function(...) call_op("random_normal", list(), list(shape = c(...), dtype = "float32"))
+  same <- function(a, b) expect_identical(as.vector(as.array(a)), as.vector(as.array(b)))
+  x <- normal(9000007)
+  for (part in list(1:1000, 8999000:9000007)) {
+    same(call_op("tanh", list(x), list())[part], call_op("tanh", list(x[part]), list()))
+    same((x * x)[part], x[part] * x[part])
+  }
+  small <- normal(3, 1, 5)
+  stretched <- call_op("broadcast_to", list(small), list(shape = c(3, 700001, 5)))
+  same(stretched[, 700001, ], small[, 1, ])
+  same(stretched[2, 333333, ], small[2, 1, ])
+  images <- normal(8, 220, 220, 25)
+  for (kind in c("max_pool", "average_pool")) {
+    gradient <- function(x) {
+      with(tf$GradientTape() %as% tape, {
+        tape$watch(x)
+        y <- call_op(kind, list(x), list(pool_size = c(3, 3), strides = c(2, 2), padding = "same"))
+        loss <- k_sum(y * y)
+      })
+      tape$gradient(loss, x)
+    }
+    same(gradient(images)[8, , , ], gradient(images[8:8, , , ]))
+  }
+})

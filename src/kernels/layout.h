@@ -75,7 +75,8 @@ static void copy_rows(typename V::Element* y, Index y_row, const typename V::Ele
   }
 }
 
-// y = x past the caches: where a result is so large that all of it will have left them before it is read.
+// y = x past the caches: where a result is so large that all of it will have left them before it is read. Such stores may pass others; what
+// ends a thread's share of a job, an atomic read-modify-write, they do not pass.
 template <class V>
 static void stream(typename V::Element* y, const typename V::Element* x, std::size_t n) {
   constexpr std::size_t bytes = V::width * sizeof(typename V::Element);
@@ -83,5 +84,4 @@ static void stream(typename V::Element* y, const typename V::Element* x, std::si
   for (; i < n && reinterpret_cast<std::uintptr_t>(y + i) % bytes != 0; ++i) y[i] = x[i];
   for (; i + V::width <= n; i += V::width) V::stream(y + i, V::load(x + i));
   for (; i < n; ++i) y[i] = x[i];
-  finish_streams();
 }

@@ -6,6 +6,7 @@
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
 #include "epilogue.h"
+#include "large_result.h"
 #include "normalize.h"
 
 namespace keratin {
@@ -181,8 +182,11 @@ class BatchNorm : public Op {
       const ChannelSettings<T> settings(channels);
       const std::vector<T> scale = settings.repeat([&](std::int64_t c) { return static_cast<T>(slope(c)); });
       const std::vector<T> shift = settings.repeat([&](std::int64_t c) { return static_cast<T>((beta ? static_cast<double>(beta[c]) : 0) - static_cast<double>(mean[c]) * slope(c)); });
+      const LargeResult<T> result(out[0], in);
       settings.in_parts(in[0].size(), [&](std::int64_t at, std::int64_t size) {
-        kernels<T>().scale_rows(out[0].data<T>() + at, in[0].data<T>() + at, scale.data(), shift.data(), relu_, size, settings.period());
+        T* to = result.room(at, size);
+        kernels<T>().scale_rows(to, in[0].data<T>() + at, scale.data(), shift.data(), relu_, size, settings.period());
+        result.send(to, at, size);
       });
     });
   }

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "../core/tensor.h"
+#include "../graph/op.h"
 #include "../kernels/dispatch.h"
 #include "../kernels/scratch.h"
 

@@ -5,6 +5,7 @@
 
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
+#include "large_result.h"
 #include "normalize.h"
 
 namespace keratin {
@@ -113,10 +114,13 @@ class LayerNorm : public Op {
       const T* gamma = settings_.scale ? in[1].data<T>() : nullptr;
       const T* beta = settings_.center ? in[1 + settings_.scale].data<T>() : nullptr;
       T *mean = out[1].data<T>(), *rstd = out[2].data<T>();
+      const LargeResult<T> result(out[0], in);
       parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t r = begin; r < end; ++r) {
-          kernels<T>().layer_norm_row({out[0].data<T>() + r * size.n, mean + r, rstd + r, in[0].data<T>() + r * size.n, gamma, beta,
-                                       static_cast<std::size_t>(size.n), static_cast<T>(settings_.epsilon)});
+          T* to = result.room(r * size.n, size.n);
+          kernels<T>().layer_norm_row({to, mean + r, rstd + r, in[0].data<T>() + r * size.n, gamma, beta, static_cast<std::size_t>(size.n),
+                                       static_cast<T>(settings_.epsilon)});
+          result.send(to, r * size.n, size.n);
         }
       });
     });

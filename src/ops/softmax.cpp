@@ -4,6 +4,7 @@
 #include "../kernels/dispatch.h"
 #include "../kernels/read_ahead.h"
 #include "functions.h"
+#include "large_result.h"
 
 namespace keratin {
 namespace {
@@ -31,7 +32,7 @@ constexpr std::int64_t turned_rows = 64;
 
 // The array as (outer, n, inner) around one axis; a line is n elements that are `inner` apart. b: a second input, or null.
 template <class T>
-void along_lines(const LineKernels& kernel, T* y, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
+void along_lines(const LineKernels& kernel, T* y, const LargeResult<T>& result, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
   const auto row = kernel.row(T());
   const auto columns = kernel.columns(T());
   if (outer * n * inner == 0) return;
@@ -47,7 +48,11 @@ void along_lines(const LineKernels& kernel, T* y, const T* a, const T* b, std::i
   }
   parallel_ranges(outer, std::max<std::int64_t>(turned_rows, line_grain / n / turned_rows * turned_rows), [&](std::int64_t begin, std::int64_t end) {
     if (n >= short_line) {
-      for (std::int64_t at = begin * n; at < end * n; at += n) row(y + at, a + at, b ? b + at : nullptr, static_cast<std::size_t>(n));
+      for (std::int64_t at = begin * n; at < end * n; at += n) {
+        T* to = result.room(at, n);
+        row(to, a + at, b ? b + at : nullptr, static_cast<std::size_t>(n));
+        result.send(to, at, n);
+      }
       return;
     }
     T turned_a[short_line * turned_rows], turned_b[short_line * turned_rows];
@@ -85,7 +90,7 @@ class AlongAxis : public Op {
     const int axis = normalize_axis(axis_, shape.rank(), name_);
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
-      along_lines<T>(kernel_, outputs[0].data<T>(), inputs[0].data<T>(), inputs_ > 1 ? inputs[1].data<T>() : nullptr, shape.product(0, axis), shape[axis],
+      along_lines<T>(kernel_, outputs[0].data<T>(), LargeResult<T>(outputs[0], inputs), inputs[0].data<T>(), inputs_ > 1 ? inputs[1].data<T>() : nullptr, shape.product(0, axis), shape[axis],
                      shape.product(axis + 1, shape.rank()));
     });
   }

@@ -181,8 +181,6 @@ struct VectorF64 {
   }
 };
 
-static inline void finish_streams() { _mm_sfence(); }
-
 // Lanes of 64 bits for random.h: the product of the lower halves.
 typedef std::uint64_t Words __attribute__((vector_size(32)));
 static inline Words multiply_words(Words a, Words b) { return (Words)_mm256_mul_epu32((__m256i)a, (__m256i)b); }

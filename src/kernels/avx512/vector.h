@@ -148,8 +148,6 @@ struct VectorF64 {
   static __m256d halves(Register a) { return _mm256_add_pd(lower(a), upper(a)); }
 };
 
-static inline void finish_streams() { _mm_sfence(); }
-
 // Lanes of 64 bits for random.h: the product of the lower halves.
 typedef std::uint64_t Words __attribute__((vector_size(64)));
 static inline Words multiply_words(Words a, Words b) { return (Words)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b); }

@@ -142,8 +142,6 @@ struct VectorF64 {
   static Register power_of_two(int64x2_t n) { return vreinterpretq_f64_s64(vshlq_n_s64(vaddq_s64(n, vdupq_n_s64(1023)), 52)); }
 };
 
-static inline void finish_streams() {}
-
 // Lanes of 64 bits for random.h: the product of the lower halves.
 typedef std::uint64_t Words __attribute__((vector_size(16)));
 static inline Words multiply_words(Words a, Words b) { return (Words)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }

@@ -72,8 +72,6 @@ struct ScalarVector {
 using VectorF32 = ScalarVector<float>;
 using VectorF64 = ScalarVector<double>;
 
-static inline void finish_streams() {}
-
 // Lanes of 64 bits for random.h: the product of the lower halves.
 using Words = std::uint64_t;
 static inline Words multiply_words(Words a, Words b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }

@@ -5,6 +5,7 @@
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
 #include "functions.h"
+#include "large_result.h"
 
 namespace keratin {
 namespace {
@@ -91,6 +92,11 @@ class Gather : public GatherBase {
     const std::size_t row = static_cast<std::size_t>(s.inner) * size_of(x.dtype());
     const char* from = static_cast<const char*>(x.raw());
     char* to = static_cast<char*>(outputs[0].raw());
+    const bool past_caches = x.dtype() == DType::float32 && is_large_result(outputs[0], inputs);
+    const auto copy = [&](char* to_row, const char* from_row) {
+      if (past_caches) kernels<float>().stream(reinterpret_cast<float*>(to_row), reinterpret_cast<const float*>(from_row), static_cast<std::size_t>(s.inner));
+      else std::memcpy(to_row, from_row, row);
+    };
     parallel_ranges(s.batch * s.outer * s.k, std::max<std::int64_t>(1, gather_grain / std::max<std::int64_t>(1, s.inner)),
                     [&](std::int64_t begin, std::int64_t end) {
                       const auto source = [&](std::int64_t r) {
@@ -99,7 +105,7 @@ class Gather : public GatherBase {
                       };
                       for (std::int64_t r = begin; r < end; ++r) {
                         if (r + rows_ahead < end) fetch(source(r + rows_ahead), row);
-                        std::memcpy(to + static_cast<std::size_t>(r) * row, source(r), row);
+                        copy(to + static_cast<std::size_t>(r) * row, source(r));
                       }
                     });
   }

@@ -40,6 +40,15 @@ void max_of_windows_plain(T* y, const T* x, const WindowLine& line) {
   }
 }
 
+// write(room) makes the pixels of a line; `first` is the first of them in the result.
+template <class T, class Write>
+void write_line(const LargeResult<T>& result, std::int64_t first, const WindowLine& line, Write&& write) {
+  const std::int64_t at = first * line.channels, n = line.pixels * line.channels;
+  T* to = result.room(at, n);
+  write(to);
+  result.send(to, at, n);
+}
+
 // ---- maximum
 class MaxPool : public Op {
  public:
@@ -55,9 +64,10 @@ class MaxPool : public Op {
       using T = decltype(zero);
       const T* x = inputs[0].data<T>();
       T* y = outputs[0].data<T>();
+      const LargeResult<T> result(outputs[0], inputs);
       loops.over_outputs<T>([&](std::int64_t output, std::int64_t input, const WindowLine& line, const T*) {
         if constexpr (std::is_floating_point<T>::value) {
-          kernels<T>().max_of_windows(y + output * loops.channels, x + input, line);
+          write_line(result, output, line, [&](T* to) { kernels<T>().max_of_windows(to, x + input, line); });
         } else {
           max_of_windows_plain(y + output * loops.channels, x + input, line);
         }
@@ -172,9 +182,10 @@ class WindowSum : public Op {
     visit_floating(inputs[0].dtype(), "average pooling", [&](auto zero) {
       using T = decltype(zero);
       const T* x = inputs[0].data<T>();
-      T* y = outputs[0].data<T>();
+      const LargeResult<T> result(outputs[0], inputs);
       loops.over_outputs<T>([&](std::int64_t output, std::int64_t input, const WindowLine& line, const T*) {
-        kernels<T>().sum_of_windows(y + output * loops.channels, x + input, line, average_ ? T(1) / static_cast<T>(line.tap_ends[0]) : T(1));
+        const T scale = average_ ? T(1) / static_cast<T>(line.tap_ends[0]) : T(1);
+        write_line(result, output, line, [&](T* to) { kernels<T>().sum_of_windows(to, x + input, line, scale); });
       });
     });
   }

@@ -16,10 +16,9 @@ namespace keratin {
 namespace {
 
 constexpr Index positions_of_chunk = 96;     // two operands of this length stay in the first-level cache
-constexpr Index positions_of_depthwise = 512;  // lines in the second-level cache
+constexpr Index positions_of_depthwise = 128;  // a line or two, which all kernel lines meet
 constexpr Index positions_of_part = 1024;     // fewer would not pay for adding up the parts
 constexpr Index most_parts = 8;
-constexpr Index strips_between_fetches = 1;
 constexpr Index rows_worth_a_copy = 128;
 constexpr Index few_channels = 32;
 constexpr Index few_strips = 2;  // the other operand is read too seldom to pack it
@@ -69,7 +68,7 @@ class WeightGradient {
 
   // Chunks follow each other in memory, about evenly in x as well.
   Ahead ahead_of(Index next, Index panels, Index rows) const {
-    const Index fetches = outer_positions_ * (fused_ ? 1 : g_.kernel[2]) * panels * ceil_divide(ceil_divide(rows, tile_rows_), strips_between_fetches);
+    const Index fetches = outer_positions_ * (fused_ ? 1 : g_.kernel[2]) * panels * ceil_divide(rows, tile_rows_);
     auto part = [&](const T* operand, Index elements) { return ReadAhead(operand + elements / chunks_ * next, operand + elements / chunks_ * (next + 1), fetches); };
     return {part(x_, g_.batch * g_.in[0] * g_.in[1] * g_.in[2] * g_.channels), part(upstream_, total_lines_ * g_.out[2] * g_.filters)};
   }
@@ -345,11 +344,10 @@ class WeightGradient {
   }
 
   void run_strips(GemmTile<T>& tile, const T* a, T* c, Index count, Index rows, Ahead& ahead) const {
-    for (Index begin = 0; begin < count; begin += strips_between_fetches) {
+    for (Index strip = 0; strip < count; ++strip) {
       ahead.fetch();
-      tile.a = a + begin * rows;
-      tile.c = c + begin * rows * tile.c_row;
-      tile.repeats = smaller(strips_between_fetches, count - begin);
+      tile.a = a + strip * rows;
+      tile.c = c + strip * rows * tile.c_row;
       functions_[rows](tile);
     }
   }

@@ -70,6 +70,18 @@ test_that("the gradient of an extreme is shared by those that tie, along any axe
   }
 })
 
+test_that("a row whose extreme is NaN has no gradient but NaN, and its neighbours have theirs", {
+  for (length in c(3, 200)) {
+    x <- matrix(0, 70, length)
+    x[, 2] <- 1
+    x[5, 3] <- NaN
+    at <- internal("tensor")(x)
+    got <- as.array(internal("op_gradients")(internal("with_recording")(op("reduce_max", at, 1L)), list(at))[[1L]])
+    expect_true(all(is.nan(got[5, ])))
+    expect_equal(got[-5, ], (x == 1)[-5, ] + 0)
+  }
+})
+
 test_that("errors quote what came", {
   expect_error(op("add", array(1, c(2, 3)), array(1, c(2, 2))), "\\(2, 3\\) and \\(2, 2\\)", class = "keratin_error_shape")
   expect_error(op("reshape", array(1, c(3, 4)), c(5, 2)), "\\(3, 4\\)", class = "keratin_error_shape")

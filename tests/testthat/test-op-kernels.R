@@ -90,6 +90,14 @@ test_that("NaN wins wherever in a row it lies", {
       expect_true(is.nan(as.array(op("reduce_max", x))) && is.nan(as.array(op("reduce_min", x))), label = paste(isa, at))
     }
     expect_equal(c(as.array(op("reduce_max", c(-200:-1, -300)))), -1)
+    for (length in c(1, 4, 10, 33, 128, 129)) for (dtype in c("float32", "float64")) {   # rows that are taken many at a time
+      x <- matrix(sin(seq_len(150 * length)), 150)
+      x[cbind(1:150, rep(seq_len(length), length.out = 150))] <- rep(c(NaN, 5, -5), 50)
+      t <- internal("tensor")(x, dtype)
+      expect_equal(c(as.array(op("reduce_max", t, 1L))), apply(x, 1, max), tolerance = 1e-6, info = paste(isa, length))
+      expect_equal(c(as.array(op("reduce_min", t, 1L))), apply(x, 1, min), tolerance = 1e-6, info = paste(isa, length))
+      expect_equal(c(as.array(op("reduce_sum", t, 1L))), rowSums(x), tolerance = 1e-5, info = paste(isa, length))
+    }
   })
 })
 

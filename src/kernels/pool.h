@@ -52,9 +52,12 @@ KERATIN_INLINE void store_pixel(typename V::Element* y, const typename V::Regist
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, from[k], n);
 }
 
+// NaN wins: of two of which the second is NaN V::max() gives the second.
 struct MaxOf {
   template <class V>
-  static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::max(value, so_far); }
+  static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) {
+    return V::select(V::equal(value, value), V::max(value, so_far), value);
+  }
 };
 struct SumOf {
   template <class V>
@@ -94,7 +97,7 @@ static void sum_of_windows(typename V::Element* y, const typename V::Element* x,
   join_windows<V, SumOf>(y, x, line, scale);
 }
 
-// at = the number of the tap that holds the largest element: the first one of equals.
+// at = the number of the tap that holds the largest element: the first one of equals, and the first NaN before all others.
 template <class V, int registers, bool whole>
 KERATIN_INLINE void largest_tap(typename V::Register (&at)[registers], const typename V::Element* x, const std::ptrdiff_t* taps,
                                 const typename V::Element* numbers, int first, int stop, int n) {
@@ -106,8 +109,9 @@ KERATIN_INLINE void largest_tap(typename V::Register (&at)[registers], const typ
     const typename V::Register number = V::set(numbers[t]);
     KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
       const typename V::Register value = load_channels<V, whole>(tap + k * V::width, n);
-      at[k] = V::select(V::less(best[k], value), number, at[k]);
-      best[k] = V::max(value, best[k]);
+      const typename V::Mask wins = V::both(V::invert(V::less_equal(value, best[k])), V::equal(best[k], best[k]));
+      at[k] = V::select(wins, number, at[k]);
+      best[k] = V::select(wins, value, best[k]);
     }
   }
 }

@@ -1,5 +1,6 @@
 // Pooling over windows of 1 to 3 axes, channels last, and its gradients. Rank 1 and 2 are rank 3 with unit axes (pool_loops.h).
 // As in TensorFlow, "same" spreads the padding evenly (the odd one after), and padding counts neither in a maximum nor in an average.
+// Other than there, where a maximum hides NaN and its gradient may go to what is not the maximum, NaN is the largest of all.
 #include "pool_loops.h"
 
 #include <cstring>

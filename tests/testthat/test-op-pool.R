@@ -72,6 +72,33 @@ test_that("the first of equal elements gets the gradient of a maximum", {
   expect_equal(as.vector(gradient_of(function(x) op_max_pool(x, 4), array(c(1, 2, 2, 0), c(1, 4, 1)), array(1, c(1, 1, 1)))), c(0, 1, 0, 0))
 })
 
+test_that("NaN is the largest of its window wherever it lies, and the first one gets the gradient", {
+  isa <- isa_get()
+  on.exit(isa_set(isa))
+  for (kernels in isas_available()) for (channels in c(1, 3, 16, 37)) for (dtype in c("float32", "float64")) {
+    isa_set(kernels)
+    run <- function(pool, window, ...) {
+      x <- tensor(array(rep(window, each = channels), c(channels, 4, 1)) |> aperm(c(3, 2, 1)), dtype)
+      y <- with_recording(pool(x, 4))
+      list(y = unique(as.vector(as.array(y))), dx = unique(t(as.array(op_gradients(y, list(x))[[1L]])[1, , ])))
+    }
+    for (at in 1:4) {
+      got <- run(op_max_pool, replace(c(1, 3, 2, 3.5), at, NaN))
+      expect_identical(got$y, NaN, info = paste(kernels, channels, at))
+      expect_equal(as.vector(got$dx), replace(numeric(4), at, 1), info = paste(kernels, channels, at))
+      mean <- run(op_average_pool, replace(c(1, 3, 2, 3.5), at, NaN))
+      expect_identical(mean$y, NaN)
+      expect_equal(as.vector(mean$dx), rep(0.25, 4))
+    }
+    expect_equal(as.vector(run(op_max_pool, c(1, NaN, 5, NaN))$dx), c(0, 1, 0, 0))
+    expect_equal(as.vector(run(op_max_pool, rep(NaN, 4))$dx), c(1, 0, 0, 0))
+  }
+  # The neighbours of a window with NaN are left alone, where windows overlap too.
+  x <- array(c(1, 5, NaN, 4, 3, 2), c(1, 6, 1))
+  expect_identical(as.vector(as.array(op_max_pool(tensor(x), 2, 1))), c(5, NaN, NaN, 4, 3))
+  expect_equal(as.vector(gradient_of(function(x) op_max_pool(x, 2, 1), x, array(1:5 + 0, c(1, 5, 1)))), c(0, 1, 5, 4, 5, 0))
+})
+
 # dx of <y, u>: each window gives its u to its first largest element, in the order of the loops: the last axis moves first.
 max_gradient_by_loops <- function(x, u, k, s, padding) {
   d <- dim(x)

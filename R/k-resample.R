@@ -27,9 +27,10 @@ pool_windows <- function(x, pool_size, strides, padding, data_format, pool_mode,
   padding <- as_choice(padding, c("valid", "same"), "padding")
   pool <- if (as_choice(pool_mode, c("max", "avg"), "pool_mode") == "max") op_max_pool else op_average_pool
   pool_size <- as_sizes(pool_size, rank, "pool_size")
-  x <- channels_to_last(as_operand(x), data_format)
+  inputs <- as_operand(x)
+  x <- channels_to_last(inputs, data_format)
   check_rank(x, rank + 2L, "x")
-  if (padding == "valid") check_window(tensor_shape(x), pool_size)
+  if (padding == "valid") check_window(tensor_shape(x), pool_size, received = tensor_shape(inputs))
   channels_back(pool(x, pool_size, as_sizes(strides, rank, "strides"), padding), data_format)
 }
 

@@ -149,8 +149,9 @@ conv_pads <- function(dims, kernel_size, strides, dilation, padding) {
   list(before = total %/% 2L, after = total - total %/% 2L)
 }
 
-# A window that does not fit an axis is an error that says which axis and what would fit. `dims` are those of a channels_last input.
-check_window <- function(dims, window, kernel_size = NULL, dilation = NULL) {
+# A window that does not fit an axis is an error that says which axis and what would fit. `dims` are those of a channels_last input, `received` those
+# the user gave.
+check_window <- function(dims, window, kernel_size = NULL, dilation = NULL, received = NULL) {
   sizes <- dims[seq_along(window) + 1L]
   short <- which(!is.na(sizes) & sizes < window)
   if (!length(short)) return(invisible())
@@ -158,7 +159,9 @@ check_window <- function(dims, window, kernel_size = NULL, dilation = NULL) {
   made_of <- if (is.null(kernel_size)) "`pool_size`" else if (dilation[axis] > 1L) paste0("`kernel_size` ", kernel_size[axis], ", `dilation_rate` ", dilation[axis]) else "`kernel_size`"
   fits <- if (is.null(kernel_size) || dilation[axis] == 1L) sizes[axis] else (sizes[axis] - 1L) %/% dilation[axis] + 1L
   abort_shape("the input has ", sizes[axis], " ", axis_words[[length(window)]][axis], ", the window spans ", window[axis], " (", made_of, "): the output would have length ",
-              sizes[axis] - window[axis] + 1L, ". At most ", fits, " fits, or use padding = \"same\"")
+              sizes[axis] - window[axis] + 1L, ". ",
+              if (fits > 0L) paste("At most", fits, "fits, or use padding = \"same\"") else "An axis without elements has no window",
+              if (!is.null(received)) paste0(". Received an input of shape ", format_shape(received)))
 }
 
 # Length and left crop of a transposed convolution; see vignette("transposed-convolution").

@@ -17,7 +17,7 @@ Pooling <- R6::R6Class("Pooling", inherit = BaseLayer, cloneable = FALSE, lock_o
 
     call = function(inputs) {
       x <- channels_to_last(inputs, self$data_format)
-      if (self$padding == "valid") check_window(tensor_shape(x), self$pool_size)
+      if (self$padding == "valid") check_window(tensor_shape(x), self$pool_size, received = tensor_shape(inputs))
       channels_back(self$reduce(x, self$pool_size, self$strides, self$padding), self$data_format)
     },
 

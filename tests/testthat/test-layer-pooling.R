@@ -29,3 +29,18 @@ test_that("masked steps do not count in a global average", {
 test_that("global pooling of no steps is an error, as in Keras", {
   expect_error(layer_global_max_pooling_1d()(array(0, c(1, 0, 2))), "nothing to pool along axis 2", class = "keratin_error_shape")
 })
+
+# Keras 2.15 fails wherever a graph is built (fit(), predict(), layer_input()); of direct calls maxima crash and averages may give an empty array.
+test_that("a window longer than its axis is an error that names layer, axis and shape", {
+  short <- array(0, c(2, 3, 6, 5))
+  expect_error(layer_average_pooling_2d(pool_size = c(4, 2), name = "squeeze")(short),
+               'layer "squeeze": the input has 3 rows, the window spans 4.*At most 3 fits.*Received an input of shape \\(2, 3, 6, 5\\)', class = "keratin_error_shape")
+  expect_error(layer_max_pooling_2d(pool_size = c(2, 6), data_format = "channels_first", name = "first")(short),
+               'layer "first": the input has 5 columns.*shape \\(2, 3, 6, 5\\)', class = "keratin_error_shape")
+  expect_error(layer_max_pooling_1d(pool_size = 4)(layer_input(shape = c(3, 2))), "3 steps.*shape \\(NULL, 3, 2\\)", class = "keratin_error_shape")
+  model <- keras_model_sequential(input_shape = c(NA, 2)) |> layer_max_pooling_1d(pool_size = 4, name = "thin")
+  expect_error(predict(model, array(0, c(2, 3, 2)), verbose = 0), 'layer "thin": the input has 3 steps.*length 0', class = "keratin_error_shape")
+  expect_identical(dim(predict(model, array(0, c(2, 4, 2)), verbose = 0)), c(2L, 1L, 2L))
+  expect_error(layer_max_pooling_1d()(array(0, c(2, 0, 2))), "0 steps.*An axis without elements has no window", class = "keratin_error_shape")
+  expect_error(k_pool2d(short, c(4, 2)), "3 rows.*shape \\(2, 3, 6, 5\\)", class = "keratin_error_shape")
+})

@@ -11,7 +11,7 @@
 #' @param output_sequence_length Length of the sequences (`"int"` mode): shorter ones are padded with 0, longer ones cut. `NULL` is the
 #'   longest of the batch; within a model that is trained or predicts, a number is needed.
 #' @return As `object` says.
-#' @section Input shape: (batch) or (batch, 1), strings.
+#' @section Input shape: (batch) or (batch, 1), strings. With `split = NULL` any shape: what is along the last axis are the tokens of a text.
 #' @section Output shape: (batch, output_sequence_length), or (batch, size of the vocabulary).
 #' @family preprocessing layers
 #' @examples
@@ -65,18 +65,24 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
     },
     reset_state = function() self$vocabulary$reset(),
-    # A text is a document; of tokens that are not split a row is, or, of data without rows, a batch, as for the lookups.
+    # A text is a document.
     update_state = function(data, batch_size = NULL) {
-      whole <- is.null(self$split) && is.null(self$ngrams) && length(dim(data)) < 2L
-      texts <- tensor(array(as.character(data)), "string")
-      tokens <- self$tokens_of(texts)
-      words <- as.array(tokens)
-      lengths <- if (is.matrix(words)) rowSums(array(words != "", dim(words))) else 1
+      if (is.null(self$split)) return(self$update_unsplit(data, batch_size))
+      words <- as.array(self$tokens_of(tensor(array(as.character(data)), "string")))
       inside <- words != ""
-      if (whole) {
-        document_of <- if (is.null(batch_size)) rep(1L, length(data)) else (seq_along(data) - 1L) %/% batch_size
-        self$vocabulary$update(words[inside], document_of[inside], length(unique(document_of)))
-      } else self$vocabulary$update(words[inside], row(words)[inside], length(data))
+      self$vocabulary$update(words[inside], row(words)[inside], length(data))
+    },
+    # Of tokens that are not split a row is, or, of data without rows, a batch, as for the lookups.
+    update_unsplit = function(data, batch_size) {
+      has_rows <- length(dim(data)) > 1L
+      batch_of <- (seq_along(data) - 1L) %/% (batch_size %||% length(data))
+      at_once <- has_rows || is.null(self$ngrams)
+      for (batch in if (at_once) list(data) else lapply(split(data, batch_of), array)) {
+        words <- as.array(self$unsplit_tokens(tensor(array(as.character(batch), dim(batch)), "string")))
+        document_of <- if (has_rows) slice.index(words, 1L) else if (at_once) batch_of else rep(1L, length(words))
+        inside <- words != ""
+        self$vocabulary$update(words[inside], document_of[inside], if (has_rows) dim(data)[1L] else if (at_once) max(batch_of) + 1L else 1L)
+      }
     },
     adapt_array = function(data, batch_size) self$update_state(data, batch_size),
     finalize_state = function() {
@@ -89,7 +95,8 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
     },
     load_assets = function(files) self$vocabulary$tokens <- files[["_lookup_layer/vocabulary.txt"]] %||% files[["vocabulary.txt"]],
 
-    needs_values = function(training) is.function(self$standardize) || is.function(self$split) || self$vocabulary$output_mode == "int" && is.null(self$output_sequence_length),
+    needs_values = function(training) is.function(self$standardize) || is.function(self$split) ||
+      self$vocabulary$output_mode == "int" && is.null(self$output_sequence_length) && !is.null(self$split),
     # Strings (texts, length), "" beyond the end of a text. `length` NULL: as many as the longest text has.
     tokens_of = function(texts, length = NULL) {
       if (is.function(self$standardize) || is.function(self$split)) return(self$tokens_by_function(texts, length))
@@ -102,6 +109,17 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
         } else length <- max(1L, as.array(op_text_length(texts, how)))
       }
       op_text_tokens(texts, length, how)
+    },
+    # Texts that are tokens as they are, and the n-grams of neighbours along the last axis.
+    unsplit_tokens = function(texts) {
+      dims <- tensor_shape(texts)
+      how <- self$tokenizing()
+      if (is.function(self$standardize) && !layer_state$inferring) {
+        texts <- self$standardize(texts)
+        if (!is_tensor(texts)) texts <- tensor(if (length(texts) == prod(dims)) array(as.character(texts), dims) else array(as.character(texts)), "string")
+      } else if (how$lower || how$strip) texts <- op_squeeze(op_text_tokens(texts, 1L, how[c("lower", "strip", "split")]), axes = -1L)
+      if (is.null(self$ngrams)) return(texts)
+      op_string_ngrams(if (length(dims)) texts else op_expand_dims(texts, axis = 0L), how$ngrams)
     },
     tokens_by_function = function(texts, length) {
       if (layer_state$inferring) return(op_text_tokens(texts, length %||% NA, self$tokenizing()))   # only the shape is wanted
@@ -123,10 +141,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       vocabulary <- self$vocabulary
       vocabulary$need_tokens()
       dims <- tensor_shape(inputs)
-      if (is.null(self$split) && is.null(self$ngrams)) {
-        texts <- if (isTRUE(self$tokenizing()$lower) || isTRUE(self$tokenizing()$strip) || is.function(self$standardize)) op_squeeze(self$tokens_of(inputs, 1L), axes = -1L) else inputs
-        codes <- vocabulary$index(texts)
-        if (vocabulary$output_mode == "int" && !is.null(self$output_sequence_length) && length(dims)) codes <- to_length(codes, self$output_sequence_length)
+      if (is.null(self$split)) {
+        codes <- vocabulary$index(self$unsplit_tokens(inputs))
+        if (vocabulary$output_mode == "int" && !is.null(self$output_sequence_length) && tensor_rank(codes)) codes <- to_length(codes, self$output_sequence_length)
         return(vocabulary$encode(codes, floatx_get()))
       }
       if (length(dims) > 1L) {

@@ -8,6 +8,8 @@ op_bincount <- function(x, size, weights = NULL, binary = FALSE, strict = FALSE,
   call_op("bincount", c(list(x), if (!is.null(weights)) list(weights)), list(size = size, binary = binary, strict = strict, dtype = dtype %||% floatx_get()))
 }
 
+op_string_ngrams <- function(x, ngrams) call_op("string_ngrams", list(x), list(ngrams = ngrams))
+
 # `tokens`: list(lower, strip, split, ngrams), how texts are cut.
 op_text_tokens <- function(x, length, tokens) call_op("text_tokens", list(x), c(list(length = length), tokens))
 op_text_length <- function(x, tokens) call_op("text_length", list(x), tokens)

@@ -167,6 +167,19 @@ REGISTER_OP("bincount", [](const Attributes& a) { return std::make_shared<Bincou
 bool is_stripped(unsigned char c) { return c != 0 && c < 128 && std::string("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'").find(static_cast<char>(c)) != std::string::npos; }
 bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// Neighbouring words joined by spaces: those of the first length, then those of the next.
+std::vector<std::string> ngrams_of(const std::vector<std::string>& words, const std::vector<std::int64_t>& lengths) {
+  std::vector<std::string> out;
+  for (std::int64_t n : lengths) {
+    for (std::size_t i = 0; i + static_cast<std::size_t>(n) <= words.size(); ++i) {
+      std::string joined = words[i];
+      for (std::int64_t k = 1; k < n; ++k) joined += " " + words[i + static_cast<std::size_t>(k)];
+      out.push_back(joined);
+    }
+  }
+  return out;
+}
+
 // Words, characters or the whole of a text, and their n-grams.
 struct Tokenizing {
   bool lower, strip;
@@ -206,16 +219,7 @@ struct Tokenizing {
         i = end;
       }
     }
-    if (ngrams.empty()) return words;
-    std::vector<std::string> out;
-    for (std::int64_t n : ngrams) {
-      for (std::size_t i = 0; i + static_cast<std::size_t>(n) <= words.size(); ++i) {
-        std::string joined = words[i];
-        for (std::int64_t k = 1; k < n; ++k) joined += " " + words[i + static_cast<std::size_t>(k)];
-        out.push_back(joined);
-      }
-    }
-    return out;
+    return ngrams.empty() ? words : ngrams_of(words, ngrams);
   }
 };
 
@@ -263,6 +267,36 @@ class TextLength : public Constant {
   Tokenizing tokenizing_;
 };
 REGISTER_OP("text_length", [](const Attributes& a) { return std::make_shared<TextLength>(a); });
+
+// string_ngrams(x; ngrams): the words along the last axis, and their n-grams.
+class StringNgrams : public Constant {
+ public:
+  explicit StringNgrams(const Attributes& a) : ngrams_(a.integers("ngrams")) {}
+  const char* name() const override { return "string_ngrams"; }
+  Types infer(const Types& inputs) const override {
+    need_strings(inputs.at(0), name());
+    Shape shape = inputs[0].shape;
+    if (shape.rank() < 1) fail_shape("string_ngrams: an input of rank 1 or more is wanted.");
+    const std::int64_t words = shape.back();
+    if (words == unknown_size) return {{DType::string, shape}};
+    shape[shape.rank() - 1] = 0;
+    for (std::int64_t n : ngrams_) shape[shape.rank() - 1] += std::max<std::int64_t>(0, words - n + 1);
+    return {{DType::string, shape}};
+  }
+  void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
+    const std::int64_t *x = inputs[0].data<std::int64_t>(), length = inputs[0].shape().back();
+    auto* out = outputs[0].data<std::int64_t>();
+    for (const std::int64_t* row = x; row < x + inputs[0].size(); row += length) {
+      std::vector<std::string> words;
+      for (std::int64_t i = 0; i < length; ++i) words.push_back(interned(row[i]));
+      for (const std::string& joined : ngrams_of(words, ngrams_)) *out++ = intern(joined);
+    }
+  }
+
+ private:
+  std::vector<std::int64_t> ngrams_;
+};
+REGISTER_OP("string_ngrams", [](const Attributes& a) { return std::make_shared<StringNgrams>(a); });
 
 // text_bag(x, keys, values; size, otherwise, dtype, …): how often each word of the vocabulary occurs in each text; other words count for
 // the code `otherwise` (below 0: for none).

@@ -81,6 +81,43 @@ test_that("texts that are not split are cut or filled to `output_sequence_length
   expect_identical(layer(layer_input(shape = 2, dtype = "string"))$shape$as_list(), list(NULL, 3L))
 })
 
+# Values of Keras 2.15.
+test_that("n-grams of texts that are not split are made along the last axis", {
+  words <- c("a", "b", "c", "a b")
+  two <- matrix(c("A", "b", "c", "b", "A!", "z"), 2, byrow = TRUE)
+  layer <- function(...) layer_text_vectorization(split = NULL, vocabulary = words, ...)
+  expect_equal(as.array(layer(ngrams = 1)(two)), rbind(c(2, 3, 4), c(3, 2, 1)))
+  expect_equal(as.array(layer(ngrams = 2)(two)), rbind(c(2, 3, 4, 5, 1), c(3, 2, 1, 1, 1)))
+  expect_equal(as.array(layer(ngrams = c(1, 3))(two)), rbind(c(2, 3, 4, 1), c(3, 2, 1, 1)))
+  expect_equal(as.array(layer(ngrams = 2, output_sequence_length = 6)(two)), rbind(c(2, 3, 4, 5, 1, 0), c(3, 2, 1, 1, 1, 0)))
+  expect_equal(as.array(layer(ngrams = 2)(array(c("a", "b", "c")))), array(c(2, 3, 4, 5, 1)))           # one text
+  expect_equal(as.array(layer(ngrams = 2)(matrix(c("a", "b", "c")))), matrix(c(2, 3, 4)))               # three of one token
+  expect_equal(as.array(layer(ngrams = 3)(array(c("a", "c", "b", "a"), c(1, 2, 2))))[1, , ], rbind(c(2, 3, 5), c(4, 2, 1)))
+  expect_equal(as.array(layer(ngrams = 2, output_mode = "count")(two)), rbind(c(1, 1, 1, 1, 1), c(3, 1, 1, 0, 0)))
+  expect_equal(as.array(layer(ngrams = 2, output_mode = "multi_hot", max_tokens = 7, pad_to_max_tokens = TRUE)(array(c("a", "b", "c")))), array(c(1, 1, 1, 1, 1, 0, 0)))
+  expect_error(layer(ngrams = 2, output_mode = "count")(array("a", c(1, 2, 2))), "rank 2 at most", class = "keratin_error_shape")
+  expect_identical(dim(layer(ngrams = c(4, 5))(two)), c(2L, 0L))
+  model <- keras_model_sequential(list(layer_input(shape = 3, dtype = "string"), layer(ngrams = 2)))
+  expect_identical(model$output_shape, list(NULL, 5L))
+  expect_equal(unname(predict(model, two, verbose = 0)), rbind(c(2, 3, 4, 5, 1), c(3, 2, 1, 1, 1)))
+  standardized <- layer(ngrams = 2, standardize = function(texts) gsub("z", "b", as.character(texts)))
+  expect_equal(as.array(standardized(matrix(c("z", "a", "b"), 1))), matrix(c(3, 2, 3, 1, 5), 1))
+})
+
+test_that("adapt() learns n-grams of texts that are not split: of rows, or of batches", {
+  layer <- layer_text_vectorization(split = NULL, ngrams = 2, output_mode = "tf_idf")
+  adapt(layer, rep(c("a", "b", "c"), 15))   # batches of 32 and 13
+  expect_identical(get_vocabulary(layer), c("[UNK]", "c", "b", "a b", "a", "c a", "b c"))
+  expect_equal(as.vector(as.array(layer(array(c("a", "b", "c"))))), c(0, rep(log(1 + 2 / 3), 4), 0, log(1 + 2 / 3)), tolerance = 1e-6)
+  rows <- rbind(c("a", "b", "d"), c("b", "c", "d"), c("a", "e", "c"))
+  adapt(layer, rows)
+  expect_identical(get_vocabulary(layer), c("[UNK]", "d", "c", "b", "a", "e c", "e", "c d", "b d", "b c", "a e", "a b"))
+  expect_equal(as.array(layer(rows))[1L, ], c(0, log(2), 0, log(2), log(2), 0, 0, 0, log(2.5), 0, 0, log(2.5)), tolerance = 1e-6)
+  layer <- layer_text_vectorization(split = NULL, output_mode = "tf_idf")
+  adapt(layer, rows)
+  expect_equal(as.array(layer(rows))[3L, ], c(0, 0, log(2), 0, log(2), log(2.5)), tolerance = 1e-6)
+})
+
 test_that("a layer that has seen data says how many axes its input has, as in Keras", {
   layer <- layer_normalization()
   expect_null(get_config(layer)$batch_input_shape)

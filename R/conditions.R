@@ -2,11 +2,12 @@
 
 abort <- function(kind, ..., call = NULL, data = list()) {
   message <- paste0(...)
-  stop(structure(class = c(paste0("keratin_error_", kind), "keratin_error", "error", "condition"),
+  stop(structure(class = c(paste0("keratin_error_", kind), if (kind == "value") "keratin_error_argument", "keratin_error", "error", "condition"),
                  c(list(message = message, call = call), data)))
 }
 abort_argument <- function(..., call = NULL) abort("argument", ..., call = call)
 abort_shape <- function(..., call = NULL) abort("shape", ..., call = call)
+abort_value <- function(..., call = NULL) abort("value", ..., call = call)   # a tensor's values are wanted where there are only shapes
 abort_file <- function(..., call = NULL) abort("file", ..., call = call)
 
 # Says where an error came about: "batch 4 of the generator: ...".

@@ -156,13 +156,22 @@ infer_call <- function(layer, arguments) {
   outer <- layer_state$inferring
   on.exit(layer_state$inferring <- outer)
   layer_state$inferring <- TRUE
-  found <- infer_types(function(placeholders) {
+  run <- function(placeholders) {
     values <- placeholders[seq_along(types)]
     values[masked] <- Map(set_mask, values[masked], placeholders[-seq_along(types)])
     leaves[symbolic] <- values
     outputs <- call_on_values(layer, nest_pack(arguments, leaves))
     list(outputs = outputs, masks = lapply(nest_flatten(outputs), function(x) if (is_tensor(x)) get_mask(x)))
-  }, c(types, mask_types))
+  }
+  all_types <- c(types, mask_types)
+  found <- tryCatch(infer_types(run, all_types), keratin_error_value = function(e) {
+    if (trace_is_on()) stop(e)
+    said_types(layer, arguments) %||% tryCatch(types_by_example(layer, run, all_types), error = function(by_example) {
+      e$message <- paste0(conditionMessage(e), " A model that is run eagerly could have the layer, but arrays of zeros do not tell its output shape either (", conditionMessage(by_example),
+                          "): give its class a compute_output_shape(input_shape).")
+      stop(e)
+    })
+  })
   masks <- lapply(found$masks, as_type_nest)
   at <- 0L
   list(outputs = nest_map(as_type_nest(found$outputs), function(type) {
@@ -170,6 +179,47 @@ infer_call <- function(layer, arguments) {
     if (inherits(type, "keratin_type")) type$mask <- masks[[at]]
     type
   }))
+}
+
+# A layer that reads values, as it may where a model is run eagerly, cannot be traced. Its class may say the output shape (this is for one output) ...
+said_types <- function(layer, arguments) {
+  own <- !identical(body(layer$compute_output_shape), body(BaseLayer$public_methods$compute_output_shape))
+  if (!own || isTRUE(layer$says_shape)) return(NULL)
+  layer$says_shape <- TRUE   # it may ask for the inherited one
+  on.exit(layer$says_shape <- NULL)
+  inputs <- arguments[[1L]]
+  dims <- as_input_dims(layer$compute_output_shape(input_shape_as_list(nest_map(inputs, tensor_shape))))
+  if (is.list(dims)) return(NULL)
+  list(outputs = list(dtype = if (is_float(layer$dtype)) layer$dtype else tensor_dtype(nest_flatten(inputs)[[1L]]), shape = dims), masks = list(NULL))
+}
+
+# ... or zeros are put through it: twice if sizes are unknown, for those of the output that follow from them are unknown too. Its weights stay as they are.
+types_by_example <- function(layer, run, types) {
+  weights <- layer$weights
+  values <- lapply(weights, as.array)
+  on.exit(Map(variable_assign, weights, values))
+  type_of <- function(x) {
+    if (is.null(x)) return(NULL)
+    if (!is_tensor(x)) x <- tensor(x)
+    list(dtype = tensor_dtype(x), shape = tensor_shape(x))
+  }
+  outputs_for <- function(size) nest_map(run(lapply(types, example_tensor, size)), type_of)
+  found <- outputs_for(32L)
+  if (anyNA(unlist(lapply(types, function(type) type$shape)))) found <- merge_types(found, outputs_for(64L))
+  found
+}
+example_tensor <- function(type, size) {
+  dims <- type$shape
+  dims[is.na(dims)] <- size
+  zero <- switch(type$dtype, bool = TRUE, string = "", 0)
+  tensor(if (length(dims)) array(zero, dims) else zero, type$dtype)
+}
+merge_types <- function(a, b) {
+  if (!is.list(a)) return(a)
+  if (!identical(names(a), c("dtype", "shape"))) return(Map(merge_types, a, b))
+  if (length(a$shape) != length(b$shape)) abort_shape("the output has ", length(a$shape), " axes for one input, ", length(b$shape), " for another")
+  a$shape[a$shape != b$shape] <- NA
+  a
 }
 
 # infer_types() gives list(dtype =, shape =) for each tensor.

@@ -231,7 +231,7 @@ slice_end <- function(expression, frame) {
 # A tensor counts from 1 too.
 tensor_subscript <- function(value) {
   if (identical(tensor_dtype(value), "bool")) {
-    if (is_symbolic(value)) abort_argument("`[`: a tensor of bool has no value while a function is traced. Multiply by the mask, or use k_switch().")
+    if (is_symbolic(value)) abort_value("`[`: a tensor of bool has no value while a function is traced. Multiply by the mask, or use k_switch().")
     return(list(kind = "many", positions = array(which(as.vector(as.array(value))) - 1L)))
   }
   if (!tensor_dtype(value) %in% c("int32", "int64")) value <- op_cast(value, "int32")

@@ -55,7 +55,7 @@ tf_where <- function(condition, x = NULL, y = NULL) {
 # The value of a tensor, which there is none of while a function is traced.
 tf_known <- function(x, what) {
   if (!is_tensor(x)) return(x)
-  if (is_symbolic(x)) abort_argument(what, " needs the values of its tensor, which are not known while a function is traced. Write it with operations on whole tensors, or use run_eagerly = TRUE.")
+  if (is_symbolic(x)) abort_value(what, " needs the values of its tensor, which are not known while a function is traced. Write it with operations on whole tensors, or use run_eagerly = TRUE.")
   as.array(x)
 }
 

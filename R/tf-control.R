@@ -26,7 +26,7 @@ tf_while_loop <- function(cond, body, loop_vars, shape_invariants = NULL, parall
   while (steps < most) {
     goes_on <- do.call(cond, unname(state))
     if (is_tensor(goes_on) && is_symbolic(goes_on))
-      abort_argument("tf$while_loop() cannot decide on a value that is not known while a function is traced. Loop a fixed number of times over whole tensors, or use run_eagerly = TRUE.")
+      abort_value("tf$while_loop() cannot decide on a value that is not known while a function is traced. Loop a fixed number of times over whole tensors, or use run_eagerly = TRUE.")
     if (!isTRUE(as.logical(if (is_tensor(goes_on)) as.array(goes_on) else goes_on))) break
     state <- do.call(body, unname(state))
     if (!is_plain_list(state)) state <- list(state)

@@ -40,7 +40,7 @@ SEXP tensor_value(SEXP x) {
   return guarded([&]() -> SEXP {
     const Value value = value_from(x);
     if (value->is_symbolic())
-      fail_argument("this tensor is part of a trace and has no value yet, so R cannot branch on it or convert it. Use k_switch() to choose between tensors, or compile(run_eagerly = TRUE).");
+      throw Error(ErrorKind::value, "this tensor is part of a trace and has no value yet, so R cannot branch on it or convert it. Use k_switch() to choose between tensors, or compile(run_eagerly = TRUE).");
     return r_from_tensor(value->tensor);
   });
 }

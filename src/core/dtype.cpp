@@ -12,6 +12,7 @@ const char* name_of(ErrorKind kind) {
     case ErrorKind::interrupted: return "interrupted";
     case ErrorKind::memory: return "memory";
     case ErrorKind::internal: return "internal";
+    case ErrorKind::value: return "value";
   }
   return "internal";
 }

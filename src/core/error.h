@@ -6,7 +6,7 @@
 namespace keratin {
 
 // What R's condition classes are made of: `keratin_error_<kind>`.
-enum class ErrorKind { shape, argument, file, interrupted, memory, internal };
+enum class ErrorKind { shape, argument, file, interrupted, memory, internal, value };
 
 class Error : public std::runtime_error {
  public:

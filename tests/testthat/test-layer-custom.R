@@ -108,6 +108,54 @@ test_that("a branch on a tensor's value says what to do, and runs with run_eager
   expect_true(is.finite(history$metrics$loss))
 })
 
+test_that("a layer that reads values is a layer of models that are run eagerly", {
+  branch <- function(inputs) if (as.numeric(k_sum(inputs)) > 0) inputs * 2 else -inputs
+  Branching <- new_layer_class("Branching", call = branch)
+  x <- matrix(1:8 / 8, 4)
+  input <- layer_input(shape = 2)
+  models <- list(keras_model_sequential(list(Branching(), layer_dense(units = 1))),
+                 keras_model_sequential(list(Branching(), layer_dense(units = 1)), input_shape = 2),
+                 keras_model(input, input |> layer_dense(2, kernel_initializer = "identity") |> Branching() |> layer_dense(1)),
+                 keras_model(input, input |> layer_lambda(branch) |> layer_dense(1)))
+  for (model in models) {
+    model |> compile(optimizer_sgd(0), "mse", run_eagerly = TRUE)
+    history <- fit(model, x, 1:4, epochs = 1, batch_size = 2, verbose = 0)
+    expect_true(is.finite(history$metrics$loss))
+    expect_identical(model$output_shape, list(NULL, 1L))
+    kernel <- tail(get_weights(model), 2)[[1]]
+    expect_equal(unname(predict(model, x, verbose = 0)), 2 * x %*% kernel, tolerance = 1e-6)
+    expect_equal(unname(predict(model, -x, verbose = 0)), x %*% kernel, tolerance = 1e-6)
+    model |> compile("sgd", "mse")   # a trace knows no values
+    expect_error(fit(model, x, 1:4, verbose = 0), "k_switch.*run_eagerly = TRUE", class = "keratin_error_argument")
+  }
+})
+
+test_that("zeros, or the class itself, say the output shape of a layer that reads values", {
+  sequence <- layer_input(shape = c(NA, 3))
+  reading <- function(f) layer_lambda(f = function(z) if (as.numeric(k_sum(z)) >= 0) f(z) else z)
+  expect_identical(reading(function(z) k_concatenate(list(z, z), axis = -1))(sequence)$shape$as_list(), list(NULL, NULL, 6L))
+  expect_identical(reading(function(z) k_sum(z, axis = 2))(sequence)$shape$as_list(), list(NULL, 3L))
+  expect_identical(reading(function(z) k_sum(z))(sequence)$shape$as_list(), list())
+  expect_identical(k_dtype(reading(function(z) k_cast(z, "int32"))(sequence)), "int32")
+  both <- reading(function(z) list(z, k_sum(z, axis = 3)))(sequence)
+  expect_identical(lapply(both, function(y) y$shape$as_list()), list(list(NULL, NULL, 3L), list(NULL, NULL)))
+  Counting <- new_layer_class("Counting",   # its weights stay as they are
+    build = function(input_shape) self$calls <- self$add_weight("calls", shape = list(), initializer = "zeros", trainable = FALSE),
+    call = function(inputs) { self$calls$assign_add(1); if (as.numeric(self$calls) + as.numeric(k_sum(inputs)) > 0) inputs else -inputs })
+  counting <- Counting()
+  counting(layer_input(shape = 2))
+  expect_equal(as.numeric(counting$calls), 0)
+  wants_positive <- function(inputs) if (as.numeric(k_min(inputs)) > 0) k_concatenate(list(inputs, inputs)) else stop("only positive ones")
+  Positive <- new_layer_class("Positive", call = wants_positive)
+  expect_error(Positive()(layer_input(shape = 2)), "layer \"positive.*part of a trace.*only positive ones.*compute_output_shape", class = "keratin_error_argument")
+  Said <- new_layer_class("Said", call = wants_positive, compute_output_shape = function(input_shape) list(input_shape[[1]], 2L * input_shape[[2]]))
+  input <- layer_input(shape = 2)
+  model <- keras_model(input, Said()(input))
+  expect_identical(model$output_shape, list(NULL, 4L))
+  model |> compile("sgd", "mse", run_eagerly = TRUE)
+  expect_equal(unname(predict(model, matrix(c(1, 2), 1), verbose = 0)), matrix(c(1, 2, 1, 2), 1))
+})
+
 test_that("time_distributed() wants something at each step", {
   expect_error(time_distributed(layer_input(3), layer_dense(units = 2)), "at each step", class = "keratin_error_shape")
 })

@@ -3,6 +3,7 @@
 #include "../core/thread_pool.h"
 #include "../kernels/dispatch.h"
 #include "functions.h"
+#include "large_result.h"
 #include "reduce.h"
 
 namespace keratin {
@@ -17,7 +18,8 @@ class ExtremeGradient : public Op {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     visit_floating(inputs[0].dtype(), "the gradient of an extreme", [&](auto zero) {
       using T = decltype(zero);
-      spread(outputs[0].data<T>(), inputs[0].data<T>(), inputs[1].data<T>(), inputs[2].data<T>(), inputs[0].shape());
+      const LargeResult<T> result(outputs[0], inputs);
+      spread(outputs[0].data<T>(), inputs[0].data<T>(), inputs[1].data<T>(), inputs[2].data<T>(), inputs[0].shape(), result);
     });
   }
   // Linear in the upstream.
@@ -38,8 +40,9 @@ class ExtremeGradient : public Op {
  private:
   // Many rows are turned into columns at a time; ties are seen, and shared out, before they are turned back.
   template <class T>
-  static void spread_along_short_rows(T* dx, const T* x, const T* y, const T* upstream, std::int64_t rows, std::int64_t length) {
-    parallel_ranges(rows, std::max<std::int64_t>(turned_rows, reduce_grain / length / turned_rows * turned_rows), [&](std::int64_t begin, std::int64_t end) {
+  static void spread_along_short_rows(const LargeResult<T>& result, const T* x, const T* y, const T* upstream, std::int64_t rows, std::int64_t length) {
+    const std::int64_t grain = std::max<std::int64_t>(turned_rows, reduce_grain / length / turned_rows * turned_rows);
+    parallel_ranges(rows, grain, [&](std::int64_t begin, std::int64_t end) {
       T turned_x[short_row * turned_rows], turned_dx[short_row * turned_rows], scale[turned_rows];
       for (std::int64_t r = begin; r < end; r += turned_rows) {
         const std::int64_t count = std::min(turned_rows, end - r);
@@ -54,14 +57,16 @@ class ExtremeGradient : public Op {
           for (std::int64_t i = 0; i < count; ++i) scale[i] = upstream[r + i] / hits[i];
           go(scale);
         }
-        kernels<T>().transpose(dx + r * length, length, turned_dx, turned_rows, length, count);
+        T* dx = result.room(r * length, count * length);
+        kernels<T>().transpose(dx, length, turned_dx, turned_rows, length, count);
+        result.send(dx, r * length, count * length);
       }
     });
   }
 
   // x as (outer, length, inner) by its last reduced run. Short rows are taken several at a time: `fold` of them are `columns` elements.
   template <class T>
-  void spread(T* dx, const T* x, const T* y, const T* upstream, const Shape& shape) const {
+  void spread(T* dx, const T* x, const T* y, const T* upstream, const Shape& shape, const LargeResult<T>& result) const {
     if (shape.elements() == 0) return;
     const Runs runs = runs_of(shape, reduced_);
     int last = static_cast<int>(runs.sizes.size()) - 1;
@@ -73,7 +78,7 @@ class ExtremeGradient : public Op {
       if (i < last && !runs.reduced[i]) extremes *= runs.sizes[i];
     }
     const std::int64_t length = last < 0 ? 1 : runs.sizes[last];
-    if (inner == 1 && extremes == outer && length <= short_row) return spread_along_short_rows(dx, x, y, upstream, outer, length);
+    if (inner == 1 && extremes == outer && length <= short_row) return spread_along_short_rows(result, x, y, upstream, outer, length);
     const auto extreme_of = [&](std::int64_t o) {  // row of y
       std::int64_t row = 0, step = 1;
       for (int i = last - 1; i >= 0; o /= runs.sizes[i--]) {

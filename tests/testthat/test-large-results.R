@@ -1,5 +1,5 @@
 # Results of 32 MB and more go to memory another way (src/ops/large_result.h): element for element they are those of their parts.
-test_that("large results of elementwise ops, stretched arrays and gradients of pooling equal those of their parts", {
+test_that("large results of elementwise ops, stretched arrays, gradients of pooling and of extremes equal those of their parts", {
   normal <- function(...) call_op("random_normal", list(), list(shape = c(...), dtype = "float32"))
   same <- function(a, b) expect_identical(as.vector(as.array(a)), as.vector(as.array(b)))
   x <- normal(9000007)
@@ -11,6 +11,12 @@ test_that("large results of elementwise ops, stretched arrays and gradients of p
   stretched <- call_op("broadcast_to", list(small), list(shape = c(3, 700001, 5)))
   same(stretched[, 700001, ], small[, 1, ])
   same(stretched[2, 333333, ], small[2, 1, ])
+  rows <- normal(900001, 10)
+  of_largest <- function(x) {
+    y <- with_recording(call_op("reduce_max", list(x), list(axes = 1)))
+    op_gradients(y, list(x))[[1L]]
+  }
+  same(of_largest(rows)[899990:900001, ], of_largest(rows[899990:900001, ]))
   images <- normal(8, 220, 220, 25)
   for (kind in c("max_pool", "average_pool")) {
     gradient <- function(x) {

@@ -17,7 +17,6 @@ constexpr Index input_bytes_of_part = 192 << 10;  // stays in the second-level c
 constexpr Index bytes_of_row_slice = 1024;        // what a block of weights meets of a row, at most
 constexpr Index channels_to_read_in_place = 16, tiles_to_read_in_place = 4;
 constexpr Index few_parts = 8;
-constexpr Index tiles_between_fetches = 2;
 constexpr Index most_products_to_read_ahead = 256;  // of an element; with more the processor's own guesses are enough
 constexpr Index least_bytes_to_read_ahead = 8 << 20;       // less stays in some cache
 
@@ -184,10 +183,14 @@ class ConvRun {
     if (row_part >= row_parts_ || !reads_ahead_) return ReadAhead();
     const Index elements = input_elements();
     const Index rows = ceil_divide(end_row_ - first_row_, row_blocks_), lines = ceil_divide(plan_.out[1], line_blocks_);
-    Index blocks = 0;
-    for (Index p = 0; p < plan_.panels; ++p) blocks += panels_[p].blocks;
-    const Index calls = blocks * lines * plan_.phases * ceil_divide(ceil_divide(rows, tile_rows_), tiles_between_fetches);
-    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1), calls);
+    Index steps = 0;
+    for (Index p = 0; p < plan_.panels; ++p) {
+      for (Index b = 0; b < panels_[p].blocks; ++b) {
+        const PanelBlock block = panel_block(plan_, panels_[p].window, b);
+        steps += (block.end_tap - block.first_tap) * ceil_divide(block.rows(), GemmTile<T>::steps_between_fetches);
+      }
+    }
+    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1), steps * lines * ceil_divide(rows, tile_rows_));
   }
 
   void run_rows(Part part, Index begin, Index end) {
@@ -344,8 +347,7 @@ class ConvRun {
       const Index rows = tiles.rows(t), alike = t < tiles.larger ? tiles.larger : tiles.count;
       const bool edge = part.has_edges && is_edge(row, rows);
       tile.repeats = 1;
-      const Index most = reads_ahead_ ? smaller(alike, t + tiles_between_fetches) : alike;
-      while (t + tile.repeats < most && !edge && !(part.has_edges && is_edge(row + tile.repeats * rows, rows))) ++tile.repeats;
+      while (t + tile.repeats < alike && !edge && !(part.has_edges && is_edge(row + tile.repeats * rows, rows))) ++tile.repeats;
       tile.a = part.input + a_start + (row - part.row_begin) * plan_.step * plan_.in_channels;
       if (edge) {
         tile.c = part.edges + ((line - part.line_begin) * (part.row_end - part.row_begin) + (row - part.row_begin)) * plan_.columns + column;
@@ -354,7 +356,8 @@ class ConvRun {
         tile.c = output + (row * stride - shift) * plan_.out_channels;
         tile.c_row = stride * plan_.out_channels;
       }
-      part.ahead->fetch();
+      if (plan_.dots) part.ahead->fetch(tile.fetches());
+      else part.ahead->give(tile, tile.fetches());
       functions_[rows](tile);
       row += tile.repeats * rows;
       t += tile.repeats;

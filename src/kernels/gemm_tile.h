@@ -34,6 +34,11 @@ struct GemmTile {
   bool accumulate;   // add to what C holds
   bool relu;         // max(0, .) of the result
   Index repeats = 1;  // this many tiles, each below the one before
+  // What will be read soon, on its way to the second-level cache meanwhile: so many cache lines after every `steps_between_fetches` steps of the depth.
+  const char* ahead = nullptr;
+  Index ahead_lines = 0;
+  static constexpr Index steps_between_fetches = 16, line_bytes = 64;
+  Index fetches() const { return repeats * tap_count * ((depth + steps_between_fetches - 1) / steps_between_fetches); }
 };
 
 template <class T>

@@ -67,7 +67,9 @@ KERATIN_ALIGNED_LOOPS static void gemm_tile_of(const GemmTile<typename V::Elemen
   const bool whole = tile.columns == vectors * V::width;
   const bool bias_is_in = tile.bias && whole;
   const Index row = transposed ? 1 : tile.a_row, step = transposed ? tile.a_depth : 1, b_row = tile.b_row;
-  const Index depth = tile.depth, tap_count = tile.tap_count;
+  const Index depth = tile.depth, tap_count = tile.tap_count, ahead_lines = tile.ahead_lines;
+  const Index steps_at_once = ahead_lines > 0 ? tile.steps_between_fetches : depth;
+  const char* ahead = tile.ahead;
   const T* from = tile.a;
   T* to = tile.c;
   for (Index repeat = 0; repeat < tile.repeats; ++repeat) {
@@ -82,15 +84,25 @@ KERATIN_ALIGNED_LOOPS static void gemm_tile_of(const GemmTile<typename V::Elemen
     for (Index t = 0; t < tap_count; ++t) {
       const T* a = from + tile.taps[t].a;
       const T* b = tile.b + (tile.taps[t].index - tile.first_tap) * tile.b_tap;
-      for (Index k = 0; k < depth; ++k) {
-        R panel[vectors];
-        unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { panel[j.value] = V::in_register(V::load(b + j.value * V::width)); });
-        unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
-          const R x = V::set(a[m.value * row]);
-          unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(x, panel[j.value], sum[m.value][j.value]); });
-        });
-        a += step;
-        b += b_row;
+      const auto add_steps = [&](Index count) KERATIN_INLINE_BODY {
+        for (Index k = 0; k < count; ++k) {
+          R panel[vectors];
+          unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { panel[j.value] = V::in_register(V::load(b + j.value * V::width)); });
+          unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
+            const R x = V::set(a[m.value * row]);
+            unroll<vectors>([&](auto j) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(x, panel[j.value], sum[m.value][j.value]); });
+          });
+          a += step;
+          b += b_row;
+        }
+      };
+      if constexpr (!transposed) {  // sums of weight gradients are short: there a second loop around would show
+        for (Index left = depth; left > 0; left -= steps_at_once) {
+          for (Index line = 0; line < ahead_lines; ++line, ahead += tile.line_bytes) __builtin_prefetch(ahead, 0, 2);
+          add_steps(left < steps_at_once ? left : steps_at_once);
+        }
+      } else {
+        add_steps(depth);
       }
     }
     finish_tile<V, rows, vectors>(tile, to, sum, bias_is_in);

@@ -13,8 +13,15 @@ class ReadAhead {
     const Index lines = (end_ - at_ + line_bytes - 1) / line_bytes;
     step_ = calls > 1 ? (lines + calls - 1) / calls * line_bytes : lines * line_bytes;
   }
-  void fetch() {
-    const char* stop = end_ - at_ < step_ ? end_ : at_ + step_;
+  // A tile does it itself, so many times.
+  template <class T>
+  void give(GemmTile<T>& tile, Index fetches) {
+    tile.ahead = at_;
+    tile.ahead_lines = at_ < end_ ? step_ / line_bytes : 0;
+    at_ += tile.ahead_lines * line_bytes * fetches;
+  }
+  void fetch(Index times = 1) {
+    const char* stop = end_ - at_ < step_ * times ? end_ : at_ + step_ * times;
     for (; at_ < stop; at_ += line_bytes) __builtin_prefetch(at_, 0, 2);
   }
 

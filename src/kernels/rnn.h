@@ -9,6 +9,7 @@ enum class RnnActivation : int { linear, tanh, sigmoid, hard_sigmoid, relu, relu
 template <class T>
 struct LstmCell {
   const T* sums;      // before the activation
+  const T* more;      // added to them, or null
   T* gates;           // out, may be `sums`; or null
   const T* c_before;
   T* c;               // may be c_before

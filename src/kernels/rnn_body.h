@@ -86,10 +86,13 @@ static inline void lstm_cell_at(const LstmCell<typename V::Element>& cell, int u
   using R = typename V::Register;
   const CellAccess<V, partial> at{n};
   const RnnActivation f = cell.activation, s = cell.recurrent_activation;
-  const typename V::Element* sum = cell.sums + u;
   const int units = cell.units;
-  const R input = gate_activation<V, standard>(s, at.load(sum)), forget = gate_activation<V, standard>(s, at.load(sum + units));
-  const R candidate = state_activation<V, standard>(f, at.load(sum + 2 * units)), output = gate_activation<V, standard>(s, at.load(sum + 3 * units));
+  const auto sum = [&](int gate) KERATIN_INLINE_BODY {
+    const R value = at.load(cell.sums + u + gate * units);
+    return cell.more ? V::add(value, at.load(cell.more + u + gate * units)) : value;
+  };
+  const R input = gate_activation<V, standard>(s, sum(0)), forget = gate_activation<V, standard>(s, sum(1));
+  const R candidate = state_activation<V, standard>(f, sum(2)), output = gate_activation<V, standard>(s, sum(3));
   const R c = V::fma(forget, at.load(cell.c_before + u), V::multiply(input, candidate));
   if (cell.gates) {
     typename V::Element* gate = cell.gates + u;

@@ -241,13 +241,10 @@ class ConvLstm final : public RecurrentOp {
         const std::int64_t row = (s * n.steps + t) * n.pixels;
         const bool valid = !extra.mask || extra.mask[s * n.steps + t];
         for (std::int64_t p = first; valid && p < end; ++p) {
-          T* through_kernel = step.data + (s * n.pixels + p) * columns;
-          const T* sum = sums + (row + p) * columns;
-          T* gate = keep ? gates + (row + p) * columns : through_kernel;  // the kept gates may be the sums' own memory
-          if (gate != sum && (keep || is_zero)) copy_row(gate, sum, columns);
-          if (!is_zero) k.add_to(gate, keep ? through_kernel : sum, static_cast<std::size_t>(columns));
+          const T* through_kernel = is_zero ? nullptr : step.data + (s * n.pixels + p) * columns;
+          T* gate = keep ? gates + (row + p) * columns : nullptr;  // may be the sums' own memory
           const std::int64_t at = s * state + p * filters;
-          k.lstm_cell({gate, keep ? gate : nullptr, c + at, c + at, h + at, filters, activation_, recurrent_activation_});
+          k.lstm_cell({sums + (row + p) * columns, through_kernel, gate, c + at, c + at, h + at, filters, activation_, recurrent_activation_});
         }
         const std::int64_t at = s * state + first * filters, count = (end - first) * filters;
         T* out_row = y + (row + first) * filters;

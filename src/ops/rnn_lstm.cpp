@@ -88,7 +88,7 @@ class Lstm final : public RnnOp {
         for (std::int64_t s = from; s < to; ++s) {
           T* y_row = y + (s * n.steps + t) * units;
           if (!extra.mask || extra.mask[s * n.steps + t]) {
-            k.lstm_cell({sums + (s - from) * columns, gates ? gates + (t * n.batch + s) * columns : nullptr, c.before(t, s), c.after(t, s), h.after(t, s), units,
+            k.lstm_cell({sums + (s - from) * columns, nullptr, gates ? gates + (t * n.batch + s) * columns : nullptr, c.before(t, s), c.after(t, s), h.after(t, s), units,
                          activation_, recurrent_activation_});
             copy_row(y_row, h.after(t, s), units);
           } else {

@@ -52,14 +52,13 @@ KERATIN_INLINE void store_pixel(typename V::Element* y, const typename V::Regist
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) store_channels<V, whole>(y + k * V::width, from[k], n);
 }
 
-// NaN wins: of two of which the second is NaN V::max() gives the second.
 struct MaxOf {
+  static constexpr bool hides_nan = true;  // V::max() may: it is looked for besides
   template <class V>
-  static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) {
-    return V::select(V::equal(value, value), V::max(value, so_far), value);
-  }
+  static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::max(value, so_far); }
 };
 struct SumOf {
+  static constexpr bool hides_nan = false;
   template <class V>
   static KERATIN_INLINE_BODY typename V::Register join(typename V::Register value, typename V::Register so_far) { return V::add(value, so_far); }
 };
@@ -72,9 +71,20 @@ KERATIN_INLINE void join_window(typename V::Element* y, const typename V::Elemen
   } else {
     load_pixel<V, registers, whole>(all, x + taps[first], n);
   }
+  typename V::Mask is_number[registers];
+  if constexpr (Join::hides_nan) {
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) is_number[k] = V::equal(all[k], all[k]);
+  }
   for (int t = first + 1; t < stop; ++t) {
     const typename V::Element* tap = x + taps[t];
-    KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = Join::template join<V>(load_channels<V, whole>(tap + k * V::width, n), all[k]);
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
+      const typename V::Register value = load_channels<V, whole>(tap + k * V::width, n);
+      all[k] = Join::template join<V>(value, all[k]);
+      if constexpr (Join::hides_nan) is_number[k] = V::both(is_number[k], V::equal(value, value));
+    }
+  }
+  if constexpr (Join::hides_nan) {
+    KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = V::select(is_number[k], all[k], V::set(__builtin_nanf("")));
   }
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) all[k] = V::multiply(all[k], scale);
   store_pixel<V, registers, whole>(y, all, n);
@@ -97,21 +107,31 @@ static void sum_of_windows(typename V::Element* y, const typename V::Element* x,
   join_windows<V, SumOf>(y, x, line, scale);
 }
 
-// at = the number of the tap that holds the largest element: the first one of equals, and the first NaN before all others.
+template <class V>
+KERATIN_INLINE typename V::Register nan_as_infinity(typename V::Register v) {
+  const typename V::Register infinity = V::set(__builtin_inff());
+#if defined(__aarch64__)
+  return V::select(V::equal(v, v), v, infinity);
+#else
+  return V::min(v, infinity);  // gives the second where one is NaN, other than NEON's
+#endif
+}
+
+// at = the number of the tap that holds the largest element, which NaN is: the first one of equals.
 template <class V, int registers, bool whole>
 KERATIN_INLINE void largest_tap(typename V::Register (&at)[registers], const typename V::Element* x, const std::ptrdiff_t* taps,
                                 const typename V::Element* numbers, int first, int stop, int n) {
   typename V::Register best[registers];
   load_pixel<V, registers, whole>(best, x + taps[first], n);
+  KERATIN_UNROLL for (int k = 0; k < registers; ++k) best[k] = nan_as_infinity<V>(best[k]);
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) at[k] = V::set(numbers[first]);
   for (int t = first + 1; t < stop; ++t) {
     const typename V::Element* tap = x + taps[t];
     const typename V::Register number = V::set(numbers[t]);
     KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
-      const typename V::Register value = load_channels<V, whole>(tap + k * V::width, n);
-      const typename V::Mask wins = V::both(V::invert(V::less_equal(value, best[k])), V::equal(best[k], best[k]));
-      at[k] = V::select(wins, number, at[k]);
-      best[k] = V::select(wins, value, best[k]);
+      const typename V::Register value = nan_as_infinity<V>(load_channels<V, whole>(tap + k * V::width, n));
+      at[k] = V::select(V::less(best[k], value), number, at[k]);
+      best[k] = V::max(value, best[k]);
     }
   }
 }

@@ -98,8 +98,11 @@ class ExtremeGradient : public Op {
       const std::int64_t row = extreme_of(o) * inner + block * width, start = (o * length + k * piece * fold) * inner + block * width;
       const std::int64_t n = std::min(piece, rows - k * piece), w = std::min(width, columns - block * width);
       const auto go = [&](std::int64_t from, T* hit, const T* extreme, const T* factor, std::int64_t n, std::int64_t w) {
-        kernels<T>().spread_to_equal(dx + from, hit, x + from, extreme, factor, static_cast<std::size_t>(n), static_cast<std::size_t>(w),
+        const bool in_one = w == columns;  // rows without gaps
+        T* to = in_one ? result.room(from, n * columns) : dx + from;
+        kernels<T>().spread_to_equal(to, hit, x + from, extreme, factor, static_cast<std::size_t>(n), static_cast<std::size_t>(w),
                                      static_cast<std::size_t>(columns));
+        if (in_one) result.send(to, from, n * columns);
       };
       T* hit = hits.data() + (o * pieces + k) * inner + block * width;
       if (fold == 1) return go(start, hit, y + row, scale + row, n, w);

@@ -1,10 +1,10 @@
 // Included inside a target region, after one instruction set's vector types. Functions of registers, for any vector type V.
 //
 // What a vector type has (see avx2/vector.h): Element, Register, Mask, width, registers; zero set load load_partial store store_partial
-// (partial: the first n elements, the others zero, 0 <= n <= width), stream = store past the caches, aligned; add subtract multiply divide quick_divide (to within the last bit,
-// b >= 0) fma(a, b, c) = a * b + c, max min negate
-// abs sqrt floor ceil round(half to even) copysign; less less_equal equal both either invert select(mask, if_true, if_false);
-// scale_by_power_of_two(a, n) = a * 2^n for whole n, power_of_low_bits(a) = the number whose exponent field is the lowest bits of a, exponent and mantissa of normal positive numbers (a = mantissa * 2^exponent,
+// (partial: the first n elements, the others zero, 0 <= n <= width), stream (store past the caches, aligned); add subtract multiply divide,
+// quick_divide (to within the last bit, b >= 0), fma(a, b, c) = a * b + c, max min negate abs sqrt floor ceil round(half to even) copysign; less
+// less_equal equal both either invert select(mask, if_true, if_false); scale_by_power_of_two(a, n) = a * 2^n for whole n, power_of_low_bits(a) = the
+// number whose exponent field is the lowest bits of a, exponent and mantissa of normal positive numbers (a = mantissa * 2^exponent,
 // 1 <= mantissa < 2); sum largest smallest across a register. in_register(a) = a tells a compiler that would read
 // memory anew for every use of `a` to load it once. Those wider than one element also have store_sums(to, a, b, c, d), four sums across registers.
 // max(a, b) is a > b ? a : b and min likewise: where either is NaN the answer is b.

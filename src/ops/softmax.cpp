@@ -90,7 +90,8 @@ class AlongAxis : public Op {
     const int axis = normalize_axis(axis_, shape.rank(), name_);
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
-      along_lines<T>(kernel_, outputs[0].data<T>(), LargeResult<T>(outputs[0], inputs), inputs[0].data<T>(), inputs_ > 1 ? inputs[1].data<T>() : nullptr, shape.product(0, axis), shape[axis],
+      const T* b = inputs_ > 1 ? inputs[1].data<T>() : nullptr;
+      along_lines<T>(kernel_, outputs[0].data<T>(), LargeResult<T>(outputs[0], inputs), inputs[0].data<T>(), b, shape.product(0, axis), shape[axis],
                      shape.product(axis + 1, shape.rank()));
     });
   }

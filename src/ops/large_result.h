@@ -23,16 +23,17 @@ template <class T>
 class LargeResult {
  public:
   LargeResult(Tensor& y, const Tensors& inputs) : y_(y.data<T>()), is_large_(has_kernels && is_large_result(y, inputs)) {}
-  // Where the elements [at, at + n) are to be written to.
-  T* room(std::int64_t at, std::int64_t n) const { return is_large_ ? scratch<T>(Scratch::result, n) : y_ + at; }
+  // Where the elements [at, at + n) are to be written to. A block that the second-level cache does not hold goes straight to its place.
+  T* room(std::int64_t at, std::int64_t n) const { return is_large_ && n <= largest_block ? scratch<T>(Scratch::result, n) : y_ + at; }
   // They are.
   void send(const T* room, std::int64_t at, std::int64_t n) const {
     if constexpr (has_kernels) {
-      if (is_large_) kernels<T>().stream(y_ + at, room, static_cast<std::size_t>(n));
+      if (room != y_ + at) kernels<T>().stream(y_ + at, room, static_cast<std::size_t>(n));
     }
   }
 
  private:
+  static constexpr std::int64_t largest_block = 65536;
   static constexpr bool has_kernels = std::is_floating_point<T>::value;
   T* y_;
   bool is_large_;

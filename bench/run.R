@@ -21,6 +21,7 @@ has_module <- function(module) nzchar(python) && system2(python, c("-c", shQuote
 torch <- has_module("torch")
 
 run_python <- function(script, case) {
+  case <- Filter(Negate(is.function), case)
   output <- system2(python, c(file.path("bench", script), shQuote(jsonlite::toJSON(case, auto_unbox = TRUE))), stdout = TRUE, stderr = FALSE)
   jsonlite::fromJSON(output[length(output)])
 }
@@ -76,14 +77,13 @@ for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
     if (case$kind %in% c("conv", "conv_transpose")) show_parts(case)
     next
   }
-  sides <- list()
   shares <- numeric()
-  sides$keratin <- function(case) {
+  sides <- list(keratin = function(case) {
     new <- run_keratin(case)
     shares <<- c(shares, attr(new$forward, "share"))
     new
-  }
-  if (torch && case$kind != "arrays") sides$torch <- function(case) run_python("torch_cases.py", case[setdiff(names(case), c("work", "rate"))])
+  })
+  if (torch && case$kind != "arrays") sides$torch <- function(case) run_python("torch_cases.py", case)
   results <- tryCatch(measure(case, sides), error = function(e) conditionMessage(e))
   if (is.character(results)) {
     show("%-44s failed: %s", describe(case), results)

@@ -26,7 +26,7 @@ show_variants <- function() {
       case$budget <- budget / 2
       case <- with_rate(case)
       ours <- convolution(case)
-      theirs <- if (torch && dtype == "float64" && isa == best_isa) run_python("torch_cases.py", case[setdiff(names(case), c("work", "rate"))])$step
+      theirs <- if (torch && dtype == "float64" && isa == best_isa) run_python("torch_cases.py", case)$step
       show("  %-8s %s forward %5.1f %% of its peak (%.1f GFLOP/s), %.1f beside%s%s", isa, dtype, 100 * flops(case) / min(ours$forward) / 1e9 / now[[dtype]],
            now[[dtype]], 100 * attr(ours$forward, "share"),
            if (isa == "scalar") "" else " [85]", if (is.null(theirs)) "" else sprintf(", step %.2f x as fast as torch [3]", min(theirs) / min(ours$step)))

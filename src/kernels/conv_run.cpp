@@ -118,7 +118,13 @@ class ConvRun {
       const PanelWindow window = p < plan_.panels_of_group ? panel_window(plan_, p) : panels_[p - plan_.panels_of_group].window;
       panels_[p] = {window, blocks_of_panel(plan_, window), packed_elements_};
       packed_elements_ += plan_.taps * (window.high - window.low) * plan_.depth_channels * plan_.panel_width;
+      for (Index b = 0; reads_ahead_ && b < panels_[p].blocks; ++b) {
+        const PanelBlock block = panel_block(plan_, window, b);
+        fetches_of_row_ += (block.end_tap - block.first_tap) * ceil_divide(block.rows(), GemmTile<T>::steps_between_fetches);
+      }
     }
+    // Of a transposed convolution's lines each meets only the positions of its phase.
+    if (plan_.transposed) fetches_of_row_ = ceil_divide(fetches_of_row_, g_.strides[0] * g_.strides[1]);
   }
 
   // The bias of every column.
@@ -183,14 +189,7 @@ class ConvRun {
     if (row_part >= row_parts_ || !reads_ahead_) return ReadAhead();
     const Index elements = input_elements();
     const Index rows = ceil_divide(end_row_ - first_row_, row_blocks_), lines = ceil_divide(plan_.out[1], line_blocks_);
-    Index steps = 0;
-    for (Index p = 0; p < plan_.panels; ++p) {
-      for (Index b = 0; b < panels_[p].blocks; ++b) {
-        const PanelBlock block = panel_block(plan_, panels_[p].window, b);
-        steps += (block.end_tap - block.first_tap) * ceil_divide(block.rows(), GemmTile<T>::steps_between_fetches);
-      }
-    }
-    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1), steps * lines * ceil_divide(rows, tile_rows_));
+    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1), fetches_of_row_ * lines * ceil_divide(rows, tile_rows_));
   }
 
   void run_rows(Part part, Index begin, Index end) {
@@ -429,7 +428,7 @@ class ConvRun {
   Index reach_low_ = 0, reach_high_ = 0;
   bool pack_in_part_ = false, reads_ahead_ = false;
   Panel* panels_ = nullptr;
-  Index packed_elements_ = 0;
+  Index packed_elements_ = 0, fetches_of_row_ = 0;  // fetches: that the tiles of one row of tiles offer, over all panels
   const T* packed_ = nullptr;
   const T* bias_ = nullptr;
   GemmTileFunction<T> functions_[32] = {};

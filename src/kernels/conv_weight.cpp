@@ -118,7 +118,7 @@ class WeightGradient {
     for (int rows = 1; rows <= tile_rows_; ++rows) functions_[rows] = k.gemm_tile(rows, vectors_, true);
     const bool is_read_seldom = ceil_divide(rows_, tile_rows_) * (fused_ ? 1 : g_.kernel[2]) * outer_positions_ <= few_strips;
     upstream_in_place_ = !swapped_ && columns_ % width_ == 0 && g_.groups == 1 && (width_ == g_.filters || is_read_seldom);
-    const Index line_elements = ReadAhead::line_bytes / static_cast<Index>(sizeof(T));
+    const Index line_elements = cache_line_bytes / static_cast<Index>(sizeof(T));
     padded_channels_ = (ceil_divide(group_channels_, line_elements) | 1) * line_elements;
   }
 
@@ -222,7 +222,7 @@ class WeightGradient {
   // lines leave four sets, steps of four sixteen: there it takes many tiles that read the same.
   bool crowds_cache(Index pixel) const {
     const Index bytes = pixel * static_cast<Index>(sizeof(T));
-    return bytes % (16 * ReadAhead::line_bytes) == 0 || (bytes % (4 * ReadAhead::line_bytes) == 0 && rows_ >= rows_worth_a_copy);
+    return bytes % (16 * cache_line_bytes) == 0 || (bytes % (4 * cache_line_bytes) == 0 && rows_ >= rows_worth_a_copy);
   }
 
   Windows bind_windows(const Chunk& c, Index group, Index outer, Index begin, Index count) {

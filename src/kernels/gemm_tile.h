@@ -5,6 +5,7 @@
 namespace keratin {
 
 using Index = std::ptrdiff_t;
+constexpr Index cache_line_bytes = 64;
 
 // One kernel position: where a tile's rows of A start for it, and which of the panel's taps it is.
 struct Tap {
@@ -37,7 +38,7 @@ struct GemmTile {
   // What will be read soon, on its way to the second-level cache meanwhile: so many cache lines after every `steps_between_fetches` steps of the depth.
   const char* ahead = nullptr;
   Index ahead_lines = 0;
-  static constexpr Index steps_between_fetches = 16, line_bytes = 64;
+  static constexpr Index steps_between_fetches = 16;
   Index fetches() const { return repeats * tap_count * ((depth + steps_between_fetches - 1) / steps_between_fetches); }
 };
 

@@ -98,7 +98,7 @@ KERATIN_ALIGNED_LOOPS static void gemm_tile_of(const GemmTile<typename V::Elemen
       };
       if constexpr (!transposed) {  // sums of weight gradients are short: there a second loop around would show
         for (Index left = depth; left > 0; left -= steps_at_once) {
-          for (Index line = 0; line < ahead_lines; ++line, ahead += tile.line_bytes) __builtin_prefetch(ahead, 0, 2);
+          for (Index line = 0; line < ahead_lines; ++line, ahead += cache_line_bytes) __builtin_prefetch(ahead, 0, 2);
           add_steps(left < steps_at_once ? left : steps_at_once);
         }
       } else {

@@ -109,12 +109,7 @@ static void sum_of_windows(typename V::Element* y, const typename V::Element* x,
 
 template <class V>
 KERATIN_INLINE typename V::Register nan_as_infinity(typename V::Register v) {
-  const typename V::Register infinity = V::set(__builtin_inff());
-#if defined(__aarch64__)
-  return V::select(V::equal(v, v), v, infinity);
-#else
-  return V::min(v, infinity);  // gives the second where one is NaN, other than NEON's
-#endif
+  return V::min(v, V::set(__builtin_inff()));  // the second where one is NaN
 }
 
 // at = the number of the tap that holds the largest element, which NaN is: the first one of equals.

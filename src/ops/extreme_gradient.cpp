@@ -18,8 +18,7 @@ class ExtremeGradient : public Op {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     visit_floating(inputs[0].dtype(), "the gradient of an extreme", [&](auto zero) {
       using T = decltype(zero);
-      const LargeResult<T> result(outputs[0], inputs);
-      spread(outputs[0].data<T>(), inputs[0].data<T>(), inputs[1].data<T>(), inputs[2].data<T>(), inputs[0].shape(), result);
+      spread(LargeResult<T>(outputs[0], inputs), inputs[0].data<T>(), inputs[1].data<T>(), inputs[2].data<T>(), inputs[0].shape());
     });
   }
   // Linear in the upstream.
@@ -66,7 +65,7 @@ class ExtremeGradient : public Op {
 
   // x as (outer, length, inner) by its last reduced run. Short rows are taken several at a time: `fold` of them are `columns` elements.
   template <class T>
-  void spread(T* dx, const T* x, const T* y, const T* upstream, const Shape& shape, const LargeResult<T>& result) const {
+  void spread(const LargeResult<T>& result, const T* x, const T* y, const T* upstream, const Shape& shape) const {
     if (shape.elements() == 0) return;
     const Runs runs = runs_of(shape, reduced_);
     int last = static_cast<int>(runs.sizes.size()) - 1;
@@ -99,7 +98,7 @@ class ExtremeGradient : public Op {
       const std::int64_t n = std::min(piece, rows - k * piece), w = std::min(width, columns - block * width);
       const auto go = [&](std::int64_t from, T* hit, const T* extreme, const T* factor, std::int64_t n, std::int64_t w) {
         const bool in_one = w == columns;  // rows without gaps
-        T* to = in_one ? result.room(from, n * columns) : dx + from;
+        T* to = in_one ? result.room(from, n * columns) : result.data() + from;
         kernels<T>().spread_to_equal(to, hit, x + from, extreme, factor, static_cast<std::size_t>(n), static_cast<std::size_t>(w),
                                      static_cast<std::size_t>(columns));
         if (in_one) result.send(to, from, n * columns);

@@ -23,6 +23,7 @@ template <class T>
 class LargeResult {
  public:
   LargeResult(Tensor& y, const Tensors& inputs) : y_(y.data<T>()), is_large_(has_kernels && is_large_result(y, inputs)) {}
+  T* data() const { return y_; }
   // Where the elements [at, at + n) are to be written to. A block that the second-level cache does not hold goes straight to its place.
   T* room(std::int64_t at, std::int64_t n) const { return is_large_ && n <= largest_block ? scratch<T>(Scratch::result, n) : y_ + at; }
   // They are.

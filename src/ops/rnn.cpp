@@ -25,7 +25,7 @@ RnnActivation rnn_activation(const Attributes& attributes, const std::string& na
 namespace {
 constexpr std::int64_t few_rows = 4;  // below: no tile fills the registers, and packing does not pay
 constexpr std::int64_t rows_of_sum = 128;  // a panel of as many stays in the nearest cache
-constexpr int depth_of_block = 256;        // a panel of as many rows streams from the second while they meet it
+constexpr int depth_of_block = 256;        // rows of a panel that all rows of A meet before the next; they stream from the second cache
 
 // Registers of the widest panel among those that waste the fewest columns.
 template <class T>

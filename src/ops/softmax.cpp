@@ -32,9 +32,10 @@ constexpr std::int64_t turned_rows = 64;
 
 // The array as (outer, n, inner) around one axis; a line is n elements that are `inner` apart. b: a second input, or null.
 template <class T>
-void along_lines(const LineKernels& kernel, T* y, const LargeResult<T>& result, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
+void along_lines(const LineKernels& kernel, const LargeResult<T>& result, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
   const auto row = kernel.row(T());
   const auto columns = kernel.columns(T());
+  T* y = result.data();
   if (outer * n * inner == 0) return;
   if (inner > 1) {
     const std::int64_t width = std::min<std::int64_t>(inner, std::max<std::int64_t>(64, line_grain / n / 64 * 64)), blocks = (inner + width - 1) / width;
@@ -91,7 +92,7 @@ class AlongAxis : public Op {
     visit_floating(inputs[0].dtype(), name_, [&](auto zero) {
       using T = decltype(zero);
       const T* b = inputs_ > 1 ? inputs[1].data<T>() : nullptr;
-      along_lines<T>(kernel_, outputs[0].data<T>(), LargeResult<T>(outputs[0], inputs), inputs[0].data<T>(), b, shape.product(0, axis), shape[axis],
+      along_lines<T>(kernel_, LargeResult<T>(outputs[0], inputs), inputs[0].data<T>(), b, shape.product(0, axis), shape[axis],
                      shape.product(axis + 1, shape.rank()));
     });
   }

@@ -17,6 +17,12 @@ test_that("large results of elementwise ops, stretched arrays, gradients of pool
     op_gradients(y, list(x))[[1L]]
   }
   same(of_largest(rows)[899990:900001, ], of_largest(rows[899990:900001, ]))
+  for (dtype in c("float32", "float64", "int32")) {
+    table <- op_cast(normal(100, 251) * 1000, dtype)
+    tokens <- tensor(array(rep_len(c(7, 99, 0, 42), 40000)), "int32")
+    got <- call_op("gather", list(table, tokens), list(axis = 0))
+    same(got[c(1, 4, 39999), ], table[c(8, 43, 1), ])
+  }
   images <- normal(8, 220, 220, 25)
   for (kind in c("max_pool", "average_pool")) {
     gradient <- function(x) {

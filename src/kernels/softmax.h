@@ -1,5 +1,6 @@
 // Softmax, its logarithm and their gradients along lines of n elements. `_row`: the elements of one line are neighbours. `_columns`: lines
-// side by side, their elements `stride` apart; a few registers of lines go through all passes together. The result may lie where `a` does.
+// side by side, their elements in n rows, `row` apart and `y_row` in the result; a few registers of lines go through all passes together. The
+// result may lie where `a` does.
 // softmax(a), log_softmax(a): b is not used. Gradients: a = upstream, b = the op's result.
 
 template <class V>
@@ -47,24 +48,27 @@ KERATIN_INLINE void each_element(Index n, Pass&& pass) {
     KERATIN_UNROLL for (int k = 0; k < registers; ++k) pass(i, k);
   }
 }
-#define KERATIN_COLUMNS(name, ...)                                                                                                            \
-  template <class V, int registers, bool whole>                                                                                               \
-  static inline void name##_of(typename V::Element* y, const typename V::Element* a, const typename V::Element* b, Index n, Index stride,      \
-                               int lines) {                                                                                                   \
-    using R = typename V::Register;                                                                                                           \
-    const auto load = [&](const typename V::Element* p, Index i, int k) KERATIN_INLINE_BODY { return load_channels<V, whole>(p + i * stride + k * V::width, lines); };       \
-    const auto save = [&](Index i, int k, R v) KERATIN_INLINE_BODY { store_channels<V, whole>(y + i * stride + k * V::width, v, lines); };                                   \
-    /* the lines beside these, which come next */                                                                                             \
-    const auto fetch = [&](const typename V::Element* p, Index i, int k) KERATIN_INLINE_BODY { __builtin_prefetch(p + i * stride + (registers + k) * V::width, 0, 2); };           \
-    (void)b;                                                                                                                                  \
-    __VA_ARGS__                                                                                                                               \
-  }                                                                                                                                           \
-  template <class V>                                                                                                                          \
-  static void name(typename V::Element* y, const typename V::Element* a, const typename V::Element* b, Index n, Index stride, Index lines) {  \
-    Index j = 0;                                                                                                                              \
-    for (; j + 4 * V::width <= lines; j += 4 * V::width) name##_of<V, 4, true>(y + j, a + j, b + j, n, stride, V::width);                     \
-    for (; j + V::width <= lines; j += V::width) name##_of<V, 1, true>(y + j, a + j, b + j, n, stride, V::width);                             \
-    if (j < lines) name##_of<V, 1, false>(y + j, a + j, b + j, n, stride, static_cast<int>(lines - j));                                       \
+#define KERATIN_COLUMNS(name, ...)                                                                                                                  \
+  template <class V, int registers, bool whole>                                                                                                     \
+  static inline void name##_of(typename V::Element* y, Index y_row, const typename V::Element* a, const typename V::Element* b, Index row, Index n, \
+                               int lines) {                                                                                                         \
+    using T = typename V::Element;                                                                                                                  \
+    using R = typename V::Register;                                                                                                                 \
+    const auto load = [&](const T* p, Index i, int k) KERATIN_INLINE_BODY { return load_channels<V, whole>(p + i * row + k * V::width, lines); };   \
+    const auto saved = [&](Index i, int k) KERATIN_INLINE_BODY { return load_channels<V, whole>(y + i * y_row + k * V::width, lines); };            \
+    const auto save = [&](Index i, int k, R v) KERATIN_INLINE_BODY { store_channels<V, whole>(y + i * y_row + k * V::width, v, lines); };           \
+    /* the lines beside these, which come next */                                                                                                   \
+    const auto fetch = [&](const T* p, Index i, int k) KERATIN_INLINE_BODY { __builtin_prefetch(p + i * row + (registers + k) * V::width, 0, 2); }; \
+    (void)b, (void)saved;                                                                                                                           \
+    __VA_ARGS__                                                                                                                                     \
+  }                                                                                                                                                 \
+  template <class V>                                                                                                                                \
+  static void name(typename V::Element* y, Index y_row, const typename V::Element* a, const typename V::Element* b, Index row, Index n,             \
+                   Index lines) {                                                                                                                   \
+    Index j = 0;                                                                                                                                    \
+    for (; j + 4 * V::width <= lines; j += 4 * V::width) name##_of<V, 4, true>(y + j, y_row, a + j, b + j, row, n, V::width);                       \
+    for (; j + V::width <= lines; j += V::width) name##_of<V, 1, true>(y + j, y_row, a + j, b + j, row, n, V::width);                               \
+    if (j < lines) name##_of<V, 1, false>(y + j, y_row, a + j, b + j, row, n, static_cast<int>(lines - j));                                         \
   }
 
 KERATIN_COLUMNS(softmax_columns,
@@ -78,7 +82,7 @@ KERATIN_COLUMNS(softmax_columns,
     total[k] = V::add(total[k], e);
   });
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) total[k] = V::divide(V::set(1), total[k]);
-  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { save(i, k, V::multiply(load(y, i, k), total[k])); });)
+  each_element<registers>(n, [&](Index i, int k) KERATIN_INLINE_BODY { save(i, k, V::multiply(saved(i, k), total[k])); });)
 
 KERATIN_COLUMNS(log_softmax_columns,
   R most[registers]; R total[registers];

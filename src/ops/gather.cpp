@@ -28,6 +28,7 @@ class Indices {
     std::copy_n(indices.data<std::int32_t>(), indices.size(), numbers_.data<std::int64_t>());
   }
   std::int64_t size() const { return numbers_.size(); }
+  const std::int64_t* data() const { return numbers_.data<std::int64_t>(); }
   std::int64_t operator[](std::int64_t i) const { return numbers_.data<std::int64_t>()[i]; }
   void check(std::int64_t size, const char* op) const {
     for (std::int64_t i = 0; i < numbers_.size(); ++i) {
@@ -99,13 +100,15 @@ class Gather : public GatherBase {
     };
     parallel_ranges(s.batch * s.outer * s.k, std::max<std::int64_t>(1, gather_grain / std::max<std::int64_t>(1, s.inner)),
                     [&](std::int64_t begin, std::int64_t end) {
-                      const auto source = [&](std::int64_t r) {
-                        const std::int64_t j = r % s.k, bo = r / s.k, b = bo / s.outer;
-                        return from + static_cast<std::size_t>(bo * s.n + index[b * s.k + j]) * row;
-                      };
-                      for (std::int64_t r = begin; r < end; ++r) {
-                        if (r + rows_ahead < end) fetch(source(r + rows_ahead), row);
-                        copy(to + static_cast<std::size_t>(r) * row, source(r));
+                      while (begin < end) {  // the rows that come from one table
+                        const std::int64_t table = begin / s.k, j = begin - table * s.k, rows = std::min(end - begin, s.k - j);
+                        const std::int64_t* row_of = index.data() + table / s.outer * s.k + j;
+                        const auto source = [&](std::int64_t r) { return from + static_cast<std::size_t>(table * s.n + row_of[r]) * row; };
+                        for (std::int64_t r = 0; r < rows; ++r) {
+                          if (r + rows_ahead < rows) fetch(source(r + rows_ahead), row);
+                          copy(to + static_cast<std::size_t>(begin + r) * row, source(r));
+                        }
+                        begin += rows;
                       }
                     });
   }
@@ -155,8 +158,8 @@ class PointersByRow {
   Pointer* all_;
 };
 
-// (upstream, indices, x) -> zeros of the shape of x with the rows of upstream added where they came from. Row by row of x, each in the order of
-// the indices, so that a row is complete before the next begins.
+// (upstream, indices, x) -> zeros of the shape of x with the rows of upstream added where they came from, those of one row of x in the order of
+// the indices.
 class GatherGradient : public GatherBase {
  public:
   using GatherBase::GatherBase;
@@ -167,40 +170,69 @@ class GatherGradient : public GatherBase {
     const GatherSizes s(shape, inputs[1].shape(), axis_of(shape.rank()), batch_dims_);
     const Indices index(inputs[1]);
     index.check(s.n, "gather");
-    const std::int64_t tables = s.batch * s.outer;
     if (outputs[0].size() == 0) return;
-    const PointersByRow pointers(index, s);
-    const std::int64_t piece = std::max<std::int64_t>(1, gather_grain / s.inner), pieces = (s.n + piece - 1) / piece;
     visit_numeric(inputs[0].dtype(), "gather_gradient", [&](auto zero) {
       using T = decltype(zero);
-      parallel_parts(tables * pieces, [&](std::int64_t part) {
-        const std::int64_t table = part / pieces, b = table / s.outer, low = part % pieces * piece, high = std::min(s.n, low + piece);
-        const T* from = inputs[0].data<T>() + table * s.k * s.inner;
-        T* to = outputs[0].data<T>() + table * s.n * s.inner;
-        const std::size_t row_bytes = static_cast<std::size_t>(s.inner) * sizeof(T);
-        const Pointer *p = pointers.begin(b, low), *end = pointers.end(b);
-        for (std::int64_t row = low; row < high; ++row) {
-          const std::int64_t next = p != end ? std::min(high, p->row) : high;
-          if (next > row) std::memset(to + row * s.inner, 0, static_cast<std::size_t>(next - row) * row_bytes);
-          row = next;
-          for (bool first = true; row < high && p != end && p->row == row; ++p, first = false) {
-            if (end - p > rows_ahead) fetch(from + p[rows_ahead].position * s.inner, row_bytes);
-            const T* source = from + p->position * s.inner;
-            T* target = to + row * s.inner;
-            if (first) {
-              std::memcpy(target, source, row_bytes);
-            } else if constexpr (std::is_floating_point_v<T>) {
-              kernels<T>().add_to(target, source, static_cast<std::size_t>(s.inner));
-            } else {
-              for (std::int64_t i = 0; i < s.inner; ++i) target[i] += source[i];
-            }
-          }
-        }
-      });
+      const std::size_t table_bytes = static_cast<std::size_t>(s.n * s.inner) * sizeof(T);
+      (table_bytes <= cached_table_bytes ? add_in_order<T> : add_row_by_row<T>)(inputs[0].data<T>(), outputs[0].data<T>(), index, s);
     });
   }
   Values gradient(const GradientContext& g) const override {
     return {apply1(make_op("gather", settings()), {g.upstream(), g.input(1)}), nullptr, nullptr};
+  }
+
+ private:
+  static constexpr std::size_t cached_table_bytes = std::size_t{2} << 20;
+
+  // The rows of upstream as they come, into a table that the caches hold. Each thread takes those that belong into its part of the table.
+  template <class T>
+  static void add_in_order(const T* from, T* to, const Indices& index, const GatherSizes& s) {
+    const std::int64_t piece = (s.n + thread_count() - 1) / thread_count(), pieces = (s.n + piece - 1) / piece;
+    parallel_parts(s.batch * s.outer * pieces, [&](std::int64_t part) {
+      const std::int64_t table = part / pieces, low = part % pieces * piece, rows = std::min(piece, s.n - low);
+      const std::int64_t* row_of = index.data() + table / s.outer * s.k;
+      const T* upstream = from + table * s.k * s.inner;
+      T* first = to + (table * s.n + low) * s.inner;
+      std::memset(first, 0, static_cast<std::size_t>(rows * s.inner) * sizeof(T));
+      for (std::int64_t j = 0; j < s.k; ++j) {
+        const std::int64_t row = row_of[j] - low;
+        if (row >= 0 && row < rows) add_row(first + row * s.inner, upstream + j * s.inner, s.inner);
+      }
+    });
+  }
+
+  // Row by row of the table, so that each is complete before the next begins.
+  template <class T>
+  static void add_row_by_row(const T* from, T* to, const Indices& index, const GatherSizes& s) {
+    const PointersByRow pointers(index, s);
+    const std::int64_t piece = std::max<std::int64_t>(1, gather_grain / s.inner), pieces = (s.n + piece - 1) / piece;
+    const std::size_t row_bytes = static_cast<std::size_t>(s.inner) * sizeof(T);
+    parallel_parts(s.batch * s.outer * pieces, [&](std::int64_t part) {
+      const std::int64_t table = part / pieces, b = table / s.outer, low = part % pieces * piece, high = std::min(s.n, low + piece);
+      const T* upstream = from + table * s.k * s.inner;
+      T* rows = to + table * s.n * s.inner;
+      const Pointer *p = pointers.begin(b, low), *end = pointers.end(b);
+      for (std::int64_t row = low; row < high; ++row) {
+        const std::int64_t next = p != end ? std::min(high, p->row) : high;
+        if (next > row) std::memset(rows + row * s.inner, 0, static_cast<std::size_t>(next - row) * row_bytes);
+        row = next;
+        for (bool first = true; row < high && p != end && p->row == row; ++p, first = false) {
+          if (end - p > rows_ahead) fetch(upstream + p[rows_ahead].position * s.inner, row_bytes);
+          const T* source = upstream + p->position * s.inner;
+          if (first) std::memcpy(rows + row * s.inner, source, row_bytes);
+          else add_row(rows + row * s.inner, source, s.inner);
+        }
+      }
+    });
+  }
+
+  template <class T>
+  static void add_row(T* target, const T* source, std::int64_t n) {
+    if constexpr (std::is_floating_point_v<T>) {
+      kernels<T>().add_to(target, source, static_cast<std::size_t>(n));
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) target[i] += source[i];
+    }
   }
 };
 REGISTER_OP("gather_gradient", [](const Attributes& a) { return std::make_shared<GatherGradient>(a); });

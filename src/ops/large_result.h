@@ -32,6 +32,19 @@ class LargeResult {
       if (room != y_ + at) kernels<T>().stream(y_ + at, room, static_cast<std::size_t>(n));
     }
   }
+  // The same for rows that are `row` apart in the result.
+  struct Rows {
+    T* begin;
+    std::int64_t row;
+  };
+  Rows room(std::int64_t at, std::int64_t rows, std::int64_t columns, std::int64_t row) const {
+    T* to = room(at, rows * columns);
+    return {to, to == y_ + at ? row : columns};
+  }
+  void send(const Rows& room, std::int64_t at, std::int64_t rows, std::int64_t columns, std::int64_t row) const {
+    if (room.begin == y_ + at) return;
+    for (std::int64_t r = 0; r < rows; ++r) send(room.begin + r * room.row, at + r * row, columns);
+  }
 
  private:
   static constexpr std::int64_t largest_block = 65536;

@@ -12,7 +12,7 @@ namespace {
 template <class T>
 using RowKernel = void (*)(T* y, const T* a, const T* b, std::size_t n);
 template <class T>
-using ColumnsKernel = void (*)(T* y, const T* a, const T* b, Index n, Index stride, Index lines);
+using ColumnsKernel = void (*)(T* y, Index y_row, const T* a, const T* b, Index row, Index n, Index lines);
 struct LineKernels {
   RowKernel<float> Kernels<float>::*row_f32;
   ColumnsKernel<float> Kernels<float>::*columns_f32;
@@ -35,14 +35,15 @@ template <class T>
 void along_lines(const LineKernels& kernel, const LargeResult<T>& result, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
   const auto row = kernel.row(T());
   const auto columns = kernel.columns(T());
-  T* y = result.data();
   if (outer * n * inner == 0) return;
   if (inner > 1) {
     const std::int64_t width = std::min<std::int64_t>(inner, std::max<std::int64_t>(64, line_grain / n / 64 * 64)), blocks = (inner + width - 1) / width;
     parallel_ranges(outer * blocks, std::max<std::int64_t>(1, line_grain / (n * width)), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t j = begin; j < end; ++j) {
-        const std::int64_t from = j % blocks * width, at = j / blocks * n * inner + from;
-        columns(y + at, a + at, b ? b + at : a + at, n, inner, std::min(width, inner - from));
+        const std::int64_t from = j % blocks * width, at = j / blocks * n * inner + from, lines = std::min(width, inner - from);
+        const auto to = result.room(at, n, lines, inner);
+        columns(to.begin, to.row, a + at, b ? b + at : a + at, inner, n, lines);
+        result.send(to, at, n, lines, inner);
       }
     });
     return;
@@ -63,8 +64,10 @@ void along_lines(const LineKernels& kernel, const LargeResult<T>& result, const 
         if (x) ReadAhead(x + (r + rows) * n, x + std::min(end, r + 2 * turned_rows) * n, 1).fetch();
       kernels<T>().transpose(turned_a, turned_rows, a + r * n, n, rows, n);
       if (b) kernels<T>().transpose(turned_b, turned_rows, b + r * n, n, rows, n);
-      columns(turned_a, turned_a, turned_b, n, turned_rows, rows);
-      kernels<T>().transpose(y + r * n, n, turned_a, turned_rows, n, rows);
+      columns(turned_a, turned_rows, turned_a, turned_b, turned_rows, n, rows);
+      T* to = result.room(r * n, rows * n);
+      kernels<T>().transpose(to, n, turned_a, turned_rows, n, rows);
+      result.send(to, r * n, rows * n);
     }
   });
 }

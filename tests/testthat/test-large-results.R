@@ -1,5 +1,5 @@
 # Results of 32 MB and more go to memory another way (src/ops/large_result.h): element for element they are those of their parts.
-test_that("large results of elementwise ops, stretched arrays, gradients of pooling and of extremes equal those of their parts", {
+test_that("large results of elementwise ops, stretched arrays, softmax, lookups, gradients of pooling and of extremes equal those of their parts", {
   normal <- function(...) call_op("random_normal", list(), list(shape = c(...), dtype = "float32"))
   same <- function(a, b) expect_identical(as.vector(as.array(a)), as.vector(as.array(b)))
   x <- normal(9000007)
@@ -17,6 +17,10 @@ test_that("large results of elementwise ops, stretched arrays, gradients of pool
     op_gradients(y, list(x))[[1L]]
   }
   same(of_largest(rows)[899990:900001, ], of_largest(rows[899990:900001, ]))
+  along <- function(x, axis) call_op("softmax", list(x), list(axis = axis))
+  same(along(rows, -1)[899990:900001, ], along(rows[899990:900001, ], -1))
+  lines <- normal(3, 100, 30003)
+  same(along(lines, 1)[3, , 29900:30003], along(lines[3:3, , 29900:30003], 1))
   for (dtype in c("float32", "float64", "int32")) {
     table <- op_cast(normal(100, 251) * 1000, dtype)
     tokens <- tensor(array(rep_len(c(7, 99, 0, 42), 40000)), "int32")

@@ -85,3 +85,18 @@ test_that("windows of locally connected layers with padding have their middle at
     expect_equal(as.array(first(array(0, c(1, 1, 2, 1))))[1, , , 1], rbind(c(1, 2), c(3, 4)))
   }
 })
+
+test_that("the gradient of a table is the sum of the rows of upstream, whether the caches hold it or not, at any thread count", {
+  tokens <- rep(c(3L, 499L, 0L, 3L, 77L), 60)
+  upstream <- array(rep_len(c(1, -2, 0.5, 4, 8, -0.25, 3), 300 * 3), c(300, 3))
+  gradient <- function(rows) {
+    call_op("gather_gradient", list(tensor(upstream, "float32"), tensor(tokens, "int32"), k_zeros(c(rows, 3))), list(axis = 0))
+  }
+  expected <- rowsum(upstream, tokens)
+  for (rows in c(500, 200000)) {
+    got <- as.array(with_threads(2, gradient(rows)))
+    expect_equal(got[sort(unique(tokens)) + 1, ], unname(expected))
+    expect_identical(sum(got != 0), length(expected))
+    expect_identical(as.array(with_threads(1, gradient(rows))), got)
+  }
+})

@@ -10,6 +10,8 @@
 
 namespace keratin {
 
+constexpr int random_blocks = 32;  // random_words() makes them in multiples of this
+
 // The kernels of one instruction set for one element type: a function pointer for every row of kernels.def.
 template <class T>
 struct Kernels {

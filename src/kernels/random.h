@@ -10,18 +10,18 @@
 // gathers in its upper half is never looked at.
 template <class V>
 static void random_words(std::uint32_t* words, std::uint64_t seed, std::uint32_t stream, std::uint64_t counter, std::size_t blocks) {
-  constexpr int lanes = sizeof(Words) / sizeof(std::uint64_t), groups = 2;
+  constexpr int lanes = sizeof(Words) / sizeof(std::uint64_t), groups = 4;
+  static_assert(random_blocks % (lanes * groups) == 0, "whole groups");
+  constexpr std::uint64_t low_word = 0xffffffffu;
+  static const std::uint64_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7};
+  Words lane_numbers;
+  std::memcpy(&lane_numbers, numbers, sizeof(Words));
   for (std::size_t i = 0; i < blocks; i += lanes * groups) {
     Words a[groups], b[groups], c[groups], d[groups];
     KERATIN_UNROLL for (int g = 0; g < groups; ++g) {
-      std::uint64_t low[lanes], high[lanes];
-      for (int l = 0; l < lanes; ++l) {
-        const std::uint64_t at = counter + i + static_cast<std::uint64_t>(g * lanes + l);
-        low[l] = at & 0xffffffffu;
-        high[l] = at >> 32;
-      }
-      std::memcpy(&a[g], low, sizeof(Words));
-      std::memcpy(&b[g], high, sizeof(Words));
+      const Words at = lane_numbers + (counter + i + static_cast<std::uint64_t>(g * lanes));
+      a[g] = at & low_word;
+      b[g] = at >> 32;
       c[g] = Words{} + stream;
       d[g] = Words{};
     }
@@ -38,14 +38,14 @@ static void random_words(std::uint32_t* words, std::uint64_t seed, std::uint32_t
       k1 += 0xBB67AE85u;
     }
     KERATIN_UNROLL for (int g = 0; g < groups; ++g) {
-      std::uint64_t lane[4][lanes];
-      std::memcpy(lane[0], &a[g], sizeof(Words));
-      std::memcpy(lane[1], &b[g], sizeof(Words));
-      std::memcpy(lane[2], &c[g], sizeof(Words));
-      std::memcpy(lane[3], &d[g], sizeof(Words));
+      const Words pairs[] = {(a[g] & low_word) | b[g] << 32, (c[g] & low_word) | d[g] << 32};
+      std::uint64_t first[lanes], second[lanes];
+      std::memcpy(first, &pairs[0], sizeof(Words));
+      std::memcpy(second, &pairs[1], sizeof(Words));
       std::uint32_t* out = words + 4 * (i + static_cast<std::size_t>(g * lanes));
       for (int l = 0; l < lanes; ++l) {
-        KERATIN_UNROLL for (int word = 0; word < 4; ++word) out[4 * l + word] = static_cast<std::uint32_t>(lane[word][l]);
+        std::memcpy(out + 4 * l, &first[l], sizeof(std::uint64_t));
+        std::memcpy(out + 4 * l + 2, &second[l], sizeof(std::uint64_t));
       }
     }
   }

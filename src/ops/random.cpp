@@ -62,7 +62,8 @@ struct Draw<double> {
 // fill(first element, random words, n): some hundred elements at a time, `words` words for each.
 template <class Fill>
 void by_blocks(std::int64_t size, const Philox& philox, int words, Fill&& fill) {
-  constexpr std::int64_t random_chunk = 256;  // elements; so many blocks are a multiple of what the kernel makes at once
+  constexpr std::int64_t random_chunk = 256;  // elements
+  static_assert(random_chunk / 4 % random_blocks == 0, "what the kernel makes at once");
   const std::uint64_t seed = philox.key[0] | static_cast<std::uint64_t>(philox.key[1]) << 32;
   parallel_ranges(size, random_grain, [&](std::int64_t begin, std::int64_t end) {
     std::uint32_t bits[random_chunk * 2];
@@ -191,8 +192,7 @@ void apply_mask(const Tensor& x, const Tensor& mask, double scale, Tensor& y) {
           if (step[1]) {
             kernels<T>().apply_mask(out + at, a, k, factor, static_cast<std::size_t>(n));
           } else {
-            const T f = *k ? factor : T(0);
-            for (std::int64_t i = 0; i < n; ++i) out[at + i] = a[i] * f;
+            for (std::int64_t i = 0; i < n; ++i) out[at + i] = *k ? a[i] * factor : T(0);
           }
         });
   });

@@ -255,7 +255,7 @@ void pack_rows(const ConvPlan& plan, const T* kernel, Index panel, PanelWindow w
             kernels<T>().transpose(to, width, weights, g.filters, run, count);
           } else {
             const T* weights = from + channel * g.filters + group * plan.columns_channels + filter;
-            for (Index c = 0; c < count; ++c) std::memcpy(to + c * width, weights + c * g.filters, static_cast<std::size_t>(run) * sizeof(T));
+            kernels<T>().copy_rows(to, width, weights, g.filters, count, run);
           }
         }
         column += run;

@@ -34,7 +34,7 @@ k_flatten <- function(x) op_reshape(x, -1)
 #' @export
 k_batch_flatten <- function(x) {
   shape <- tensor_shape(x)
-  op_reshape(x, c(if (anyNA(shape[-1L])) shape[1L] else -1, prod(shape[-1L])))
+  op_reshape(x, c(if (is.na(shape[1L]) && !anyNA(shape[-1L])) -1 else shape[1L], prod(shape[-1L])))
 }
 #' @rdname k_shapes
 #' @export
@@ -59,7 +59,10 @@ k_stack <- function(x, axis = 1) op_stack(as_tensor_list(x), axes_from_one(axis)
 k_unstack <- function(x, axis = 1L, num = NULL, name = NULL) op_unstack(x, axes_from_one(axis))
 #' @rdname k_shapes
 #' @export
-k_repeat <- function(x, n) op_tile(op_expand_dims(x, 1L), c(1, as.numeric(n), 1))
+k_repeat <- function(x, n) {
+  if (tensor_rank(x) != 2) abort_shape("k_repeat: `x` must have two axes (batch, features). Received: shape ", format_shape(tensor_shape(x)), ".")
+  op_tile(op_expand_dims(x, 1L), c(1, as.numeric(n), 1))
+}
 #' @rdname k_shapes
 #' @export
 k_repeat_elements <- function(x, rep, axis) op_repeat_elements(x, axes_from_one(axis), rep)

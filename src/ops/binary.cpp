@@ -143,7 +143,7 @@ T raise(T a, T b) {
     return result;
   } else {
     if (b == T(2)) return a * a;
-    if (b == T(0.5)) return std::sqrt(a);
+    if (b == T(0.5) && a > 0) return std::sqrt(a);
     return std::pow(a, b);
   }
 }

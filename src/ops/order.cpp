@@ -16,9 +16,7 @@ class ArgExtreme : public Op {
   const char* name() const override { return name_; }
   Types infer(const Types& inputs) const override {
     Shape shape = inputs.at(0).shape;
-    if (inputs[0].dtype == DType::string || inputs[0].dtype == DType::boolean) {
-      fail_argument(name_, ": takes numbers. Received: ", name_of(inputs[0].dtype));
-    }
+    if (inputs[0].dtype == DType::string) fail_argument(name_, ": takes numbers. Received: string");
     const int axis = normalize_axis(axis_, shape.rank(), name_);
     if (shape[axis] == 0) fail_shape(name_, ": axis ", axis, " of an array of shape ", shape, " has no elements.");
     shape.erase(axis);
@@ -28,7 +26,7 @@ class ArgExtreme : public Op {
     const Shape& shape = inputs[0].shape();
     const int axis = normalize_axis(axis_, shape.rank(), name_);
     const std::int64_t n = shape[axis], inner = shape.product(axis + 1, shape.rank());
-    visit_numeric(inputs[0].dtype(), name_, [&](auto zero) {
+    visit_any(inputs[0].dtype(), [&](auto zero) {
       using T = decltype(zero);
       const T* x = inputs[0].data<T>();
       parallel_ranges(outputs[0].size(), std::max<std::int64_t>(1, 32768 / n), [&](std::int64_t begin, std::int64_t end) {

@@ -97,6 +97,7 @@ FUNCTION(Cosh, return std::cosh(x))
 FUNCTION(Asinh, return std::asinh(x))
 FUNCTION(Acosh, return std::acosh(x))
 FUNCTION(Atanh, return std::atanh(x))
+FUNCTION(Round, return x)  // whole numbers
 FUNCTION(Relu, return static_cast<T>(x > 0 ? x : (x != x ? x : T(0))))
 FUNCTION(Relu6, return static_cast<T>(x > 0 ? (x < 6 ? x : T(6)) : (x != x ? x : T(0))))
 void run_gelu(const Tensor& x, Tensor& y, double approximate) {
@@ -147,7 +148,7 @@ const std::vector<UnaryRule>& rules() {
        GRADIENT(g.upstream() * (exp(-square(g.x())) * 1.12837916709551257390)), nullptr, 0},  // 2 / sqrt(pi)
       {"floor", Accepts::floating, false, KERNEL_RUN(floor), nullptr, nullptr, 0},
       {"ceil", Accepts::floating, false, KERNEL_RUN(ceil), nullptr, nullptr, 0},
-      {"round", Accepts::floating, false, KERNEL_RUN(round), nullptr, nullptr, 0},
+      {"round", Accepts::numeric, false, KERNEL_OR(Round, round), nullptr, nullptr, 0},
       {"sigmoid", Accepts::floating, false, KERNEL_RUN(sigmoid), GRADIENT(call_binary("sigmoid_gradient", g.upstream(), g.y())), nullptr, 0},
       {"softplus", Accepts::floating, false, KERNEL_RUN(softplus), GRADIENT(g.upstream() * sigmoid(g.x())), nullptr, 0},
       {"softsign", Accepts::floating, false, KERNEL_RUN(softsign),

@@ -79,3 +79,19 @@ test_that("settings of the backend are kept and checked", {
   k_set_learning_phase(0)
   expect_error(k_set_learning_phase(2), class = "keratin_error_argument")
 })
+
+test_that("corners of elementwise and ordering functions are TensorFlow's", {
+  expect_equal(as.array(k_argmax(k_constant(rbind(c(FALSE, TRUE), c(TRUE, FALSE)), dtype = "bool"))), array(c(1L, 0L)))
+  rounded <- k_round(k_constant(c(3L, -2L), dtype = "int32"))
+  expect_identical(k_dtype(rounded), "int32")
+  expect_equal(as.array(rounded), array(c(3L, -2L)))
+  expect_equal(as.array(k_pow(c(-Inf, 4, 0, -1), 0.5)), array(c(Inf, 2, 0, NaN)))
+  expect_identical(dim(k_batch_flatten(k_zeros(c(3, 0, 2)))), c(3L, 0L))
+  expect_error(k_repeat(k_zeros(c(2, 3, 4)), 2), "k_repeat.*two axes.*\\(2, 3, 4\\)")
+  x <- k_constant(c(-1, 0, 2))
+  with(tf$GradientTape() %as% tape, {
+    tape$watch(x)
+    y <- k_sum(activation_selu(x))
+  })
+  expect_equal(as.array(tape$gradient(y, x)), array(c(1.75809934 * exp(-1), 1.05070099, 1.05070099)), tolerance = 1e-6)  # 0 is above
+})

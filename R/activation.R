@@ -47,7 +47,8 @@ activation_linear <- function(x) if (is.atomic(x)) tensor(x) else x
 #'   (`activation = activation_sigmoid` or `"sigmoid"`) it is the sigmoid, as there. `k_sigmoid(x)` is always the sigmoid.
 #' @export
 activation_sigmoid <- function(x) {
-  rlang::warn("activation_sigmoid(x), called directly, gives softmax as in R keras 2.15; k_sigmoid(x) gives the sigmoid.", .frequency = "once", .frequency_id = "activation_sigmoid")
+  rlang::warn("activation_sigmoid(x), called directly, gives softmax as in R keras 2.15; k_sigmoid(x) gives the sigmoid.", .frequency = "once",
+              .frequency_id = "activation_sigmoid")
   op_softmax(x)
 }
 sigmoid_of_layers <- function(x) op_sigmoid(x)
@@ -89,7 +90,8 @@ activation_mish <- function(x) op_multiply(x, op_tanh(op_softplus(x)))
 activation_functions <- function() list(
   relu = activation_relu, elu = activation_elu, selu = activation_selu, hard_sigmoid = activation_hard_sigmoid, linear = activation_linear,
   sigmoid = sigmoid_of_layers, softmax = activation_softmax, softplus = activation_softplus, softsign = activation_softsign, tanh = activation_tanh,
-  exponential = activation_exponential, gelu = activation_gelu, swish = activation_swish, relu6 = activation_relu6, leaky_relu = activation_leaky_relu,
+  exponential = activation_exponential, gelu = activation_gelu, swish = activation_swish, relu6 = activation_relu6,
+  leaky_relu = activation_leaky_relu,
   log_softmax = activation_log_softmax, mish = activation_mish)
 
 # A name, a function, a layer or a config -> a function of a tensor. NULL is the linear activation.
@@ -101,7 +103,9 @@ get_activation <- function(x) {
     known <- activation_functions()
     found <- find_custom_object(x)
     if (is.null(found)) found <- known[[if (x == "silu") "swish" else x]]
-    if (is.null(found)) abort_argument("unknown `activation` ", dQuote(x, FALSE), "; known are ", paste0('"', sort(names(known)), '"', collapse = ", "))
+    if (is.null(found)) {
+      abort_argument("unknown `activation` ", dQuote(x, FALSE), "; known are ", paste0('"', sort(names(known)), '"', collapse = ", "))
+    }
     return(found)
   }
   if (is.list(x) && !is.null(x$class_name)) return(deserialize_keras_object(x))

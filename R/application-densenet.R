@@ -6,24 +6,31 @@
 #' @references Huang, Liu, van der Maaten, Weinberger (2017), <https://arxiv.org/abs/1608.06993>.
 #' @family applications
 #' @export
-application_densenet <- function(blocks, include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000) {
-  name <- switch(paste(unlist(blocks), collapse = "-"), "6-12-24-16" = "densenet121", "6-12-32-32" = "densenet169", "6-12-48-32" = "densenet201", "densenet")
-  if (name == "densenet" && identical(weights, "imagenet")) abort_argument("there are published weights for densenet121, 169 and 201 only: give `weights = NULL`. Received: blocks = ", received(blocks), ".")
+application_densenet <- function(blocks, include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                 classes = 1000) {
+  name <- switch(paste(unlist(blocks), collapse = "-"), "6-12-24-16" = "densenet121", "6-12-32-32" = "densenet169", "6-12-48-32" = "densenet201",
+                 "densenet")
+  if (name == "densenet" && identical(weights, "imagenet")) {
+    abort_argument("there are published weights for densenet121, 169 and 201 only: give `weights = NULL`. Received: blocks = ", received(blocks), ".")
+  }
   build_densenet(name, unlist(blocks), include_top, weights, input_tensor, input_shape, pooling, classes)
 }
 #' @rdname application_densenet
 #' @export
-application_densenet121 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000) {
+application_densenet121 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                    classes = 1000) {
   build_densenet("densenet121", c(6, 12, 24, 16), include_top, weights, input_tensor, input_shape, pooling, classes)
 }
 #' @rdname application_densenet
 #' @export
-application_densenet169 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000) {
+application_densenet169 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                    classes = 1000) {
   build_densenet("densenet169", c(6, 12, 32, 32), include_top, weights, input_tensor, input_shape, pooling, classes)
 }
 #' @rdname application_densenet
 #' @export
-application_densenet201 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000) {
+application_densenet201 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                    classes = 1000) {
   build_densenet("densenet201", c(6, 12, 48, 32), include_top, weights, input_tensor, input_shape, pooling, classes)
 }
 
@@ -49,5 +56,6 @@ build_densenet <- function(name, blocks, include_top, weights, input_tensor, inp
   }
   x <- relu(norm(x, "bn"), "relu")
   x <- if (include_top) classify_features(x, classes) else pool_features(x, pooling, "avg_pool", "max_pool")
-  finish_application(input, x, name, weights, paste0(application_files, "densenet/", name, "_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
+  finish_application(input, x, name, weights,
+                     paste0(application_files, "densenet/", name, "_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
 }

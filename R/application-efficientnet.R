@@ -10,12 +10,15 @@
 NULL
 
 # width, depth, size of the images, dropout
-efficientnet_sizes <- list(b0 = c(1, 1, 224, 0.2), b1 = c(1, 1.1, 240, 0.2), b2 = c(1.1, 1.2, 260, 0.3), b3 = c(1.2, 1.4, 300, 0.3), b4 = c(1.4, 1.8, 380, 0.4),
+efficientnet_sizes <- list(b0 = c(1, 1, 224, 0.2), b1 = c(1, 1.1, 240, 0.2), b2 = c(1.1, 1.2, 260, 0.3), b3 = c(1.2, 1.4, 300, 0.3),
+                           b4 = c(1.4, 1.8, 380, 0.4),
                            b5 = c(1.6, 2.2, 456, 0.4), b6 = c(1.8, 2.6, 528, 0.5), b7 = c(2, 3.1, 600, 0.5))
 # kernel size, repeats, filters, expansion, stride
-efficientnet_blocks <- list(c(3, 1, 16, 1, 1), c(3, 2, 24, 6, 2), c(5, 2, 40, 6, 2), c(3, 3, 80, 6, 2), c(5, 3, 112, 6, 1), c(5, 4, 192, 6, 2), c(3, 1, 320, 6, 1))
+efficientnet_blocks <- list(c(3, 1, 16, 1, 1), c(3, 2, 24, 6, 2), c(5, 2, 40, 6, 2), c(3, 3, 80, 6, 2), c(5, 3, 112, 6, 1), c(5, 4, 192, 6, 2),
+                            c(3, 1, 320, 6, 1))
 
-build_efficientnet <- function(variant, include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, drop_connect_rate = 0.2, ...) {
+build_efficientnet <- function(variant, include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation,
+                               drop_connect_rate = 0.2, ...) {
   size <- efficientnet_sizes[[variant]]
   input <- application_input(input_shape, input_tensor, as.integer(size[3L]), 32L, include_top, weights, classes = classes)
   fan_out <- list(kernel_initializer = initializer_variance_scaling(scale = 2, mode = "fan_out", distribution = "truncated_normal"))
@@ -31,7 +34,8 @@ build_efficientnet <- function(variant, include_top, weights, input_tensor, inpu
   for (i in seq_along(efficientnet_blocks)) {
     b <- efficientnet_blocks[[i]]
     for (j in seq_len(repeats[i])) {
-      x <- efficientnet_block(x, paste0("block", i, letters[j], "_"), b[1L], filters(b[3L]), b[4L], if (j == 1) b[5L] else 1, drop_connect_rate * done / sum(repeats), unit, swish)
+      x <- efficientnet_block(x, paste0("block", i, letters[j], "_"), b[1L], filters(b[3L]), b[4L], if (j == 1) b[5L] else 1,
+                              drop_connect_rate * done / sum(repeats), unit, swish)
       done <- done + 1
     }
   }
@@ -52,7 +56,8 @@ efficientnet_block <- function(inputs, prefix, size, out, expansion, stride, dro
   x <- inputs
   if (expansion != 1) x <- swish(batch_norm(unit(x, inner, 1, name = part("expand_conv")), part("expand_bn")), part("expand_activation"))
   if (stride == 2) x <- layer_zero_padding_2d(x, padding = stride_padding(x, as.integer(size)), name = part("dwconv_pad"))
-  x <- layer_depthwise_conv_2d(x, kernel_size = size, strides = c(stride, stride), padding = if (stride == 1) "same" else "valid", use_bias = FALSE, name = part("dwconv"),
+  x <- layer_depthwise_conv_2d(x, kernel_size = size, strides = c(stride, stride), padding = if (stride == 1) "same" else "valid", use_bias = FALSE,
+                               name = part("dwconv"),
                                depthwise_initializer = initializer_variance_scaling(scale = 2, mode = "fan_out", distribution = "truncated_normal"))
   x <- swish(batch_norm(x, part("bn")), part("activation"))
   s <- layer_reshape(layer_global_average_pooling_2d(x, name = part("se_squeeze")), c(1L, 1L, as.integer(inner)), name = part("se_reshape"))
@@ -68,7 +73,8 @@ efficientnet_block <- function(inputs, prefix, size, out, expansion, stride, dro
 # The eight differ in their sizes only: one function of the arguments, its variant kept in its environment.
 efficientnet_of <- function(variant) {
   force(variant)
-  function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L, classifier_activation = "softmax", ...) {
+  function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000L,
+           classifier_activation = "softmax", ...) {
     build_efficientnet(variant, include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, ...)
   }
 }

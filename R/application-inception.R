@@ -5,7 +5,8 @@
 #' @references Szegedy et al. (2016), <https://arxiv.org/abs/1512.00567>.
 #' @family applications
 #' @export
-application_inception_v3 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000,
+application_inception_v3 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                     classes = 1000,
                                      classifier_activation = "softmax", ...) {
   input <- application_input(input_shape, input_tensor, 299L, 75L, include_top, weights, classes = classes)
   unit <- function(x, filters, size, strides = 1, padding = "same") relu(batch_norm(conv(x, filters, size, strides, padding), scale = FALSE))
@@ -49,7 +50,8 @@ application_inception_v3 <- function(include_top = TRUE, weights = "imagenet", i
   }
   x <- if (include_top) classify_features(x, classes, classifier_activation) else pool_features(x, pooling)
   finish_application(input, x, "inception_v3", weights,
-                     paste0(application_files, "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
+                     paste0(application_files, "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"),
+                            ".h5"))
 }
 
 # inputs[1] + scale * inputs[2]
@@ -73,7 +75,8 @@ CustomScaleLayer <- R6::R6Class("CustomScaleLayer", inherit = BaseLayer, cloneab
 #' @references Szegedy, Ioffe, Vanhoucke, Alemi (2017), <https://arxiv.org/abs/1602.07261>.
 #' @family applications
 #' @export
-application_inception_resnet_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000,
+application_inception_resnet_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                            classes = 1000,
                                             classifier_activation = "softmax", ...) {
   input <- application_input(input_shape, input_tensor, 299L, 75L, include_top, weights, classes = classes)
   unit <- function(x, filters, size, strides = 1, padding = "same", name = NULL) {
@@ -98,7 +101,8 @@ application_inception_resnet_v2 <- function(include_top = TRUE, weights = "image
     x <- create_layer(CustomScaleLayer, list(x, up), list(scale = scale))
     if (active) relu(x, paste0(name, "_ac")) else x
   }
-  for (i in 1:10) x <- block(x, 0.17, paste0("block35_", i), TRUE, list(list(32, 1)), list(list(32, 1), list(32, 3)), list(list(32, 1), list(48, 3), list(64, 3)))
+  for (i in 1:10) x <- block(x, 0.17, paste0("block35_", i), TRUE, list(list(32, 1)), list(list(32, 1), list(32, 3)),
+                             list(list(32, 1), list(48, 3), list(64, 3)))
   a <- unit(x, 384, 3, 2, "valid")
   b <- chain(x, list(256, 1), list(256, 3), valid(384, 3, 2))
   x <- join(a, b, max_pool(x), name = "mixed_6a")
@@ -107,9 +111,11 @@ application_inception_resnet_v2 <- function(include_top = TRUE, weights = "image
   b <- chain(x, list(256, 1), valid(288, 3, 2))
   third <- chain(x, list(256, 1), list(288, 3), valid(320, 3, 2))
   x <- join(a, b, third, max_pool(x), name = "mixed_7a")
-  for (i in 1:10) x <- block(x, if (i < 10) 0.2 else 1, paste0("block8_", i), i < 10, list(list(192, 1)), list(list(192, 1), list(224, c(1, 3)), list(256, c(3, 1))))
+  for (i in 1:10) x <- block(x, if (i < 10) 0.2 else 1, paste0("block8_", i), i < 10, list(list(192, 1)),
+                             list(list(192, 1), list(224, c(1, 3)), list(256, c(3, 1))))
   x <- unit(x, 1536, 1, name = "conv_7b")
   x <- if (include_top) classify_features(x, classes, classifier_activation) else pool_features(x, pooling)
   finish_application(input, x, "inception_resnet_v2", weights,
-                     paste0(application_files, "inception_resnet_v2/inception_resnet_v2_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
+                     paste0(application_files, "inception_resnet_v2/inception_resnet_v2_weights_tf_dim_ordering_tf_kernels",
+                            top_suffix(include_top, "_notop"), ".h5"))
 }

@@ -11,9 +11,11 @@
 #' @export
 application_mobilenet <- function(input_shape = NULL, alpha = 1, depth_multiplier = 1L, dropout = 0.001, include_top = TRUE, weights = "imagenet",
                                   input_tensor = NULL, pooling = NULL, classes = 1000L, classifier_activation = "softmax", ...) {
-  input <- application_input(input_shape, input_tensor, mobilenet_size(input_shape, weights, c(128L, 160L, 192L, 224L)), 32L, include_top, weights, classes = classes)
+  input <- application_input(input_shape, input_tensor, mobilenet_size(input_shape, weights, c(128L, 160L, 192L, 224L)), 32L, include_top, weights,
+                             classes = classes)
   if (identical(weights, "imagenet") && (depth_multiplier != 1 || !alpha %in% c(0.25, 0.5, 0.75, 1)))
-    abort_argument("there are published weights for depth_multiplier = 1 and alpha = 0.25, 0.5, 0.75, 1 only. Received: alpha = ", received(alpha), ".")
+    abort_argument("there are published weights for depth_multiplier = 1 and alpha = 0.25, 0.5, 0.75, 1 only. Received: alpha = ", received(alpha),
+                   ".")
   filters <- function(n) as.integer(n * alpha)
   rows <- tensor_shape(input$x)[2L]
   x <- relu6(batch_norm(conv(input$x, filters(32), 3, 2, name = "conv1"), "conv1_bn"), "conv1_relu")
@@ -21,7 +23,8 @@ application_mobilenet <- function(input_shape = NULL, alpha = 1, depth_multiplie
   for (i in seq_along(widths)) {
     stride <- if (i %in% c(2, 4, 6, 12)) 2L else 1L
     if (stride == 2L) x <- layer_zero_padding_2d(x, padding = list(c(0L, 1L), c(0L, 1L)), name = paste0("conv_pad_", i))
-    x <- layer_depthwise_conv_2d(x, kernel_size = 3, strides = c(stride, stride), padding = if (stride == 1L) "same" else "valid", depth_multiplier = depth_multiplier,
+    x <- layer_depthwise_conv_2d(x, kernel_size = 3, strides = c(stride, stride), padding = if (stride == 1L) "same" else "valid",
+                                 depth_multiplier = depth_multiplier,
                                  use_bias = FALSE, name = paste0("conv_dw_", i))
     x <- relu6(batch_norm(x, paste0("conv_dw_", i, "_bn")), paste0("conv_dw_", i, "_relu"))
     x <- relu6(batch_norm(conv(x, filters(widths[i]), 1, name = paste0("conv_pw_", i)), paste0("conv_pw_", i, "_bn")), paste0("conv_pw_", i, "_relu"))
@@ -34,7 +37,8 @@ application_mobilenet <- function(input_shape = NULL, alpha = 1, depth_multiplie
   } else x <- pool_features(x, pooling)
   alpha_text <- c("1" = "1_0", "0.75" = "7_5", "0.5" = "5_0", "0.25" = "2_5")[as.character(alpha)]
   finish_application(input, x, sprintf("mobilenet_%0.2f_%s", alpha, if (is.na(rows)) "None" else rows), weights,
-                     paste0(application_files, "mobilenet/mobilenet_", alpha_text, "_", if (is.na(rows)) 224L else rows, "_tf", top_suffix(include_top, "_no_top"), ".h5"))
+                     paste0(application_files, "mobilenet/mobilenet_", alpha_text, "_", if (is.na(rows)) 224L else rows, "_tf",
+                            top_suffix(include_top, "_no_top"), ".h5"))
 }
 
 # Square images of the sizes with published weights keep their size.
@@ -50,9 +54,11 @@ mobilenet_size <- function(input_shape, weights, sizes) {
 #' @references Sandler et al. (2018), <https://arxiv.org/abs/1801.04381>.
 #' @family applications
 #' @export
-application_mobilenet_v2 <- function(input_shape = NULL, alpha = 1, include_top = TRUE, weights = "imagenet", input_tensor = NULL, pooling = NULL, classes = 1000,
+application_mobilenet_v2 <- function(input_shape = NULL, alpha = 1, include_top = TRUE, weights = "imagenet", input_tensor = NULL, pooling = NULL,
+                                     classes = 1000,
                                      classifier_activation = "softmax", ...) {
-  input <- application_input(input_shape, input_tensor, mobilenet_size(input_shape, weights, c(96L, 128L, 160L, 192L, 224L)), 32L, include_top, weights, classes = classes)
+  input <- application_input(input_shape, input_tensor, mobilenet_size(input_shape, weights, c(96L, 128L, 160L, 192L, 224L)), 32L, include_top,
+                             weights, classes = classes)
   if (identical(weights, "imagenet") && !alpha %in% c(0.35, 0.5, 0.75, 1, 1.3, 1.4))
     abort_argument("there are published weights for alpha = 0.35, 0.5, 0.75, 1, 1.3, 1.4 only. Received: alpha = ", received(alpha), ".")
   rows <- tensor_shape(input$x)[2L]
@@ -64,7 +70,8 @@ application_mobilenet_v2 <- function(input_shape = NULL, alpha = 1, include_top 
   x <- relu6(norm(conv(x, if (alpha > 1) divisible_by_8(1280 * alpha) else 1280, 1, padding = "valid", name = "Conv_1"), "Conv_1_bn"), "out_relu")
   x <- if (include_top) classify_features(x, classes, classifier_activation, name = NULL) else pool_features(x, pooling)
   finish_application(input, x, sprintf("mobilenetv2_%0.2f_%s", alpha, if (is.na(rows)) "None" else rows), weights,
-                     paste0(application_files, "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_", if (alpha == 1) "1.0" else alpha, "_", if (is.na(rows)) 224L else rows,
+                     paste0(application_files, "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_", if (alpha == 1) "1.0" else alpha,
+                            "_", if (is.na(rows)) 224L else rows,
                             top_suffix(include_top, "_no_top"), ".h5"))
 }
 
@@ -75,7 +82,8 @@ inverted_residual <- function(inputs, filters, stride, expansion, alpha, id, nor
   x <- inputs
   if (id) x <- relu6(norm(conv(x, expansion * channels, 1, name = part("expand")), part("expand_BN")), part("expand_relu"))
   if (stride == 2L) x <- layer_zero_padding_2d(x, padding = stride_padding(x, 3L), name = part("pad"))
-  x <- layer_depthwise_conv_2d(x, kernel_size = 3, strides = c(stride, stride), padding = if (stride == 1L) "same" else "valid", use_bias = FALSE, name = part("depthwise"))
+  x <- layer_depthwise_conv_2d(x, kernel_size = 3, strides = c(stride, stride), padding = if (stride == 1L) "same" else "valid", use_bias = FALSE,
+                               name = part("depthwise"))
   x <- relu6(norm(x, part("depthwise_BN")), part("depthwise_relu"))
   x <- norm(conv(x, out, 1, name = part("project")), part("project_BN"))
   if (channels == out && stride == 1L) layer_add(list(inputs, x), name = part("add")) else x

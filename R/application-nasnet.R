@@ -15,9 +15,12 @@ application_nasnet <- function(input_shape = NULL, penultimate_filters = 4032L, 
                                filter_multiplier = 2L, include_top = TRUE, weights = NULL, input_tensor = NULL, pooling = NULL, classes = 1000,
                                default_size = NULL) {
   variant <- if (penultimate_filters == 4032 && num_blocks == 6) "large" else if (penultimate_filters == 1056 && num_blocks == 4) "mobile"
-  if (identical(weights, "imagenet") && is.null(variant)) abort_argument("there are published weights for application_nasnetlarge() and application_nasnetmobile() only.")
+  if (identical(weights, "imagenet") && is.null(variant)) {
+    abort_argument("there are published weights for application_nasnetlarge() and application_nasnetmobile() only.")
+  }
   if (penultimate_filters %% (24 * filter_multiplier^2) != 0)
-    abort_argument("`penultimate_filters` must be a multiple of 24 * filter_multiplier^2 = ", 24 * filter_multiplier^2, ". Received: ", received(penultimate_filters), ".")
+    abort_argument("`penultimate_filters` must be a multiple of 24 * filter_multiplier^2 = ", 24 * filter_multiplier^2, ". Received: ",
+                   received(penultimate_filters), ".")
   input <- application_input(input_shape, input_tensor, as.integer(default_size %||% 331L), 32L, include_top, weights, classes = classes)
   filters <- penultimate_filters %/% 24
   x <- nas_norm(nas_conv(input$x, stem_block_filters, 3, "stem_conv1", 2, "valid"), "stem_bn1")
@@ -54,14 +57,16 @@ application_nasnetmobile <- function(input_shape = NULL, include_top = TRUE, wei
 }
 
 nas_norm <- function(x, name) batch_norm(x, name, momentum = 0.9997)
-nas_conv <- function(x, filters, size, name, strides = 1, padding = "same") conv(x, filters, size, strides, padding, name, kernel_initializer = "he_normal")
+nas_conv <- function(x, filters, size, name, strides = 1, padding = "same")
+  conv(x, filters, size, strides, padding, name, kernel_initializer = "he_normal")
 
 nas_separable <- function(x, filters, size = 3L, stride = 1L, id) {
   x <- relu(x)
   if (stride == 2L) x <- layer_zero_padding_2d(x, padding = stride_padding(x, size), name = paste0("separable_conv_1_pad_", id))
   separable <- function(x, stride, padding, pass) {
     # `kernel_initializer` does nothing to a separable convolution, but Keras's files carry it.
-    x <- create_layer(SeparableConv2D, x, list(filters = filters, kernel_size = size, strides = c(stride, stride), padding = padding, use_bias = FALSE,
+    x <- create_layer(SeparableConv2D, x,
+                      list(filters = filters, kernel_size = size, strides = c(stride, stride), padding = padding, use_bias = FALSE,
                                                kernel_initializer = "he_normal", name = paste0("separable_conv_", pass, "_", id)))
     nas_norm(x, paste0("separable_conv_", pass, "_bn_", id))
   }

@@ -33,7 +33,11 @@ preprocess_pixels <- function(x, mode, data_format = k_image_data_format()) {
     shape[axis] <- 3L
     along <- function(v) tensor(array(v, shape), tensor_dtype(x))
     x <- as_float_tensor(x)
-    if (mode == "caffe") op_subtract(op_reverse(x, axes = axis - 1L), along(mean)) else op_divide(op_subtract(op_divide(x, 255), along(mean)), along(std))
+    if (mode == "caffe") {
+      op_subtract(op_reverse(x, axes = axis - 1L), along(mean))
+    } else {
+      op_divide(op_subtract(op_divide(x, 255), along(mean)), along(std))
+    }
   } else if (mode == "caffe") sweep(reversed_along(x, axis), axis, mean) else sweep(sweep(x / 255, axis, mean), axis, std, "/")
 }
 reversed_along <- function(x, axis) {
@@ -77,14 +81,17 @@ xception_preprocess_input <- function(x) preprocess_pixels(x, "tf")
 #' @param preds Predictions, a matrix of 1000 columns.
 #' @param top How many top guesses to return.
 #' @param filepath Path of the file.
-#' @return `mobilenet_load_model_hdf5()` and `mobilenet_v2_load_model_hdf5()`: a model. The others: a list with a data frame for each row: `class_name`, `class_description`, `score`.
+#' @return `mobilenet_load_model_hdf5()` and `mobilenet_v2_load_model_hdf5()`: a model. The others: a list with a data frame for each row:
+#'   `class_name`, `class_description`, `score`.
 #' @family applications
 #' @export
 imagenet_decode_predictions <- function(preds, top = 5) {
   if (is_tensor(preds)) preds <- as.array(preds)
   if (length(dim(preds)) != 2L || ncol(preds) != 1000L)
-    abort_shape("`preds` must be a matrix with the 1000 classes of ImageNet as columns. Received: (", paste(if (is.null(dim(preds))) length(preds) else dim(preds), collapse = ", "), ").")
-  path <- get_file("imagenet_class_index.json", "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json", cache_subdir = "models",
+    abort_shape("`preds` must be a matrix with the 1000 classes of ImageNet as columns. Received: (",
+                paste(if (is.null(dim(preds))) length(preds) else dim(preds), collapse = ", "), ").")
+  path <- get_file("imagenet_class_index.json", "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json",
+                   cache_subdir = "models",
                    file_hash = "c2c37ea517e94d9795004a39431a14cb")
   classes <- jsonlite::fromJSON(path, simplifyVector = FALSE)
   lapply(seq_len(nrow(preds)), function(i) {

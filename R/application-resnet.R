@@ -7,32 +7,38 @@
 #' @family applications
 #' @name application_resnet
 #' @export
-application_resnet50 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000, ...) {
+application_resnet50 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000,
+                                 ...) {
   build_resnet("resnet50", c(3, 4, 6, 3), FALSE, include_top, weights, input_tensor, input_shape, pooling, classes, ...)
 }
 #' @rdname application_resnet
 #' @export
-application_resnet101 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000, ...) {
+application_resnet101 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000,
+                                  ...) {
   build_resnet("resnet101", c(3, 4, 23, 3), FALSE, include_top, weights, input_tensor, input_shape, pooling, classes, ...)
 }
 #' @rdname application_resnet
 #' @export
-application_resnet152 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000, ...) {
+application_resnet152 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000,
+                                  ...) {
   build_resnet("resnet152", c(3, 8, 36, 3), FALSE, include_top, weights, input_tensor, input_shape, pooling, classes, ...)
 }
 #' @rdname application_resnet
 #' @export
-application_resnet50_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000, ...) {
+application_resnet50_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                    classes = 1000, ...) {
   build_resnet("resnet50v2", c(3, 4, 6, 3), TRUE, include_top, weights, input_tensor, input_shape, pooling, classes, ...)
 }
 #' @rdname application_resnet
 #' @export
-application_resnet101_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000, ...) {
+application_resnet101_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                     classes = 1000, ...) {
   build_resnet("resnet101v2", c(3, 4, 23, 3), TRUE, include_top, weights, input_tensor, input_shape, pooling, classes, ...)
 }
 #' @rdname application_resnet
 #' @export
-application_resnet152_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL, classes = 1000, ...) {
+application_resnet152_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
+                                     classes = 1000, ...) {
   build_resnet("resnet152v2", c(3, 8, 36, 3), TRUE, include_top, weights, input_tensor, input_shape, pooling, classes, ...)
 }
 
@@ -55,7 +61,8 @@ build_resnet <- function(name, blocks, v2, include_top, weights, input_tensor, i
   }
   if (v2) x <- relu(batch_norm(x, "post_bn", resnet_epsilon), "post_relu")
   x <- if (include_top) classify_features(x, classes, classifier_activation) else pool_features(x, pooling, "avg_pool", "max_pool")
-  finish_application(input, x, name, weights, paste0(application_files, "resnet/", name, "_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
+  finish_application(input, x, name, weights,
+                     paste0(application_files, "resnet/", name, "_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
 }
 
 residual_block <- function(x, filters, stride, projects, name) {

@@ -28,7 +28,8 @@ build_vgg <- function(name, convolutions, include_top, weights, input_tensor, in
   x <- input$x
   filters <- c(64, 128, 256, 512, 512)
   for (block in seq_along(convolutions)) {
-    for (i in seq_len(convolutions[block])) x <- conv(x, filters[block], 3, name = paste0("block", block, "_conv", i), bias = TRUE, activation = "relu")
+    for (i in seq_len(convolutions[block])) x <- conv(x, filters[block], 3, name = paste0("block", block, "_conv", i), bias = TRUE,
+                                                      activation = "relu")
     x <- layer_max_pooling_2d(x, c(2L, 2L), strides = c(2L, 2L), name = paste0("block", block, "_pool"))
   }
   if (include_top) {
@@ -36,5 +37,6 @@ build_vgg <- function(name, convolutions, include_top, weights, input_tensor, in
     for (fc in c("fc1", "fc2")) x <- layer_dense(x, units = 4096, activation = "relu", name = fc)
     x <- layer_dense(x, units = classes, activation = classifier_activation, name = "predictions")
   } else x <- pool_features(x, pooling)
-  finish_application(input, x, name, weights, paste0(application_files, name, "/", name, "_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
+  finish_application(input, x, name, weights,
+                     paste0(application_files, name, "/", name, "_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
 }

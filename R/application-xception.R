@@ -34,5 +34,6 @@ application_xception <- function(include_top = TRUE, weights = "imagenet", input
   x <- relu(separable(x, 1536, "block14_sepconv1"), "block14_sepconv1_act")
   x <- relu(separable(x, 2048, "block14_sepconv2"), "block14_sepconv2_act")
   x <- if (include_top) classify_features(x, classes, classifier_activation) else pool_features(x, pooling)
-  finish_application(input, x, "xception", weights, paste0(application_files, "xception/xception_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
+  finish_application(input, x, "xception", weights,
+                     paste0(application_files, "xception/xception_weights_tf_dim_ordering_tf_kernels", top_suffix(include_top, "_notop"), ".h5"))
 }

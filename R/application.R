@@ -4,16 +4,31 @@
 application_input <- function(input_shape, input_tensor, default, least, include_top, weights, flexible_top = FALSE, classes = 1000) {
   check_application_weights(weights, include_top, classes)
   if (!is.null(input_tensor)) {
-    if (!is_keras_tensor(input_tensor)) abort_argument("`input_tensor` must come from layer_input() or another layer. Received: ", received(class(input_tensor)), ".")
+    if (!is_keras_tensor(input_tensor)) {
+      abort_argument("`input_tensor` must come from layer_input() or another layer. Received: ", received(class(input_tensor)), ".")
+    }
     return(list(x = input_tensor, inputs = source_inputs(input_tensor)))
   }
-  shape <- if (is.null(input_shape)) { if (include_top && !flexible_top) c(default, default, 3L) else c(NA, NA, 3L) } else as_dims(input_shape, "input_shape")
+  shape <- if (!is.null(input_shape)) {
+    as_dims(input_shape, "input_shape")
+  } else if (include_top && !flexible_top) {
+    c(default, default, 3L)
+  } else {
+    c(NA, NA, 3L)
+  }
   if (length(shape) != 3L) abort_argument("`input_shape` must be c(height, width, channels). Received: ", received(input_shape), ".")
-  if (identical(weights, "imagenet") && shape[3L] != 3L) abort_argument("with weights = \"imagenet\" the input has 3 channels. Received: input_shape = ", received(input_shape), ".")
+  if (identical(weights, "imagenet") && shape[3L] != 3L) {
+    abort_argument("with weights = \"imagenet\" the input has 3 channels. Received: input_shape = ", received(input_shape), ".")
+  }
   if (identical(weights, "imagenet") && include_top && !flexible_top && !identical(as.integer(shape), c(default, default, 3L)))
-    abort_argument("with weights = \"imagenet\" and include_top = TRUE, `input_shape` must be c(", default, ", ", default, ", 3). Received: ", received(input_shape), ".")
-  if (any(shape[1:2] < least, na.rm = TRUE)) abort_argument("images must be at least ", least, " x ", least, " pixels. Received: input_shape = ", received(input_shape), ".")
-  if (include_top && !flexible_top && anyNA(shape)) abort_argument("with include_top = TRUE all sizes of `input_shape` must be given. Received: ", received(input_shape), ".")
+    abort_argument("with weights = \"imagenet\" and include_top = TRUE, `input_shape` must be c(", default, ", ", default, ", 3). Received: ",
+                   received(input_shape), ".")
+  if (any(shape[1:2] < least, na.rm = TRUE)) {
+    abort_argument("images must be at least ", least, " x ", least, " pixels. Received: input_shape = ", received(input_shape), ".")
+  }
+  if (include_top && !flexible_top && anyNA(shape)) {
+    abort_argument("with include_top = TRUE all sizes of `input_shape` must be given. Received: ", received(input_shape), ".")
+  }
   input <- layer_input(shape = lapply(shape, function(s) if (is.na(s)) NULL else s))
   list(x = input, inputs = input)
 }
@@ -22,7 +37,9 @@ check_application_weights <- function(weights, include_top, classes) {
   if (is.null(weights)) return(invisible())
   if (!is.character(weights) || length(weights) != 1L || !(weights == "imagenet" || file.exists(weights)))
     abort_argument("`weights` must be NULL, \"imagenet\" or the path of a weights file. Received: ", received(weights), ".")
-  if (weights == "imagenet" && include_top && classes != 1000) abort_argument("with weights = \"imagenet\" and include_top = TRUE, `classes` must be 1000. Received: ", received(classes), ".")
+  if (weights == "imagenet" && include_top && classes != 1000) {
+    abort_argument("with weights = \"imagenet\" and include_top = TRUE, `classes` must be 1000. Received: ", received(classes), ".")
+  }
 }
 
 # The layer_input()s that a symbolic tensor comes from.

@@ -51,7 +51,9 @@ get_callable <- function(x, makers, aliases, what, receives) {
     found <- find_custom_object(x)
     if (!is.null(found)) return(if (inherits(found, "R6ClassGenerator")) wrap_user_callable(found$new()) else found)
     name <- if (x %in% names(makers)) x else aliases[[x]]
-    if (is.null(name)) abort_argument("unknown ", what, " ", dQuote(x, FALSE), "; known are ", paste0('"', sort(names(aliases)), '"', collapse = ", "))
+    if (is.null(name)) {
+      abort_argument("unknown ", what, " ", dQuote(x, FALSE), "; known are ", paste0('"', sort(names(aliases)), '"', collapse = ", "))
+    }
     return(makers[[name]]())
   }
   if (is.list(x) && !is.null(x$class_name)) {

@@ -21,7 +21,8 @@ ModelCheckpoint <- R6Class("ModelCheckpoint", inherit = KerasCallback, lock_obje
       self$save_if_due(self$epoch, logs, batch)
     }
   },
-  on_epoch_end = function(epoch, logs = NULL) if (identical(self$save_freq, "epoch") && (epoch + 1) %% self$period == 0) self$save_if_due(epoch, logs),
+  on_epoch_end = function(epoch, logs = NULL)
+    if (identical(self$save_freq, "epoch") && (epoch + 1) %% self$period == 0) self$save_if_due(epoch, logs),
 
   save_if_due = function(epoch, logs, batch = NULL) {
     path <- fill_template(self$filepath, c(list(epoch = epoch + 1, batch = if (!is.null(batch)) batch + 1), logs))
@@ -68,7 +69,10 @@ fill_template <- function(template, values) {
   for (field in unique(fields)) {
     parts <- regmatches(field, regexec("^\\{([A-Za-z0-9_]+)(?::([^{}]*))?\\}$", field, perl = TRUE))[[1L]]
     value <- if (length(parts)) values[[parts[[2L]]]]
-    if (is.null(value)) abort_argument("the file name \"", template, "\" asks for ", field, "; there are: ", paste(names(Filter(Negate(is.null), values)), collapse = ", "))
+    if (is.null(value)) {
+      abort_argument("the file name \"", template, "\" asks for ", field, "; there are: ",
+                     paste(names(Filter(Negate(is.null), values)), collapse = ", "))
+    }
     format <- parts[[3L]]
     text <- if (is.numeric(value) && !is.finite(value)) python_non_finite(value)
             else if (!nzchar(format)) format(value, digits = 15L, trim = TRUE)

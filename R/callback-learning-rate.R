@@ -9,7 +9,9 @@ LearningRateScheduler <- R6Class("LearningRateScheduler", inherit = KerasCallbac
   },
   on_epoch_begin = function(epoch, logs = NULL) {
     takes <- length(formals(self$schedule))
-    rate <- if (is_schedule(self$schedule)) self$schedule(epoch) else if (takes > 1L) self$schedule(epoch, rate_of(self$model$optimizer)) else self$schedule(epoch)
+    rate <- if (is_schedule(self$schedule)) {
+      self$schedule(epoch)
+    } else if (takes > 1L) self$schedule(epoch, rate_of(self$model$optimizer)) else self$schedule(epoch)
     if (is_tensor(rate)) rate <- as.numeric(as.array(rate))
     if (!is.numeric(rate) || length(rate) != 1L || is.na(rate))
       abort_argument("callback_learning_rate_scheduler(): `schedule` must give a number. Received: ", received(rate))
@@ -90,7 +92,8 @@ ReduceLROnPlateau <- R6Class("ReduceLROnPlateau", inherit = KerasCallback, lock_
 #' @inherit callback_lambda return
 #' @family callbacks
 #' @export
-callback_reduce_lr_on_plateau <- function(monitor = "val_loss", factor = 0.1, patience = 10, verbose = 0, mode = c("auto", "min", "max"), min_delta = 1e-04,
+callback_reduce_lr_on_plateau <- function(monitor = "val_loss", factor = 0.1, patience = 10, verbose = 0, mode = c("auto", "min", "max"),
+                                          min_delta = 1e-04,
                                           cooldown = 0, min_lr = 0) {
   new_callback(ReduceLROnPlateau, monitor, factor, patience, verbose, mode, min_delta, cooldown, min_lr)
 }

@@ -31,6 +31,7 @@ RemoteMonitor <- R6Class("RemoteMonitor", inherit = KerasCallback, lock_objects 
 #' @inherit callback_lambda return
 #' @family callbacks
 #' @export
-callback_remote_monitor <- function(root = "https://localhost:9000", path = "/publish/epoch/end/", field = "data", headers = NULL, send_as_json = FALSE) {
+callback_remote_monitor <- function(root = "https://localhost:9000", path = "/publish/epoch/end/", field = "data", headers = NULL,
+                                    send_as_json = FALSE) {
   new_callback(RemoteMonitor, root, path, field, headers, send_as_json)
 }

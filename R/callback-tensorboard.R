@@ -9,14 +9,19 @@ record_bytes <- function(data) {
 
 tensor_proto <- function(values, shape) {
   sizes <- unlist(lapply(shape, function(n) pb_bytes(2, pb_whole(1, n))))
-  data <- if (length(shape)) writeBin(as.double(values), raw(), endian = "little") else writeBin(as.double(values), raw(), size = 4L, endian = "little")
+  data <- if (length(shape)) {
+    writeBin(as.double(values), raw(), endian = "little")
+  } else {
+    writeBin(as.double(values), raw(), size = 4L, endian = "little")
+  }
   c(pb_whole(1, if (length(shape)) 2 else 1), pb_bytes(2, as.raw(sizes)), pb_bytes(if (length(shape)) 6 else 5, data))
 }
 summary_metadata <- function(plugin, data_class) c(pb_bytes(1, pb_string(1, plugin)), pb_whole(4, data_class))
 
 event <- function(step, ...) c(pb_double(1, as.numeric(Sys.time())), pb_whole(2, step), ...)
 scalar_event <- function(tag, value, step) {
-  event(step, pb_bytes(5, pb_bytes(1, c(pb_string(1, tag), pb_bytes(9, summary_metadata("scalars", 1)), pb_bytes(8, tensor_proto(value, integer()))))))
+  event(step, pb_bytes(5, pb_bytes(1, c(pb_string(1, tag), pb_bytes(9, summary_metadata("scalars", 1)),
+                                        pb_bytes(8, tensor_proto(value, integer()))))))
 }
 # A histogram is a table of left edge, right edge, count.
 histogram_event <- function(tag, values, step, buckets = 30L) {
@@ -32,7 +37,8 @@ histogram_event <- function(tag, values, step, buckets = 30L) {
     counts <- tabulate(pmin(findInterval(values, edges), buckets), buckets)
   }
   table <- rbind(edges[-length(edges)], edges[-1L], counts)
-  event(step, pb_bytes(5, pb_bytes(1, c(pb_string(1, tag), pb_bytes(9, summary_metadata("histograms", 2)), pb_bytes(8, tensor_proto(table, dim(table)[2:1]))))))
+  event(step, pb_bytes(5, pb_bytes(1, c(pb_string(1, tag), pb_bytes(9, summary_metadata("histograms", 2)),
+                                        pb_bytes(8, tensor_proto(table, dim(table)[2:1]))))))
 }
 
 event_file_count <- new.env(parent = emptyenv())
@@ -81,7 +87,8 @@ TensorBoard <- R6Class("TensorBoard", inherit = KerasCallback, lock_objects = FA
       self$write(self$file("validation"), "epoch_", validation, epoch)
     }
     if (self$histogram_freq > 0 && epoch %% self$histogram_freq == 0)
-      for (weight in self$model$weights) write_records(self$file("train"), histogram_event(paste0(sub(":", "_", weight$name), "/histogram"), as.array(weight), epoch))
+      for (weight in self$model$weights) write_records(self$file("train"),
+                                                       histogram_event(paste0(sub(":", "_", weight$name), "/histogram"), as.array(weight), epoch))
   },
   on_test_end = function(logs = NULL) {
     if (!is.null(self$model$optimizer))

@@ -133,7 +133,11 @@ call_hook <- function(hook, ...) {
   arguments <- list(...)
   takes <- names(formals(hook))
   if (!"..." %in% takes && length(takes) < length(arguments)) arguments <- arguments[seq_along(takes)]
-  if (identical(topenv(environment(hook)), topenv())) do.call(hook, arguments, quote = TRUE) else with_users_jit(do.call(hook, arguments, quote = TRUE))
+  if (identical(topenv(environment(hook)), topenv())) {
+    do.call(hook, arguments, quote = TRUE)
+  } else {
+    with_users_jit(do.call(hook, arguments, quote = TRUE))
+  }
 }
 
 #' Callback from functions
@@ -176,7 +180,8 @@ improvement <- function(mode, monitor, min_delta = 0) {
 monitored_value <- function(logs, monitor, what) {
   value <- logs[[monitor]]
   if (is.null(value)) {
-    warning(what, " conditioned on metric `", monitor, "` which is not available. Available metrics are: ", paste(names(logs), collapse = ","), call. = FALSE)
+    warning(what, " conditioned on metric `", monitor, "` which is not available. Available metrics are: ", paste(names(logs), collapse = ","),
+            call. = FALSE)
     return(NULL)
   }
   as.numeric(value)[[1L]]

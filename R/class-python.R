@@ -46,11 +46,16 @@ define_class <- function(name, parent, members, frame) {
   if (is.null(parent)) return(user_constructor(user_class(name, PlainObject, members, frame), "keratin_class", identity))
   generator <- as_generator(parent)
   made <- user_class(name, generator, members, frame)
-  if (extends(generator, "Layer")) return(user_constructor(made, if (extends(generator, "Model")) "keras_model_class" else "keras_layer_class", function(object) new_instance(ensure_initialized(object))))
+  if (extends(generator, "Layer")) {
+    return(user_constructor(made, if (extends(generator, "Model")) "keras_model_class" else "keras_layer_class",
+                            function(object) new_instance(ensure_initialized(object))))
+  }
   if (extends(generator, "KerasCallback")) return(user_constructor(made, "keras_callback_class", function(object) as_callback_object(object, name)))
   if (extends(generator, "Loss")) return(user_constructor(made, "keras_loss_class", function(object) loss_instance(object, name)))
   if (extends(generator, "Metric")) return(user_constructor(made, "keras_metric_class", function(object) metric_instance(object, name)))
-  if (extends(generator, "LearningRateSchedule")) return(user_constructor(made, "keras_schedule_class", function(object) schedule_instance(object, name)))
+  if (extends(generator, "LearningRateSchedule")) {
+    return(user_constructor(made, "keras_schedule_class", function(object) schedule_instance(object, name)))
+  }
   user_constructor(made, "keratin_class", if (extends(generator, "KerasCallable")) wrap_user_callable else identity)
 }
 
@@ -97,10 +102,12 @@ print.keras_schedule_class <- print.keratin_class
 # What keras$... gives for classes that one inherits from.
 class_of_keras <- function(path, name) {
   switch(paste(c(path, name), collapse = "$"),
-    "layers$Layer" = BaseLayer, "layers$Wrapper" = KerasWrapper, "callbacks$Callback" = KerasCallback, "losses$Loss" = Loss, "metrics$Metric" = Metric,
+    "layers$Layer" = BaseLayer, "layers$Wrapper" = KerasWrapper, "callbacks$Callback" = KerasCallback, "losses$Loss" = Loss,
+    "metrics$Metric" = Metric,
     "optimizers$schedules$LearningRateSchedule" = LearningRateSchedule, "constraints$Constraint" = KerasConstraint,
     "regularizers$Regularizer" = , "initializers$Initializer" = KerasCallable,
-    Model = , "models$Model" = with_generator(keras_model, Model), Sequential = , "models$Sequential" = with_generator(keras_model_sequential, Sequential))
+    Model = , "models$Model" = with_generator(keras_model, Model), Sequential = ,
+    "models$Sequential" = with_generator(keras_model_sequential, Sequential))
 }
 with_generator <- function(f, generator) {
   attr(f, "generator") <- generator

@@ -27,7 +27,8 @@ constraint_maxnorm <- function(max_value = 2, axis = 0) {
   axis <- as.integer(unlist(axis))
   max_value <- as_number(max_value, "max_value", 0)
   if (max_value != trunc(max_value))
-    rlang::warn(paste0("constraint_maxnorm(): `max_value` (", max_value, ") is cut to ", trunc(max_value), ", as R keras does; constraint_minmaxnorm() takes fractions."),
+    rlang::warn(paste0("constraint_maxnorm(): `max_value` (", max_value, ") is cut to ", trunc(max_value),
+                       ", as R keras does; constraint_minmaxnorm() takes fractions."),
                 .frequency = "once", .frequency_id = "constraint_maxnorm")
   max_value <- trunc(max_value)
   new_constraint("MaxNorm", list(max_value = max_value, axis = axis_config(axis)), function(x) {
@@ -58,8 +59,10 @@ constraint_minmaxnorm <- function(min_value = 0, max_value = 1, rate = 1, axis =
   })
 }
 
-constraint_makers <- function() list(MaxNorm = constraint_maxnorm, NonNeg = constraint_nonneg, UnitNorm = constraint_unitnorm, MinMaxNorm = constraint_minmaxnorm)
-constraint_aliases <- list(max_norm = "MaxNorm", maxnorm = "MaxNorm", non_neg = "NonNeg", nonneg = "NonNeg", unit_norm = "UnitNorm", unitnorm = "UnitNorm",
+constraint_makers <- function()
+  list(MaxNorm = constraint_maxnorm, NonNeg = constraint_nonneg, UnitNorm = constraint_unitnorm, MinMaxNorm = constraint_minmaxnorm)
+constraint_aliases <- list(max_norm = "MaxNorm", maxnorm = "MaxNorm", non_neg = "NonNeg", nonneg = "NonNeg", unit_norm = "UnitNorm",
+                           unitnorm = "UnitNorm",
                            min_max_norm = "MinMaxNorm", minmaxnorm = "MinMaxNorm")
 
 get_constraint <- function(x) get_callable(x, constraint_makers(), constraint_aliases, "constraint", "a constraint_*() object")

@@ -13,7 +13,8 @@ background_pointer <- function(background) {
 
 # How an image file is read: `slow(path)` does it in R, the other fields tell the threads.
 image_reading <- function(size, color_mode, interpolation, crop, levels, slow) {
-  list(shape = c(size, c(rgb = 3L, rgba = 4L, grayscale = 1L)[[color_mode]]), interpolation = interpolation, crop = crop, levels = levels, slow = slow)
+  list(shape = c(size, c(rgb = 3L, rgba = 4L, grayscale = 1L)[[color_mode]]), interpolation = interpolation, crop = crop, levels = levels,
+       slow = slow)
 }
 
 # Images of files by their numbers: `ask(i)` has them read ahead (and forgets what was asked for before and is not among them), `at(i)`

@@ -23,7 +23,9 @@ to_categorical <- function(y, num_classes = NULL, dtype = "float32") {
   if (anyNA(classes)) abort_argument("`y` has missing values.")
   num_classes <- if (is.null(num_classes)) max(classes) + 1 else as_whole(num_classes, "num_classes", least = 1)
   bad <- classes[classes < 0 | classes >= num_classes]
-  if (length(bad)) abort_argument("`y` holds class ", bad[1L], ", but `num_classes` is ", num_classes, ": classes count from 0 to ", num_classes - 1, ".")
+  if (length(bad)) {
+    abort_argument("`y` holds class ", bad[1L], ", but `num_classes` is ", num_classes, ": classes count from 0 to ", num_classes - 1, ".")
+  }
   out <- matrix(if (grepl("int", dtype)) 0L else 0, length(classes), num_classes)
   out[cbind(seq_along(classes), classes + 1)] <- if (grepl("int", dtype)) 1L else 1
   dim(out) <- c(sizes, num_classes)
@@ -50,7 +52,13 @@ normalize <- function(x, axis = -1, order = 2) {
   if (axis < 0) axis <- axis + length(sizes) + 1
   others <- seq_along(sizes)[-axis]
   sums <- function(v) if (length(others)) apply(v, others, sum) else sum(v)
-  norm <- if (is.infinite(order)) { if (length(others)) apply(abs(x), others, max) else max(abs(x)) } else sums(array(abs(x)^order, sizes))^(1 / order)
+  norm <- if (!is.infinite(order)) {
+    sums(array(abs(x)^order, sizes))^(1 / order)
+  } else if (length(others)) {
+    apply(abs(x), others, max)
+  } else {
+    max(abs(x))
+  }
   norm[norm == 0] <- 1
   array(if (length(others)) sweep(array(x, sizes), others, norm, "/") else x / norm, sizes)
 }
@@ -96,7 +104,10 @@ keras_array <- function(x, dtype = NULL) {
   if (is.data.frame(x)) x <- data.matrix(x)
   if (is.list(x)) return(lapply(x, keras_array, dtype = dtype))
   if (is.null(dim(x))) x <- array(x)
-  if (!is.null(dtype)) storage.mode(x) <- if (grepl("int", dtype)) "integer" else if (grepl("bool", dtype)) "logical" else if (grepl("str", dtype)) "character" else "double"
+  if (!is.null(dtype)) {
+    storage.mode(
+      x) <- if (grepl("int", dtype)) "integer" else if (grepl("bool", dtype)) "logical" else if (grepl("str", dtype)) "character" else "double"
+  }
   x
 }
 
@@ -115,7 +126,9 @@ zip_lists <- function(...) {
   lists <- list(...)
   if (length(lists) == 1L) lists <- lists[[1L]]
   if (!length(lists)) return(list())
-  if (length(unique(lengths(lists))) != 1L) abort_argument("all lists must have the same length. Received: ", paste(lengths(lists), collapse = ", "), ".")
+  if (length(unique(lengths(lists))) != 1L) {
+    abort_argument("all lists must have the same length. Received: ", paste(lengths(lists), collapse = ", "), ".")
+  }
   by <- names(lists[[1L]])
   if (!is.null(by) && !anyDuplicated(by)) {
     same <- vapply(lists, function(l) is.null(names(l)) || setequal(names(l), by), NA)

@@ -27,7 +27,8 @@ new_dataset <- function(open, size = NA_real_, fields = list()) {
 #' While the core computes a training step, `fit()` already asks for the next batch, so that R's one thread prepares it meanwhile. What
 #' takes no R is done on background threads besides:
 #' * PNG and JPEG files of [image_dataset_from_directory()] and [flow_images_from_directory()] are read, decoded and resized ahead,
-#'   one batch, whether `dataset_prefetch()` is called or not (as Keras does). Other kinds of image files are read by R packages, and wait for R's thread.
+#'   one batch, whether `dataset_prefetch()` is called or not (as Keras does). Other kinds of image files are read by R packages, and wait for R's
+#'   thread.
 #' * Batches of [tensor_slices_dataset()], also shuffled, repeated, skipped or taken from, are gathered ahead after `dataset_prefetch()`.
 #'
 #' After any other step (`dataset_map()`, whose function is R's; `zip_datasets()`; texts; time series) `dataset_prefetch()` adds nothing:
@@ -109,7 +110,9 @@ through_elements <- function(dataset, step, size) {
 }
 
 check_is_dataset <- function(dataset, argument = "dataset") {
-  if (!inherits(dataset, "keratin_dataset")) abort_argument("`", argument, "` must be a dataset, as from tensor_slices_dataset(). Received: ", received(class(dataset)), ".")
+  if (!inherits(dataset, "keratin_dataset")) {
+    abort_argument("`", argument, "` must be a dataset, as from tensor_slices_dataset(). Received: ", received(class(dataset)), ".")
+  }
 }
 
 #' @rdname tensor_slices_dataset
@@ -119,7 +122,9 @@ dataset_map <- function(dataset, map_func, num_parallel_calls = NULL) {
   map_func <- element_function(map_func, "map_func")
   through_elements(dataset, function(read) function() {
     element <- read()
-    if (is.null(element)) NULL else if (is.null(value <- apply_to_element(map_func, element))) abort_argument("`map_func` returned NULL instead of an element.") else value
+    if (is.null(element)) {
+      NULL
+    } else if (is.null(value <- apply_to_element(map_func, element))) abort_argument("`map_func` returned NULL instead of an element.") else value
   }, dataset$size)
 }
 element_function <- function(f, argument) {
@@ -170,7 +175,9 @@ stack_elements <- function(elements) {
   if (!is_branch(first)) {
     elements <- lapply(elements, tensor)
     shapes <- unique(lapply(elements, tensor_shape))
-    if (length(shapes) > 1L) abort_shape("elements of different shapes make no batch. Received: ", format_shape(shapes[[1L]]), " and ", format_shape(shapes[[2L]]), ".")
+    if (length(shapes) > 1L) {
+      abort_shape("elements of different shapes make no batch. Received: ", format_shape(shapes[[1L]]), " and ", format_shape(shapes[[2L]]), ".")
+    }
     return(op_stack(elements, axis = 0L))
   }
   out <- lapply(seq_along(first), function(k) stack_elements(lapply(elements, `[[`, k)))
@@ -317,8 +324,10 @@ zip_datasets <- function(...) {
   if (!is.null(found)) return(found)
   switch(name,
     map = function(map_func, num_parallel_calls = NULL, deterministic = NULL, name = NULL) dataset_map(x, map_func),
-    batch = function(batch_size, drop_remainder = FALSE, num_parallel_calls = NULL, deterministic = NULL, name = NULL) dataset_batch(x, batch_size, drop_remainder),
-    shuffle = function(buffer_size, seed = NULL, reshuffle_each_iteration = TRUE, name = NULL) dataset_shuffle(x, buffer_size, seed, reshuffle_each_iteration),
+    batch = function(batch_size, drop_remainder = FALSE, num_parallel_calls = NULL, deterministic = NULL, name = NULL)
+      dataset_batch(x, batch_size, drop_remainder),
+    shuffle = function(buffer_size, seed = NULL, reshuffle_each_iteration = TRUE, name = NULL)
+      dataset_shuffle(x, buffer_size, seed, reshuffle_each_iteration),
     `repeat` = function(count = NULL, name = NULL) dataset_repeat(x, count),
     prefetch = function(buffer_size = NULL, name = NULL) dataset_prefetch(x, buffer_size),
     cache = function(filename = "", name = NULL) dataset_cache(x),
@@ -332,12 +341,15 @@ zip_datasets <- function(...) {
     enumerate = function(start = 0, name = NULL) dataset_enumerate(x, start),
     with_options = function(options, name = NULL) x,
     cardinality = function() x$size,
-    as_numpy_iterator = function() as_iterator(dataset_map(x, function(...) { values <- nest_map(list(...), as.array); if (length(values) == 1L) values[[1L]] else values })),
-    if (!name %in% optional_fields) abort_argument("a dataset has no member \"", name, "\".", " It has: ", paste(dataset_members, collapse = ", "), "."))
+    as_numpy_iterator = function()
+      as_iterator(dataset_map(x, function(...) { values <- nest_map(list(...), as.array); if (length(values) == 1L) values[[1L]] else values })),
+    if (!name %in% optional_fields) abort_argument("a dataset has no member \"", name, "\".", " It has: ", paste(dataset_members, collapse = ", "),
+                                                   "."))
 }
 # Fields that only some datasets have.
 optional_fields <- c("numbers", "source", "straight", "prefetched", "class_names", "file_paths", "running")
-dataset_members <- c("map", "filter", "batch", "unbatch", "shuffle", "repeat", "take", "skip", "shard", "concatenate", "enumerate", "reduce", "cache", "prefetch",
+dataset_members <- c("map", "filter", "batch", "unbatch", "shuffle", "repeat", "take", "skip", "shard", "concatenate", "enumerate", "reduce",
+                     "cache", "prefetch",
                      "with_options", "cardinality", "as_numpy_iterator")
 
 #' @exportS3Method

@@ -189,7 +189,8 @@ limit_words <- function(x, num_words, skip_top, oov_char) {
 #' @family datasets
 #' @export
 dataset_boston_housing <- function(path = "boston_housing.npz", test_split = 0.2, seed = 113L) {
-  d <- read_npz(get_file(path, paste0(keras_files, "boston_housing.npz"), file_hash = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"))
+  d <- read_npz(get_file(path, paste0(keras_files, "boston_housing.npz"),
+                         file_hash = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"))
   order <- numpy_shuffles(seed, nrow(d$x))[[1L]]
   train <- order[seq_len(trunc(length(order) * (1 - test_split)))]
   test <- order[-seq_along(train)]

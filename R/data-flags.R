@@ -20,7 +20,9 @@ flags <- function(..., config = Sys.getenv("R_CONFIG_ACTIVE", unset = "default")
   given <- list(...)
   if (length(given) == 1L && is.list(given[[1L]]) && !inherits(given[[1L]], "flag_definition")) given <- given[[1L]]
   wrong <- which(!vapply(given, inherits, NA, "flag_definition"))
-  if (length(wrong)) abort_argument("flags() takes flag_numeric(), flag_integer(), flag_boolean() and flag_string(). Received: ", received(given[[wrong[1L]]]), ".")
+  if (length(wrong)) {
+    abort_argument("flags() takes flag_numeric(), flag_integer(), flag_boolean() and flag_string(). Received: ", received(given[[wrong[1L]]]), ".")
+  }
   if (requireNamespace("tfruns", quietly = TRUE) && tfruns::is_run_active()) {
     definitions <- lapply(given, function(f) switch(f$type, numeric = tfruns::flag_numeric, integer = tfruns::flag_integer,
                                                     boolean = tfruns::flag_boolean, tfruns::flag_string)(f$name, f$default, f$description))

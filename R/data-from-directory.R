@@ -29,22 +29,26 @@
 #' @inheritSection flow_images_from_directory Unreadable files
 #' @export
 image_dataset_from_directory <- function(directory, labels = "inferred", label_mode = "int", class_names = NULL, color_mode = "rgb", batch_size = 32,
-                                         image_size = c(256, 256), shuffle = TRUE, seed = NULL, validation_split = NULL, subset = NULL, interpolation = "bilinear",
+                                         image_size = c(256, 256), shuffle = TRUE, seed = NULL, validation_split = NULL, subset = NULL,
+                                         interpolation = "bilinear",
                                          follow_links = FALSE, crop_to_aspect_ratio = FALSE, ...) {
   size <- image_size(image_size, "image_size")
   color_mode <- one_of(color_mode, c("rgb", "rgba", "grayscale"), "color_mode")
-  interpolation <- one_of(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"), "interpolation")
+  interpolation <- one_of(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"),
+                          "interpolation")
   slow <- function(path) {
     image <- op_expand_dims(tensor(in_color_mode(read_image(path), color_mode), "float32"), axis = 0L)
     op_squeeze(if (crop_to_aspect_ratio) smart_resize(image, size, interpolation) else op_resize(image, size, interpolation), axes = 0L)
   }
   read <- image_reading(size, color_mode, interpolation, crop_to_aspect_ratio, FALSE, slow)
-  dataset_from_files(directory, labels, label_mode, class_names, c("bmp", "gif", "jpeg", "jpg", "png"), batch_size, shuffle, seed, validation_split, subset, follow_links, read)
+  dataset_from_files(directory, labels, label_mode, class_names, c("bmp", "gif", "jpeg", "jpg", "png"), batch_size, shuffle, seed, validation_split,
+                     subset, follow_links, read)
 }
 
 #' @rdname image_dataset_from_directory
 #' @export
-text_dataset_from_directory <- function(directory, labels = "inferred", label_mode = "int", class_names = NULL, batch_size = 32L, max_length = NULL, shuffle = TRUE,
+text_dataset_from_directory <- function(directory, labels = "inferred", label_mode = "int", class_names = NULL, batch_size = 32L, max_length = NULL,
+                                        shuffle = TRUE,
                                         seed = NULL, validation_split = NULL, subset = NULL, follow_links = FALSE, ...) {
   read <- function(path) {
     bytes <- readBin(path, "raw", file.size(path))
@@ -57,21 +61,30 @@ text_dataset_from_directory <- function(directory, labels = "inferred", label_mo
   dataset_from_files(directory, labels, label_mode, class_names, "txt", batch_size, shuffle, seed, validation_split, subset, follow_links, read)
 }
 
-dataset_from_files <- function(directory, labels, label_mode, class_names, extensions, batch_size, shuffle, seed, validation_split, subset, follow_links, read) {
+dataset_from_files <- function(directory, labels, label_mode, class_names, extensions, batch_size, shuffle, seed, validation_split, subset,
+                               follow_links, read) {
   if (!is.null(label_mode)) label_mode <- one_of(label_mode, c("int", "categorical", "binary"), "label_mode")
   if (is.null(validation_split) != is.null(subset)) abort_argument("`validation_split` and `subset` must be given together.")
   if (!is.null(subset)) {
     subset <- one_of(subset, c("training", "validation", "both"), "subset")
-    if (!is.numeric(validation_split) || validation_split <= 0 || validation_split >= 1) abort_argument("`validation_split` must be between 0 and 1. Received: ", received(validation_split), ".")
-    if (shuffle && is.null(seed)) abort_argument("with `validation_split` and `shuffle`, give a `seed`, so that the training and the validation set do not overlap.")
+    if (!is.numeric(validation_split) || validation_split <= 0 || validation_split >= 1) {
+      abort_argument("`validation_split` must be between 0 and 1. Received: ", received(validation_split), ".")
+    }
+    if (shuffle && is.null(seed)) {
+      abort_argument("with `validation_split` and `shuffle`, give a `seed`, so that the training and the validation set do not overlap.")
+    }
   }
   if (is.null(labels) || is.null(label_mode)) labels <- label_mode <- NULL
   inferred <- identical(labels, "inferred")
-  if (!inferred && !is.null(labels) && !is.numeric(unlist(labels))) abort_argument("`labels` must be \"inferred\", NULL or class numbers. Received: ", received(labels), ".")
+  if (!inferred && !is.null(labels) && !is.numeric(unlist(labels))) {
+    abort_argument("`labels` must be \"inferred\", NULL or class numbers. Received: ", received(labels), ".")
+  }
   if (!inferred && !is.null(class_names)) abort_argument("`class_names` may be given with labels = \"inferred\" only.")
   found <- if (inferred) files_by_class(directory, check_class_names(directory, class_names), extensions, follow_links = follow_links)
            else files_unlabelled(directory, extensions, labels, follow_links)
-  if (identical(label_mode, "binary") && length(found$classes) != 2L) abort_argument("label_mode = \"binary\" takes 2 classes. Found: ", length(found$classes), ".")
+  if (identical(label_mode, "binary") && length(found$classes) != 2L) {
+    abort_argument("label_mode = \"binary\" takes 2 classes. Found: ", length(found$classes), ".")
+  }
   n <- length(found$files)
   message("Found ", n, " files", if (!is.null(found$classes)) paste0(" belonging to ", length(found$classes), " classes"), ".")
   # The split that Keras makes for the seed.
@@ -84,13 +97,17 @@ dataset_from_files <- function(directory, labels, label_mode, class_names, exten
   held <- trunc(validation_split * n)
   training <- order[seq_len(n - held)]
   validation <- order[n - held + seq_len(held)]
-  switch(subset, training = one(training, "training"), validation = one(validation, "validation"), both = list(one(training, "training"), one(validation, "validation")))
+  switch(subset, training = one(training, "training"), validation = one(validation, "validation"),
+         both = list(one(training, "training"), one(validation, "validation")))
 }
 
 # Class names given are all the subfolders there are, in an order of their own.
 check_class_names <- function(directory, class_names) {
   extra <- if (!is.null(class_names) && dir.exists(directory)) setdiff(class_folders(directory), class_names)
-  if (length(extra)) abort_argument("`class_names` must name all subfolders of \"", directory, "\", but not \"", extra[1L], "\". Received: ", received(class_names), ".")
+  if (length(extra)) {
+    abort_argument("`class_names` must name all subfolders of \"", directory, "\", but not \"", extra[1L], "\". Received: ", received(class_names),
+                   ".")
+  }
   class_names
 }
 
@@ -99,7 +116,9 @@ files_unlabelled <- function(directory, extensions, labels, follow_links) {
   names <- files_below(directory, extensions, follow_links)
   if (!length(names)) abort_file("folder \"", directory, "\" has no files ending in ", paste0(".", extensions, collapse = ", "), ".")
   labels <- unlist(labels)
-  if (!is.null(labels) && length(labels) != length(names)) abort_shape("`labels` has ", length(labels), " entries, the folder ", length(names), " files.")
+  if (!is.null(labels) && length(labels) != length(names)) {
+    abort_shape("`labels` has ", length(labels), " entries, the folder ", length(names), " files.")
+  }
   list(files = file.path(directory, names), names = names, labels = labels, classes = if (!is.null(labels)) as.character(sort(unique(labels))))
 }
 
@@ -161,7 +180,8 @@ reader_of_files <- function(files, read, ahead) {
 #' ds <- timeseries_dataset_from_array(matrix(1:24, 12), 1:12, sequence_length = 4, batch_size = 2)
 #' iter_next(as_iterator(ds))
 #' @export
-timeseries_dataset_from_array <- function(data, targets, sequence_length, sequence_stride = 1L, sampling_rate = 1L, batch_size = 128L, shuffle = FALSE, ...,
+timeseries_dataset_from_array <- function(data, targets, sequence_length, sequence_stride = 1L, sampling_rate = 1L, batch_size = 128L,
+                                          shuffle = FALSE, ...,
                                           seed = NULL, start_index = NULL, end_index = NULL) {
   data <- as_row_array(data)
   if (!is.null(targets)) targets <- as_row_array(targets)
@@ -173,10 +193,14 @@ timeseries_dataset_from_array <- function(data, targets, sequence_length, sequen
   end <- if (is.null(end_index)) points else as_whole(end_index, "end_index", least = start + 1, most = points)
   starts <- end - start - (sequence_length - 1) * rate
   if (!is.null(targets)) {
-    if (dim(targets)[1L] <= start) abort_argument("`targets` has ", dim(targets)[1L], " entries, none for windows from `start_index` (", start, ") on.")
+    if (dim(targets)[1L] <= start) {
+      abort_argument("`targets` has ", dim(targets)[1L], " entries, none for windows from `start_index` (", start, ") on.")
+    }
     starts <- min(starts, dim(targets)[1L] - start)
   }
-  if (starts < 1) abort_argument("`sequence_length` (", sequence_length, ") times `sampling_rate` (", rate, ") spans more than the ", end - start, " data points.")
+  if (starts < 1) {
+    abort_argument("`sequence_length` (", sequence_length, ") times `sampling_rate` (", rate, ") spans more than the ", end - start, " data points.")
+  }
   begins <- seq.int(0, starts - 1, by = stride)
   steps <- (seq_len(sequence_length) - 1) * rate
   windows <- function(at) {

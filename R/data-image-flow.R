@@ -21,10 +21,13 @@ flow_images_from_data <- function(x, y = NULL, generator = image_data_generator(
   n <- dim(x)[1L]
   y <- if (!is.null(y)) as_row_array(if (is.factor(y)) as.integer(y) - 1L else y)
   if (!is.null(y) && dim(y)[1L] != n) abort_shape("`x` has ", n, " images, `y` ", dim(y)[1L], " labels.")
-  if (!is.null(sample_weight) && length(sample_weight) != n) abort_shape("`x` has ", n, " images, `sample_weight` ", length(sample_weight), " weights.")
+  if (!is.null(sample_weight) && length(sample_weight) != n) {
+    abort_shape("`x` has ", n, " images, `sample_weight` ", length(sample_weight), " weights.")
+  }
   keep <- subset_rows(n, generator$validation_split, subset)
   new_image_flow("keras.preprocessing.image.NumpyArrayIterator", generator, length(keep), batch_size, shuffle, seed,
-                 function(i) image_of(x, keep[i]), function(i) if (!is.null(y)) take_rows(y, keep[i]), save = list(save_to_dir, save_prefix, save_format),
+                 function(i)
+                   image_of(x, keep[i]), function(i) if (!is.null(y)) take_rows(y, keep[i]), save = list(save_to_dir, save_prefix, save_format),
                  weights_of = function(i) if (!is.null(sample_weight)) array(sample_weight[keep[i]]))
 }
 
@@ -36,10 +39,14 @@ subset_rows <- function(n, split, subset) {
 }
 
 # `image_at(i)` gives image i as an array, `labels_of(i)` the labels of images i (NULL: no labels).
-new_image_flow <- function(class, generator, n, batch_size, shuffle, seed, image_at, labels_of, save = list(NULL), weights_of = function(i) NULL, fields = list()) {
+new_image_flow <- function(class, generator, n, batch_size, shuffle, seed, image_at, labels_of, save = list(NULL), weights_of = function(i) NULL,
+                           fields = list()) {
   if (n < 1L) abort_argument("there are no images.")
-  flow <- list2env(c(fields, list(generator = generator, n = n, samples = n, batch_size = as_whole(batch_size, "batch_size", least = 1), shuffle = shuffle, seed = seed,
-                       image_at = image_at, labels_of = labels_of, weights_of = weights_of, save = save, seen = 0L, order = NULL, at = 0L)), parent = emptyenv())
+  flow <- list2env(c(fields,
+                     list(generator = generator, n = n, samples = n, batch_size = as_whole(batch_size, "batch_size", least = 1), shuffle = shuffle,
+                          seed = seed,
+                       image_at = image_at, labels_of = labels_of, weights_of = weights_of, save = save, seen = 0L, order = NULL, at = 0L)),
+                       parent = emptyenv())
   flow$reset <- function() {
     flow$order <- NULL
     flow$at <- 0L
@@ -132,9 +139,11 @@ flow_images_from_directory <- function(directory, generator = image_data_generat
   if (!is.null(class_mode)) class_mode <- one_of(class_mode, c("categorical", "binary", "sparse", "input"), "class_mode")
   found <- files_by_class(directory, classes, image_extensions, generator$validation_split, subset, follow_links)
   message("Found ", length(found$files), " images belonging to ", length(found$classes), " classes.")
-  flow_of_files("keras.preprocessing.image.DirectoryIterator", found$files, class_labels(found$labels, length(found$classes), class_mode), generator, target_size, color_mode,
+  flow_of_files("keras.preprocessing.image.DirectoryIterator", found$files, class_labels(found$labels, length(found$classes), class_mode), generator,
+                target_size, color_mode,
                 interpolation, batch_size, shuffle, seed, list(save_to_dir, save_prefix, save_format),
-                list(directory = directory, filenames = found$names, filepaths = found$files, classes = array(found$labels), num_classes = length(found$classes),
+                list(directory = directory, filenames = found$names, filepaths = found$files, classes = array(found$labels),
+                     num_classes = length(found$classes),
                      class_indices = as.list(setNames(seq_along(found$classes) - 1L, found$classes)), labels = array(found$labels)))
 }
 
@@ -155,7 +164,9 @@ files_by_class <- function(directory, classes, extensions, split = 0, subset = N
   })
   cli::cli_progress_done(id = bar)
   names <- unlist(Map(file.path, classes, per_class), use.names = FALSE)
-  if (!length(names)) abort_file("folder \"", directory, "\" has no files ending in ", paste0(".", extensions, collapse = ", "), " in subfolders (one for each class).")
+  if (!length(names)) {
+    abort_file("folder \"", directory, "\" has no files ending in ", paste0(".", extensions, collapse = ", "), " in subfolders (one for each class).")
+  }
   list(files = file.path(directory, names), names = names, labels = rep(seq_along(classes) - 1L, lengths(per_class)), classes = classes)
 }
 class_folders <- function(directory) {
@@ -227,9 +238,11 @@ load_or_skip <- function(path, read) {
 #' @return As [flow_images_from_directory()].
 #' @family image preprocessing
 #' @export
-flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "filename", y_col = "class", generator = image_data_generator(), target_size = c(256, 256),
+flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "filename", y_col = "class", generator = image_data_generator(),
+                                       target_size = c(256, 256),
                                        color_mode = "rgb", classes = NULL, class_mode = "categorical", batch_size = 32, shuffle = TRUE, seed = NULL,
-                                       save_to_dir = NULL, save_prefix = "", save_format = "png", subset = NULL, interpolation = "nearest", drop_duplicates = NULL) {
+                                       save_to_dir = NULL, save_prefix = "", save_format = "png", subset = NULL, interpolation = "nearest",
+                                       drop_duplicates = NULL) {
   if (!is.null(class_mode)) class_mode <- one_of(class_mode, c("categorical", "binary", "sparse", "input", "raw", "multi_output"), "class_mode")
   if (!is.data.frame(dataframe)) abort_argument("`dataframe` must be a data frame. Received: ", received(class(dataframe)), ".")
   wanted <- c(x_col, if (!is.null(class_mode) && class_mode != "input") y_col)
@@ -238,7 +251,10 @@ flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "fil
   names <- as.character(dataframe[[x_col]])
   files <- if (is.null(directory)) names else file.path(directory, names)
   valid <- file.exists(files) & tolower(sub(".*\\.", "", names)) %in% image_extensions
-  if (!all(valid)) warning("Found ", sum(!valid), " invalid image filename(s) in `x_col` \"", x_col, "\" (", files[!valid][1L], "); they are left out.", call. = FALSE)
+  if (!all(valid)) {
+    warning("Found ", sum(!valid), " invalid image filename(s) in `x_col` \"", x_col, "\" (", files[!valid][1L], "); they are left out.",
+            call. = FALSE)
+  }
   keep <- which(valid)
   labels <- NULL
   by_class <- !is.null(class_mode) && class_mode %in% c("categorical", "binary", "sparse")
@@ -247,7 +263,9 @@ flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "fil
     if (is.null(classes)) classes <- sort(unique(target[valid]), method = "radix")
     keep <- keep[target[keep] %in% classes]
     labels <- match(target, classes) - 1L
-    if (class_mode == "binary" && length(classes) != 2L) abort_argument("class_mode = \"binary\" takes 2 classes. Found in `y_col`: ", length(classes), ".")
+    if (class_mode == "binary" && length(classes) != 2L) {
+      abort_argument("class_mode = \"binary\" takes 2 classes. Found in `y_col`: ", length(classes), ".")
+    }
   }
   keep <- keep[subset_rows(length(keep), generator$validation_split, subset)]
   message("Found ", length(keep), " validated image filenames", if (by_class) paste0(" belonging to ", length(classes), " classes"), ".")
@@ -255,7 +273,8 @@ flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "fil
   labels_of <- if (identical(class_mode, "raw")) function(i) if (length(y_col) == 1L) array(dataframe[[y_col]][keep[i]]) else of_columns(i)
                else if (identical(class_mode, "multi_output")) function(i) lapply(y_col, function(column) array(dataframe[[column]][keep[i]]))
                else class_labels(labels[keep], length(classes), class_mode)
-  flow_of_files("keras.preprocessing.image.DataFrameIterator", files[keep], labels_of, generator, target_size, color_mode, interpolation, batch_size, shuffle, seed,
+  flow_of_files("keras.preprocessing.image.DataFrameIterator", files[keep], labels_of, generator, target_size, color_mode, interpolation, batch_size,
+                shuffle, seed,
                 list(save_to_dir, save_prefix, save_format),
                 list(filenames = names[keep], filepaths = files[keep], classes = labels[keep],
                      class_indices = if (!is.null(classes)) as.list(setNames(seq_along(classes) - 1L, classes))))

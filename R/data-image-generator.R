@@ -33,10 +33,16 @@ image_data_generator <- function(featurewise_center = FALSE, samplewise_center =
                                  channel_shift_range = 0, fill_mode = "nearest", cval = 0, horizontal_flip = FALSE, vertical_flip = FALSE,
                                  rescale = NULL, preprocessing_function = NULL, data_format = NULL, validation_split = 0) {
   one_of(fill_mode, c("nearest", "constant", "reflect", "wrap"), "fill_mode")
-  if (!is.null(brightness_range) && length(unlist(brightness_range)) != 2L) abort_argument("`brightness_range` must be c(least, most). Received: ", received(brightness_range), ".")
+  if (!is.null(brightness_range) && length(unlist(brightness_range)) != 2L) {
+    abort_argument("`brightness_range` must be c(least, most). Received: ", received(brightness_range), ".")
+  }
   zoom <- unlist(zoom_range)
-  if (!is.numeric(zoom) || !length(zoom) %in% 1:2) abort_argument("`zoom_range` must be one number or c(lower, upper). Received: ", received(zoom_range), ".")
-  if (!is.numeric(validation_split) || validation_split < 0 || validation_split >= 1) abort_argument("`validation_split` must be at least 0 and below 1. Received: ", received(validation_split), ".")
+  if (!is.numeric(zoom) || !length(zoom) %in% 1:2) {
+    abort_argument("`zoom_range` must be one number or c(lower, upper). Received: ", received(zoom_range), ".")
+  }
+  if (!is.numeric(validation_split) || validation_split < 0 || validation_split >= 1) {
+    abort_argument("`validation_split` must be at least 0 and below 1. Received: ", received(validation_split), ".")
+  }
   if (zca_whitening) featurewise_center <- TRUE
   if (featurewise_std_normalization) featurewise_center <- TRUE
   if (samplewise_std_normalization) samplewise_center <- TRUE
@@ -50,8 +56,10 @@ image_data_generator <- function(featurewise_center = FALSE, samplewise_center =
 #' @export
 print.keras.preprocessing.image.ImageDataGenerator <- function(x, ...) {
   defaults <- as.list(formals(image_data_generator))
-  set <- Filter(function(n) !identical(get(n, envir = x), tryCatch(eval(defaults[[n]]), error = function(e) NULL)), setdiff(names(defaults), c("zoom_range", "data_format")))
-  cat("<image data generator", if (length(set)) ": ", paste(set, vapply(set, function(n) received(get(n, envir = x)), ""), sep = " = ", collapse = ", "), ">\n", sep = "")
+  set <- Filter(function(n) !identical(get(n, envir = x), tryCatch(eval(defaults[[n]]), error = function(e) NULL)),
+                setdiff(names(defaults), c("zoom_range", "data_format")))
+  cat("<image data generator", if (length(set)) ": ",
+      paste(set, vapply(set, function(n) received(get(n, envir = x)), ""), sep = " = ", collapse = ", "), ">\n", sep = "")
   invisible(x)
 }
 
@@ -93,7 +101,9 @@ fit_image_data_generator <- function(object, x, augment = FALSE, rounds = 1, see
 # (samples, height, width, channels), numbers.
 as_image_batch <- function(x, data_format) {
   if (is_tensor(x)) x <- as.array(x)
-  if (length(dim(x)) != 4L) abort_shape("images are wanted as an array of 4 dimensions (samples, height, width, channels). Received: ", length(dim(x)), " dimensions.")
+  if (length(dim(x)) != 4L) {
+    abort_shape("images are wanted as an array of 4 dimensions (samples, height, width, channels). Received: ", length(dim(x)), " dimensions.")
+  }
   storage.mode(x) <- "double"
   if (data_format == "channels_first") aperm(x, c(1L, 3L, 4L, 2L)) else x
 }
@@ -113,7 +123,8 @@ random_parameters <- function(g, size) {
   }
   zoom <- if (all(g$zoom_range == 1)) c(1, 1) else stats::runif(2L, g$zoom_range[1L], g$zoom_range[2L])
   list(theta = if (g$rotation_range) uniform(c(-1, 1) * g$rotation_range) else 0, tx = shift(unlist(g$width_shift_range), size[2L]),
-       ty = shift(unlist(g$height_shift_range), size[1L]), shear = if (g$shear_range) uniform(c(-1, 1) * g$shear_range) else 0, zx = zoom[1L], zy = zoom[2L],
+       ty = shift(unlist(g$height_shift_range), size[1L]), shear = if (g$shear_range) uniform(c(-1, 1) * g$shear_range) else 0, zx = zoom[1L],
+       zy = zoom[2L],
        flip_horizontal = g$horizontal_flip && stats::runif(1L) < 0.5, flip_vertical = g$vertical_flip && stats::runif(1L) < 0.5,
        channel_shift = if (g$channel_shift_range) uniform(c(-1, 1) * g$channel_shift_range) else NULL,
        brightness = if (!is.null(g$brightness_range)) uniform(unlist(g$brightness_range)) else NULL)
@@ -168,7 +179,9 @@ standardize_image <- function(g, image) {
   if (g$samplewise_center) image <- image - mean(image)
   if (g$samplewise_std_normalization) image <- image / (sqrt(mean((image - mean(image))^2)) + 1e-6)
   if (g$featurewise_center) image <- if (is.null(g$mean)) unfitted("featurewise_center", image) else sweep(image, 3L, g$mean)
-  if (g$featurewise_std_normalization) image <- if (is.null(g$std)) unfitted("featurewise_std_normalization", image) else sweep(image, 3L, g$std + 1e-6, "/")
+  if (g$featurewise_std_normalization) {
+    image <- if (is.null(g$std)) unfitted("featurewise_std_normalization", image) else sweep(image, 3L, g$std + 1e-6, "/")
+  }
   if (g$zca_whitening) image <- if (is.null(g$whitening)) unfitted("zca_whitening", image) else array(as.vector(image) %*% g$whitening, dim(image))
   image
 }

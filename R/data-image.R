@@ -28,7 +28,9 @@ image_load <- function(path, grayscale = FALSE, color_mode = "rgb", target_size 
 
 image_size <- function(size, what) {
   size <- unlist(size)
-  if (!is.numeric(size) || length(size) < 2L || any(size[1:2] < 1) || any(size != floor(size))) abort_argument("`", what, "` must be c(height, width). Received: ", received(size), ".")
+  if (!is.numeric(size) || length(size) < 2L || any(size[1:2] < 1) || any(size != floor(size))) {
+    abort_argument("`", what, "` must be c(height, width). Received: ", received(size), ".")
+  }
   as.integer(size[1:2])
 }
 
@@ -100,7 +102,9 @@ read_bmp <- function(path) {
   width <- number(18L)
   height <- number(22L)
   bits <- number(28L, 2L)
-  if (number(30L) != 0L && !(bits == 32L && number(30L) == 3L) || !bits %in% c(1L, 4L, 8L, 24L, 32L)) stop("only uncompressed bitmaps of 1, 4, 8, 24 and 32 bits are read")
+  if (number(30L) != 0L && !(bits == 32L && number(30L) == 3L) || !bits %in% c(1L, 4L, 8L, 24L, 32L)) {
+    stop("only uncompressed bitmaps of 1, 4, 8, 24 and 32 bits are read")
+  }
   line <- (bits * width + 31L) %/% 32L * 4L
   rows <- abs(height)
   if (length(bytes) < start + line * rows) stop("the file is cut off")
@@ -195,14 +199,18 @@ image_array_save <- function(img, path, data_format = NULL, file_format = NULL, 
   levels <- array(pmin(255, pmax(0, trunc(img))), dim(img))
   format <- tolower(file_format %||% tools::file_ext(path))
   if (!format %in% written_formats) abort_argument("an image is written as ", paste0("\"", written_formats, "\"", collapse = ", "), ". Received: ",
-                                                   if (is.null(file_format)) paste0("path = ", received(path)) else paste0("file_format = ", received(file_format)), ".")
+                                                   if (is.null(file_format)) paste0(
+                                                     "path = ", received(path)) else paste0("file_format = ", received(file_format)), ".")
   dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
   plane <- if (dim(levels)[3L] == 1L) matrix(levels, dim(levels)[1L]) else levels
   switch(sub("^jpg$", "jpeg", format),
     png = { need_package("png", "Writing a PNG file"); png::writePNG(plane / 255, path) },
     jpeg = { need_package("jpeg", "Writing a JPEG file"); jpeg::writeJPEG(plane / 255, path, quality = 0.75) },
     bmp = write_bmp(levels, path),
-    { need_package("magick", paste("Writing a file of format", format)); magick::image_write(magick::image_read(grDevices::as.raster(plane / 255)), path, format = format, depth = 8) })
+    {
+      need_package("magick", paste("Writing a file of format", format))
+      magick::image_write(magick::image_read(grDevices::as.raster(plane / 255)), path, format = format, depth = 8)
+    })
   invisible(path)
 }
 

@@ -82,4 +82,5 @@ batch_count.default <- function(x) NA_integer_
 batch_count.keratin_sequence <- function(x) length(x)
 
 # Is it something that gives batches?
-gives_batches <- function(x) inherits(x, c("keratin_dataset", "keratin_sequence", "keratin_iterator")) || (is.function(x) && !inherits(x, "R6ClassGenerator") && !is_tensor(x))
+gives_batches <- function(x)
+  inherits(x, c("keratin_dataset", "keratin_sequence", "keratin_iterator")) || (is.function(x) && !inherits(x, "R6ClassGenerator") && !is_tensor(x))

@@ -46,8 +46,10 @@ use_implementation <- function(implementation = c("keras", "tensorflow")) no_pyt
 multi_gpu_model <- function(model, gpus = NULL, cpu_merge = TRUE, cpu_relocation = FALSE) no_python("multi_gpu_model", model)
 #' @rdname without-python
 #' @export
-tensorboard <- function(log_dir, action = c("start", "stop"), host = "127.0.0.1", port = "auto", launch_browser = TRUE, reload_interval = 5, purge_orphaned_data = TRUE) {
-  message("TensorBoard is a Python program. The files of callback_tensorboard() can be shown with: tensorboard --logdir ", if (missing(log_dir)) "DIR" else paste(log_dir, collapse = ","))
+tensorboard <- function(log_dir, action = c("start", "stop"), host = "127.0.0.1", port = "auto", launch_browser = TRUE, reload_interval = 5,
+                        purge_orphaned_data = TRUE) {
+  message("TensorBoard is a Python program. The files of callback_tensorboard() can be shown with: tensorboard --logdir ",
+          if (missing(log_dir)) "DIR" else paste(log_dir, collapse = ","))
   invisible(NULL)
 }
 #' @rdname without-python
@@ -137,7 +139,8 @@ module_synonyms <- c(Input = "layer_input", load_model = "load_model_tf",
   if (!length(found)) {
     near <- substring(exported[startsWith(exported, prefix)], nchar(prefix) + 1L)
     near <- near[which.min(utils::adist(plain(name), plain(near)))]
-    abort_argument("keras", paste0("$", path, collapse = ""), " has no member `", name, "` in keratin.", if (length(near)) paste0(" The nearest is ", prefix, near, "()."))
+    abort_argument("keras", paste0("$", path, collapse = ""), " has no member `", name, "` in keratin.",
+                   if (length(near)) paste0(" The nearest is ", prefix, near, "()."))
   }
   f <- get(found[1L], envir = asNamespace("keratin"))
   if (last %in% c("layers", "experimental")) attr(f, "generator") <- builtin_class(name)   # Name(keras$layers$Dense) %py_class% { ... }
@@ -148,7 +151,8 @@ module_codecs <- function() {
   of <- function(get, serialize = serialize_callable, deserialize = get) list(
     get = function(identifier) get(identifier), serialize = function(object) serialize(object),
     deserialize = function(config, custom_objects = NULL) with_custom_object_scope(custom_objects, deserialize(config)))
-  list(initializers = of(get_initializer), regularizers = of(get_regularizer), constraints = of(get_constraint), activations = of(get_activation, serialize_activation),
+  list(initializers = of(get_initializer), regularizers = of(get_regularizer), constraints = of(get_constraint),
+       activations = of(get_activation, serialize_activation),
        losses = of(get_loss, serialize_loss, loss_from_config), metrics = of(get_metric, serialize_metric, metric_from_config),
        optimizers = of(get_optimizer, serialize_optimizer, optimizer_from_config),
        layers = list(serialize = function(layer) serialize_layer(unwrap(layer)),

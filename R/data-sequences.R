@@ -26,7 +26,8 @@ pad_sequences <- function(sequences, maxlen = NULL, dtype = "int32", padding = "
   inner <- lapply(sequences[steps > 0L], function(s) if (length(dim(s)) > 1L) dim(s)[-1L] else integer())
   if (length(unique(inner)) > 1L) {
     odd <- which(!vapply(inner, identical, NA, inner[[1L]]))[1L]
-    abort_shape("`sequences` differ in the shape of a step: (", paste(inner[[1L]], collapse = ", "), ") in the first and (", paste(inner[[odd]], collapse = ", "), ") in another.")
+    abort_shape("`sequences` differ in the shape of a step: (", paste(inner[[1L]], collapse = ", "), ") in the first and (",
+                paste(inner[[odd]], collapse = ", "), ") in another.")
   }
   inner <- if (length(inner)) inner[[1L]] else integer()
   per_step <- prod(inner)

@@ -50,7 +50,8 @@ as_utf8 <- function(texts, argument = "text") {
   bad <- which(!is.na(texts) & (Encoding(texts) == "bytes" | Encoding(texts) == "UTF-8" & !validUTF8(texts)))
   if (!length(bad)) texts <- enc2utf8(texts)
   if (length(bad)) {
-    abort_argument("`", argument, "` number ", bad[1L], " is not valid UTF-8: ", substr(iconv(texts[bad[1L]], "ASCII", "ASCII", sub = "byte"), 1L, 60L),
+    abort_argument("`", argument, "` number ", bad[1L], " is not valid UTF-8: ",
+                   substr(iconv(texts[bad[1L]], "ASCII", "ASCII", sub = "byte"), 1L, 60L),
                    ". Read it with its encoding (readLines(encoding = ), iconv()).")
   }
   if (anyNA(texts)) abort_argument("`", argument, "` number ", which(is.na(texts))[1L], " is NA.")

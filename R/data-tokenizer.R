@@ -250,7 +250,8 @@ tokenizer_config <- function(object) {
   list(num_words = object$num_words, filters = object$filters, lower = object$lower, split = object$split, char_level = object$char_level,
        oov_token = object$oov_token, document_count = object$document_count, word_counts = named_json(object$counts, object$words),
        word_docs = named_json(object$docs, object$words), index_docs = named_json(index_docs[index_docs > 0L], which(index_docs > 0L)),
-       index_word = named_json(names(word_positions(object)), word_positions(object)), word_index = named_json(unname(word_positions(object)), names(word_positions(object))))
+       index_word = named_json(names(word_positions(object)), word_positions(object)),
+       word_index = named_json(unname(word_positions(object)), names(word_positions(object))))
 }
 tokenizer_to_json <- function(object) as.character(json_text(list(class_name = "Tokenizer", config = tokenizer_config(object))))
 

@@ -34,7 +34,9 @@ initial_value <- function(initializer, dims, dtype) {
   takes <- names(formals(initializer))
   value <- if (any(c("dtype", "...") %in% takes)) initializer(dims, dtype = dtype) else initializer(dims)
   value <- tensor(value, dtype)
-  if (!identical(as.integer(tensor_shape(value)), dims)) abort_shape("the initializer gave shape ", format_shape(tensor_shape(value)), ", wanted is ", format_shape(dims))
+  if (!identical(as.integer(tensor_shape(value)), dims)) {
+    abort_shape("the initializer gave shape ", format_shape(tensor_shape(value)), ", wanted is ", format_shape(dims))
+  }
   value
 }
 
@@ -87,7 +89,8 @@ initializer_truncated_normal <- function(mean = 0, stddev = 0.05, seed = NULL) {
 
 #' @rdname initializers
 #' @export
-initializer_variance_scaling <- function(scale = 1, mode = c("fan_in", "fan_out", "fan_avg"), distribution = c("normal", "uniform", "truncated_normal", "untruncated_normal"),
+initializer_variance_scaling <- function(scale = 1, mode = c("fan_in", "fan_out", "fan_avg"),
+                                         distribution = c("normal", "uniform", "truncated_normal", "untruncated_normal"),
                                          seed = NULL) {
   mode <- match.arg(mode)
   distribution <- match.arg(distribution)
@@ -171,8 +174,10 @@ filled_tensor <- function(value, dims, dtype) tensor(if (length(dims)) array(val
 initializer_makers <- function() list(
   Zeros = initializer_zeros, Ones = initializer_ones, Constant = initializer_constant, RandomNormal = initializer_random_normal,
   RandomUniform = initializer_random_uniform, TruncatedNormal = initializer_truncated_normal, VarianceScaling = initializer_variance_scaling,
-  GlorotNormal = initializer_glorot_normal, GlorotUniform = initializer_glorot_uniform, HeNormal = initializer_he_normal, HeUniform = initializer_he_uniform,
-  LecunNormal = initializer_lecun_normal, LecunUniform = initializer_lecun_uniform, Orthogonal = initializer_orthogonal, Identity = initializer_identity)
+  GlorotNormal = initializer_glorot_normal, GlorotUniform = initializer_glorot_uniform, HeNormal = initializer_he_normal,
+  HeUniform = initializer_he_uniform,
+  LecunNormal = initializer_lecun_normal, LecunUniform = initializer_lecun_uniform, Orthogonal = initializer_orthogonal,
+  Identity = initializer_identity)
 
 initializer_aliases <- list(
   zeros = "Zeros", zero = "Zeros", ones = "Ones", one = "Ones", constant = "Constant", random_normal = "RandomNormal", normal = "RandomNormal",

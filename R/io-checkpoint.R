@@ -41,14 +41,18 @@ bundle_entry <- function(bundle, key) {
   shard <- pb_first_number(entry, 3L)
   if (length(pb_all(entry, 7L))) abort_file("\"", key, "\" is stored in slices, which are not read")
   if (shard < 0 || shard >= bundle$shards || any(sizes < 0)) abort_file("\"", bundle$prefix, ".index\" is damaged at \"", key, "\"")
-  structure(list(key = key, dtype = pb_first_number(entry, 1L), sizes = sizes, offset = pb_first_number(entry, 4L), bytes = pb_first_number(entry, 5L),
-                 crc = pb_first_number(entry, 6L), path = sprintf("%s.data-%05.0f-of-%05.0f", bundle$prefix, shard, bundle$shards)), class = "bundle_entry")
+  structure(list(key = key, dtype = pb_first_number(entry, 1L), sizes = sizes, offset = pb_first_number(entry, 4L),
+                 bytes = pb_first_number(entry, 5L),
+                 crc = pb_first_number(entry, 6L), path = sprintf("%s.data-%05.0f-of-%05.0f", bundle$prefix, shard, bundle$shards)),
+                 class = "bundle_entry")
 }
 
 check_bundle_entry <- function(entry, what) {
   dtype <- names(bundle_dtypes)[match(entry$dtype, bundle_dtypes)]
   if (is.na(dtype)) abort_file(what, " does not hold numbers that are read (type ", entry$dtype, " of TensorFlow)")
-  if (entry$bytes != prod(entry$sizes, if (dtype == "bool") 1 else if (dtype %in% c("float64", "int64")) 8 else 4)) abort_file(what, ": its bytes do not fit its shape")
+  if (entry$bytes != prod(entry$sizes, if (dtype == "bool") 1 else if (dtype %in% c("float64", "int64")) 8 else 4)) {
+    abort_file(what, ": its bytes do not fit its shape")
+  }
   entry$dtype <- dtype
   entry
 }
@@ -60,7 +64,9 @@ bundle_tensor <- function(entry, dims, dtype) {
   }
   if (!file.exists(entry$path)) abort_file("\"", entry$path, "\" is missing")
   found <- tensor_from_file(path.expand(entry$path), entry$offset, entry$dtype, dims)
-  if (entry$crc %% 2^32 != masked_crc32c(list(tensor_bytes(found)))) abort_file("\"", entry$path, "\" is damaged: the checksum of \"", entry$key, "\" does not agree")
+  if (entry$crc %% 2^32 != masked_crc32c(list(tensor_bytes(found)))) {
+    abort_file("\"", entry$path, "\" is damaged: the checksum of \"", entry$key, "\" does not agree")
+  }
   if (entry$dtype == dtype) found else op_cast(found, dtype)
 }
 
@@ -94,7 +100,8 @@ graph_node <- function(bundle, id) {
   if (is.null(id) || id < 0 || id >= length(bundle$nodes) || !is.raw(bundle$nodes[[id + 1]])) return(NULL)
   node <- pb_read(bundle$nodes[[id + 1]])
   children <- lapply(pb_all(node, 1L), pb_read)
-  list(children = setNames(vapply(children, pb_first_number, 0, id = 1L), vapply(children, pb_first_string, "", id = 2L)), attributes = pb_all(node, 2L))
+  list(children = setNames(vapply(children, pb_first_number, 0, id = 1L), vapply(children, pb_first_string, "", id = 2L)),
+       attributes = pb_all(node, 2L))
 }
 graph_step <- function(bundle, node, name) {
   if (is.null(node) || is.na(node$children[name])) return(NULL)
@@ -105,7 +112,9 @@ graph_walk <- function(bundle, path, node = graph_node(bundle, 0)) {
   node
 }
 node_entry <- function(bundle, node) {
-  for (attribute in lapply(node$attributes, pb_read)) if (pb_first_string(attribute, 1L) == "VARIABLE_VALUE") return(bundle_entry(bundle, pb_first_string(attribute, 3L)))
+  for (attribute in lapply(node$attributes, pb_read)) {
+    if (pb_first_string(attribute, 1L) == "VARIABLE_VALUE") return(bundle_entry(bundle, pb_first_string(attribute, 3L)))
+  }
   NULL
 }
 
@@ -141,7 +150,9 @@ plan_bundle_optimizer <- function(bundle, model) {
   if (any(vapply(entries, is.null, NA))) return(list())
   rate <- node_entry(bundle, graph_step(bundle, node, "_learning_rate"))
   plans <- plan_optimizer(optimizer, entries, keys, optimizer$variables(), keras3 = FALSE)
-  if (length(plans) && !is.null(rate) && is_variable(optimizer$learning_rate)) plans <- c(plans, list(planned(optimizer$learning_rate, rate, "the learning rate")))
+  if (length(plans) && !is.null(rate) && is_variable(optimizer$learning_rate)) {
+    plans <- c(plans, list(planned(optimizer$learning_rate, rate, "the learning rate")))
+  }
   plans
 }
 
@@ -158,7 +169,9 @@ tf_places <- function(model, root = "") v3_places(model, root, naming = list(
 write_checkpoint <- function(prefix, model) {
   optimizer <- if (is.function(model$optimizer$variables)) built_optimizer(model)
   arrays <- list()
-  for (place in tf_places(model)) for (variable in place$variables) arrays[[paste(c(if (nzchar(place$path)) place$path, short_name(variable)), collapse = "/")]] <- variable
+  for (place in tf_places(model)) {
+    for (variable in place$variables) arrays[[paste(c(if (nzchar(place$path)) place$path, short_name(variable)), collapse = "/")]] <- variable
+  }
   if (!is.null(optimizer)) {
     state <- optimizer$variables()
     for (i in seq_along(state)) arrays[[if (i == 1L) "optimizer/_iterations" else paste0("optimizer/_variables/", i - 1L)]] <- state[[i]]
@@ -177,11 +190,13 @@ write_checkpoint <- function(prefix, model) {
       if (key == object_graph_key) stored <- stored_text(graph) else {
         variable <- arrays[[keys[[key]]]]
         bytes <- tensor_bytes(variable)
-        stored <- list(dtype = bundle_dtypes[[tensor_dtype(variable)]], sizes = tensor_shape(variable), bytes = bytes, crc = masked_crc32c(list(bytes)))
+        stored <- list(dtype = bundle_dtypes[[tensor_dtype(variable)]], sizes = tensor_shape(variable), bytes = bytes,
+                       crc = masked_crc32c(list(bytes)))
       }
       write_whole(file, stored$bytes)
       shape <- unlist(lapply(stored$sizes, function(size) pb_message(2L, pb_whole(1L, size))))
-      entries[[length(entries) + 1L]] <<- c(pb_whole(1L, stored$dtype), pb_bytes(2L, if (length(shape)) shape else raw()), if (offset > 0) pb_whole(4L, offset),
+      entries[[length(entries) + 1L]] <<- c(pb_whole(1L, stored$dtype), pb_bytes(2L, if (length(shape)) shape else raw()),
+                                            if (offset > 0) pb_whole(4L, offset),
                                             pb_whole(5L, length(stored$bytes)), pb_fixed32(6L, stored$crc))
       offset <- offset + length(stored$bytes)
     }
@@ -219,7 +234,8 @@ object_graph <- function(arrays) {
   if (!is.na(list_at)) children[[list_at]] <- c("0" = as.character(match("optimizer/_iterations", names_of) - 1L), children[[list_at]])
   unlist(Map(function(name, below) {
     variable <- arrays[[name]]
-    pb_message(1L, unlist(Map(function(child, id) pb_message(1L, if (id != "0") pb_whole(1L, as.numeric(id)), pb_string(2L, child)), names(below), below)),
+    pb_message(1L, unlist(Map(function(child, id) pb_message(1L, if (id != "0") pb_whole(1L, as.numeric(id)), pb_string(2L, child)), names(below),
+                              below)),
                if (!is.null(variable)) pb_message(2L, pb_string(1L, "VARIABLE_VALUE"), pb_string(2L, sub(":0$", "", .subset2(variable, "name"))),
                                                   pb_string(3L, paste0(name, "/.ATTRIBUTES/VARIABLE_VALUE"))),
                pb_message(5L, pb_whole(1L, as.numeric(!is.null(variable)))))

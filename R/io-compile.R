@@ -155,8 +155,11 @@ plan_optimizer <- function(optimizer, datasets, names, variables, keras3) {
   }
   if (length(datasets) < length(variables) && length(datasets) == 1L) variables <- variables[1L]   # no slots: plain gradient descent
   if (length(datasets) != length(variables)) return(skip("it has ", length(variables), " variables, the file has ", length(datasets)))
-  plans <- Map(function(variable, dataset, name) planned(variable, dataset, paste0('the optimizer\'s variable "', name, '"')), variables, datasets, names)
+  plans <- Map(function(variable, dataset, name) planned(variable, dataset, paste0('the optimizer\'s variable "', name, '"')), variables, datasets,
+               names)
   misfits <- Filter(function(plan) !plan$fits, plans)
-  if (length(misfits)) return(skip(misfits[[1L]]$what, " has shape ", format_shape(misfits[[1L]]$found), ", not ", format_shape(tensor_shape(misfits[[1L]]$variable))))
+  if (length(misfits)) {
+    return(skip(misfits[[1L]]$what, " has shape ", format_shape(misfits[[1L]]$found), ", not ", format_shape(tensor_shape(misfits[[1L]]$variable))))
+  }
   c(unname(plans), rate)
 }

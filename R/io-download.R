@@ -22,7 +22,11 @@
 get_file <- function(fname, origin, file_hash = NULL, cache_subdir = "datasets", hash_algorithm = "auto", extract = FALSE,
                      archive_format = "auto", cache_dir = NULL, untar = FALSE) {
   hash_algorithm <- one_of(hash_algorithm, c("auto", "sha256", "md5"), "hash_algorithm")
-  folder <- if (is_absolute(cache_subdir)) cache_subdir else file.path(if (is.null(cache_dir)) cache_folder() else path.expand(cache_dir), cache_subdir)
+  folder <- if (is_absolute(cache_subdir)) {
+    cache_subdir
+  } else {
+    file.path(if (is.null(cache_dir)) cache_folder() else path.expand(cache_dir), cache_subdir)
+  }
   wanted <- if (is_absolute(fname)) fname else file.path(folder, fname)
   path <- if (untar) paste0(wanted, ".tar.gz") else wanted
   if (untar && file.exists(wanted) && !file.exists(path)) return(wanted)  # unpacked by hand, or the archive was thrown away
@@ -57,7 +61,9 @@ unpack <- function(path, into, format) {
   if (is.null(format)) return(invisible())
   if (identical(format, "auto")) {
     magic <- readBin(path, "raw", 2L)
-    format <- if (identical(magic, charToRaw("PK"))) "zip" else if (grepl("\\.(tar|tgz|tar\\.gz|tar\\.bz2|tar\\.xz)$", path) || identical(magic, as.raw(c(0x1f, 0x8b)))) "tar" else return(invisible())
+    format <- if (identical(magic, charToRaw("PK"))) {
+      "zip"
+    } else if (grepl("\\.(tar|tgz|tar\\.gz|tar\\.bz2|tar\\.xz)$", path) || identical(magic, as.raw(c(0x1f, 0x8b)))) "tar" else return(invisible())
   }
   if (format == "zip") utils::unzip(path, exdir = into) else utils::untar(path, exdir = into)
   invisible()
@@ -70,17 +76,22 @@ fetch <- function(origin, path, hash = NULL, algorithm = "auto", download = down
   message("Downloading data from ", origin)
   for (attempt in 1:3) {
     resumed <- file.exists(part) && file.size(part) > 0
-    problem <- tryCatch(download(origin, part), error = function(e) structure(trimws(gsub("[[:space:]]+", " ", conditionMessage(e))), again = inherits(e, "broke_off")))
+    problem <- tryCatch(download(origin, part),
+                        error = function(e) structure(trimws(gsub("[[:space:]]+", " ", conditionMessage(e))), again = inherits(e, "broke_off")))
     if (is.character(problem)) {
       if (attempt < 3L && attr(problem, "again")) next
-      abort_file("cannot download ", basename(path), " from ", origin, " (", problem, "). Without a connection, fetch the file elsewhere and put it at ", path, ".")
+      abort_file("cannot download ", basename(path), " from ", origin, " (", problem,
+                 "). Without a connection, fetch the file elsewhere and put it at ", path, ".")
     }
     if (has_hash(part, hash, algorithm)) {
       file.rename(part, path)
       return(invisible(path))
     }
     unlink(part)
-    if (!resumed) abort_file("the file from ", origin, " has not the expected checksum ", hash, ". It was thrown away; fetch the right one elsewhere and put it at ", path, ".")
+    if (!resumed) {
+      abort_file("the file from ", origin, " has not the expected checksum ", hash,
+                 ". It was thrown away; fetch the right one elsewhere and put it at ", path, ".")
+    }
   }
   abort_file("cannot download ", basename(path), " from ", origin, ".")
 }
@@ -107,7 +118,8 @@ download_on <- function(origin, part, block = 1048576L) {
   on.exit(close(from), add = TRUE)
   to <- file(part, "ab")
   on.exit(close(to), add = TRUE)
-  bar <- cli::cli_progress_bar(total = if (is.na(total)) NA else total, format = "{cli::pb_bar} {cli::pb_current_bytes}/{cli::pb_total_bytes} {cli::pb_eta_str}")
+  bar <- cli::cli_progress_bar(total = if (is.na(total)) NA else total,
+                               format = "{cli::pb_bar} {cli::pb_current_bytes}/{cli::pb_total_bytes} {cli::pb_eta_str}")
   repeat {
     bytes <- suppressWarnings(readBin(from, "raw", block))  # a cut-off transfer warns; the sizes tell
     if (!length(bytes)) break

@@ -161,7 +161,9 @@ write_hdf5 <- function(path, fill) {
 hdf5_object <- function(objects, path, value = NULL) {
   key <- paste0("/", path)
   number <- objects[[key]]$number
-  if (is.null(number) || !is.null(value)) assign(key, list(path = path, value = value, texts = list(), number = if (is.null(number)) length(objects) else number), envir = objects)
+  if (is.null(number) || !is.null(value)) {
+    assign(key, list(path = path, value = value, texts = list(), number = if (is.null(number)) length(objects) else number), envir = objects)
+  }
   list(objects = objects, path = path)
 }
 
@@ -170,7 +172,8 @@ hdf5_make_group <- function(group, path) {
   hdf5_object(group$objects, paste(parts[nzchar(parts)], collapse = "/"))
 }
 
-write_variable <- function(group, name, variable) invisible(hdf5_object(group$objects, paste0(if (nzchar(group$path)) paste0(group$path, "/"), name), variable))
+write_variable <- function(group, name, variable)
+  invisible(hdf5_object(group$objects, paste0(if (nzchar(group$path)) paste0(group$path, "/"), name), variable))
 
 add_hdf5_text <- function(object, name, value) {
   key <- paste0("/", object$path)

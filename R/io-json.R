@@ -26,14 +26,18 @@ json_depth <- function(text) {
 
 # ---- R functions, which only keratin's files hold
 
-# A function that the caller gives is taken from him. In safe mode the others are left where they are and refused when it is known to which layer they belong.
+# A function that the caller gives is taken from him. In safe mode the others are left where they are and refused when it is known to which layer they
+# belong.
 restore_functions <- function(x, safe_mode, owner = NULL) {
   if (!is.list(x)) return(x)
   if (identical(x$class_name, "__r_function__")) {
-    given <- Find(function(object) is.function(object) && !is.primitive(object) && identical(function_code(object), x$config$code), layer_state$custom_objects)
+    given <- Find(function(object) is.function(object) && !is.primitive(object) && identical(function_code(object), x$config$code),
+                  layer_state$custom_objects)
     if (!is.null(given)) return(given)
     if (safe_mode)
-      abort_file(if (is.null(owner)) "the file" else paste0('layer "', owner, '"'), " holds an R function. Functions are restored only by load_model(path, safe_mode = FALSE), or with options(keratin.safe_mode = FALSE): ",
+      abort_file(if (is.null(owner)) "the file" else paste0('layer "', owner, '"'),
+                 " holds an R function. Functions are restored only by load_model(path, safe_mode = FALSE), ",
+                 "or with options(keratin.safe_mode = FALSE): ",
                  "do so if you trust where the file comes from, as they may do anything when they run. Or give the same function in `custom_objects`")
     f <- unserialize(jsonlite::base64_dec(x$config$value))
     if (!is.function(f)) abort_file("the file holds something else in the place of an R function")
@@ -49,7 +53,8 @@ restore_functions <- function(x, safe_mode, owner = NULL) {
 # ---- Keras's configs
 
 # Keys of Keras 3 or of Keras 2's base classes without a meaning here.
-ignored_keys <- c("quantization_config", "optional", "input_axes", "output_axes", "renorm", "renorm_clipping", "renorm_momentum", "synchronized", "ragged_rank",
+ignored_keys <- c("quantization_config", "optional", "input_axes", "output_axes", "renorm", "renorm_clipping", "renorm_momentum", "synchronized",
+                  "ragged_rank",
                   "shared_object_id", "seed_generator")
 
 is_config <- function(x) is.list(x) && is.character(x$class_name) && length(x$class_name) == 1L && "config" %in% names(x)
@@ -60,7 +65,9 @@ is_keras_module <- function(module) is.null(module) || grepl("^(keras|tensorflow
 normalize_config <- function(x) {
   if (!is.list(x)) return(x)
   if (identical(x$class_name, "__keras_tensor__")) return(x$config$keras_history)
-  if (is.character(x$class_name) && length(x$class_name) == 1L && x$class_name %in% c("__tuple__", "TensorShape") && "items" %in% names(x)) return(normalize_config(x$items))
+  if (is.character(x$class_name) && length(x$class_name) == 1L && x$class_name %in% c("__tuple__", "TensorShape") && "items" %in% names(x)) {
+    return(normalize_config(x$items))
+  }
   if (is_config(x)) return(normalize_object(x))
   if (!length(x)) return(x)
   x[] <- lapply(x, normalize_config)
@@ -72,7 +79,8 @@ normalize_object <- function(x) {
   if (class_name %in% c("DTypePolicy", "Policy")) return(if (is.list(x$config)) x$config$name else x$config)
   known <- !is.null(find_custom_object(class_name))
   if (!known && !is.null(x$module) && !(is.character(x$module) && length(x$module) == 1L && is_keras_module(x$module)))
-    abort_argument("the class ", dQuote(class_name, FALSE), " of the module ", received(x$module), " is not one of Keras's: if it is yours, give it in `custom_objects = list(\"", class_name, "\" = ...)`")
+    abort_argument("the class ", dQuote(class_name, FALSE), " of the module ", received(x$module),
+                   " is not one of Keras's: if it is yours, give it in `custom_objects = list(\"", class_name, "\" = ...)`")
   if (class_name == "function" && is.character(x$config)) return(x$config)   # a function of the writer's, by name
   if (class_name == "__tuple__" || class_name == "__numpy__") return(normalize_config(x$config$value))
   if (is.list(x$config)) {
@@ -82,7 +90,9 @@ normalize_object <- function(x) {
     config <- config[!names(config) %in% ignored_keys]
     if (!known) config <- without_foreign_keys(config, class_name)
     if (class_name == "InputLayer" && "batch_shape" %in% names(config)) names(config)[names(config) == "batch_shape"] <- "batch_input_shape"
-    if (is.character(config$vocabulary)) abort_file("layer ", received(owner), ": the vocabulary is the name of a file, ", received(config$vocabulary), ", which is not read")
+    if (is.character(config$vocabulary)) {
+      abort_file("layer ", received(owner), ": the vocabulary is the name of a file, ", received(config$vocabulary), ", which is not read")
+    }
     x$config <- config
   }
   if (!is.null(x$inbound_nodes)) x$inbound_nodes <- lapply(x$inbound_nodes, normalize_node)
@@ -96,7 +106,8 @@ without_foreign_keys <- function(config, class_name) {
   if (is.null(generator) || extends(generator, "Model")) return(config)
   taken <- c(names(formals(init_layer)), "batch_shape", "ragged", "sparse")
   while (!is.null(generator)) {
-    for (name in names(generator$public_methods)) if (grepl("^(initialize|init_)", name)) taken <- c(taken, names(formals(generator$public_methods[[name]])))
+    for (name in names(generator$public_methods)) if (grepl("^(initialize|init_)", name)) taken <- c(
+      taken, names(formals(generator$public_methods[[name]])))
     generator <- generator$get_inherit()
   }
   off <- vapply(config, function(value) is.null(value) || identical(value, FALSE), NA)
@@ -114,7 +125,8 @@ normalize_node <- function(node) {
   first <- if (length(arguments)) arguments[[1L]]
   entries <- if (is_reference(first)) list(first) else first
   more <- arguments[-1L]
-  if (length(more)) others <- c(setNames(more, c("value", "key", "attention_mask")[seq_along(more)]), others)   # attention layers take these by position
+  # attention layers take these by position
+  if (length(more)) others <- c(setNames(more, c("value", "key", "attention_mask")[seq_along(more)]), others)
   lapply(entries, function(entry) if (is_reference(entry)) c(entry, list(others)) else list("_CONSTANT_VALUE", -1L, entry, others))
 }
 
@@ -128,7 +140,8 @@ lambda_config <- function(config) {
   if (is.null(given) && is.character(body)) given <- find_custom_object(body)
   if (is.list(body) && is.character(body$config)) given <- given %||% find_custom_object(body$config)
   if (!is.function(given))
-    abort_argument("layer ", dQuote(config$name %||% "lambda", FALSE), " is a Lambda layer of Python code, which is not run. Give an R function in its place: custom_objects = list(",
+    abort_argument("layer ", dQuote(config$name %||% "lambda", FALSE),
+                   " is a Lambda layer of Python code, which is not run. Give an R function in its place: custom_objects = list(",
                    config$name %||% "lambda", " = function(x) ...)")
   list(name = config$name, trainable = config$trainable, dtype = config$dtype, f = given,
        arguments = if (is.list(config$arguments) && length(config$arguments)) config$arguments)

@@ -21,7 +21,9 @@
 #' @family model persistence
 #' @export
 save_model <- function(object, filepath, overwrite = TRUE, include_optimizer = TRUE) {
-  if (is.character(filepath) && length(filepath) == 1L && grepl("\\.(h5|hdf5)$", filepath)) return(save_model_hdf5(object, filepath, overwrite, include_optimizer))
+  if (is.character(filepath) && length(filepath) == 1L && grepl("\\.(h5|hdf5)$", filepath)) {
+    return(save_model_hdf5(object, filepath, overwrite, include_optimizer))
+  }
   model <- unwrap(object)
   if (is.character(filepath) && length(filepath) == 1L && !grepl("\\.keras$", filepath)) filepath <- model_folder(filepath, overwrite)
   path <- check_writable(filepath, overwrite)
@@ -162,7 +164,11 @@ with_vocabularies <- function(config, path, learned) {
     if (identical(config$class_name, "Sequential")) layers <- Filter(function(layer) !identical(layer$class_name, "InputLayer"), layers)
     keys <- v3_keys(vapply(layers, function(layer) if (is.character(layer$class_name)) sub("^.*>", "", layer$class_name[1L]) else "", ""))
     inner <- Map(function(layer, key) with_vocabularies(layer, paste0(if (nzchar(path)) paste0(path, "/"), "layers/", key), learned), layers, keys)
-    at <- if (identical(config$class_name, "Sequential")) which(!vapply(config$config$layers, function(layer) identical(layer$class_name, "InputLayer"), NA)) else seq_along(layers)
+    at <- if (identical(config$class_name, "Sequential")) {
+      which(!vapply(config$config$layers, function(layer) identical(layer$class_name, "InputLayer"), NA))
+    } else {
+      seq_along(layers)
+    }
     config$config$layers[at] <- inner
   }
   config
@@ -219,4 +225,5 @@ model_to_yaml <- function(object) abort_argument("model_to_yaml() has been remov
 
 #' @rdname model_to_yaml
 #' @export
-model_from_yaml <- function(yaml, custom_objects = NULL) abort_argument("model_from_yaml() has been removed, as reading YAML could run code: use model_from_json()")
+model_from_yaml <- function(yaml, custom_objects = NULL)
+  abort_argument("model_from_yaml() has been removed, as reading YAML could run code: use model_from_json()")

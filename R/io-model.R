@@ -4,7 +4,8 @@
 #' it stopped. Files of Keras 2 and Keras 3 are read; what is written, Keras 2.15 reads.
 #'
 #' Nothing in a file is run: lambda layers of Python code and classes that Keras does not have are refused, unless `custom_objects` has
-#' an R function or class in their place. R functions (of [layer_lambda()], say) that keratin wrote are restored only by `load_model(path, safe_mode = FALSE)`, or with `options(keratin.safe_mode = FALSE)`.
+#' an R function or class in their place. R functions (of [layer_lambda()], say) that keratin wrote are restored only by `load_model(path, safe_mode =
+#' FALSE)`, or with `options(keratin.safe_mode = FALSE)`.
 #'
 #' @param object Model.
 #' @param filepath Path of the file.
@@ -44,7 +45,11 @@ write_model_hdf5 <- function(file, model, include_optimizer) {
 #' @export
 load_model_hdf5 <- function(filepath, custom_objects = NULL, compile = TRUE) {
   path <- check_readable(filepath)
-  if (is_zip_file(path)) load_model(path, custom_objects, compile) else read_hdf5_file(path, custom_objects, compile, getOption("keratin.safe_mode", TRUE))
+  if (is_zip_file(path)) {
+    load_model(path, custom_objects, compile)
+  } else {
+    read_hdf5_file(path, custom_objects, compile, getOption("keratin.safe_mode", TRUE))
+  }
 }
 
 read_hdf5_file <- function(path, custom_objects, compile, safe_mode) {
@@ -53,7 +58,9 @@ read_hdf5_file <- function(path, custom_objects, compile, safe_mode) {
 
 read_model_hdf5 <- function(file, path, custom_objects, compile, safe_mode) {
   text <- hdf5_attribute(file, "model_config")
-  if (is.null(text)) abort_file("\"", path, "\" has no architecture (`model_config`): it holds weights only. Make the model, and use load_model_weights_hdf5()")
+  if (is.null(text)) {
+    abort_file("\"", path, "\" has no architecture (`model_config`): it holds weights only. Make the model, and use load_model_weights_hdf5()")
+  }
   with_custom_object_scope(custom_objects, {
     model <- unwrap(model_from_config(parse_json(text, "model_config"), safe_mode = safe_mode, what = "model_config"))
     group <- hdf5_member(file, "model_weights")

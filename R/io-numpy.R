@@ -15,7 +15,11 @@ read_npy <- function(path) {
   magic <- readBin(con, "raw", 6L)
   if (!identical(magic, as.raw(c(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)))) abort_file("\"", path, "\" is not an .npy file.")
   version <- readBin(con, "integer", 2L, size = 1L)
-  size <- if (version[1L] == 1L) readBin(con, "integer", 1L, size = 2L, signed = FALSE, endian = "little") else readBin(con, "integer", 1L, endian = "little")
+  size <- if (version[1L] == 1L) {
+    readBin(con, "integer", 1L, size = 2L, signed = FALSE, endian = "little")
+  } else {
+    readBin(con, "integer", 1L, endian = "little")
+  }
   header <- rawToChar(readBin(con, "raw", size))
   field <- function(pattern) sub(paste0(".*", pattern, ".*"), "\\1", header)
   descr <- field("'descr': *'([^']*)'")
@@ -32,7 +36,8 @@ numpy_values <- function(bytes, descr, shape, fortran = FALSE) {
   n <- if (length(shape)) prod(shape) else 1
   width <- as.integer(substr(type, 2L, nchar(type)))
   values <- switch(substr(type, 1L, 1L),
-    u = if (width <= 2L) readBin(bytes, "integer", n, width, signed = FALSE, endian = endian) else readBin(bytes, "integer", n, width, endian = endian),
+    u = if (width <= 2L) readBin(
+      bytes, "integer", n, width, signed = FALSE, endian = endian) else readBin(bytes, "integer", n, width, endian = endian),
     i = readBin(bytes, "integer", n, width, endian = endian),
     f = readBin(bytes, "double", n, width, endian = endian),
     b = as.logical(readBin(bytes, "integer", n, 1L)),

@@ -16,7 +16,10 @@ onnx_ops <- local({
   weight <- function(e, variable, name, perm) {
     if (!is_variable(variable)) return(transposed(e, name, perm))
     key <- paste(c(variable_key(variable), perm), collapse = " ")
-    if (is.null(e$known[[key]])) e$known[[key]] <- onnx_constant(e, op_transpose(variable, perm), tensor_dtype(variable), sub(":0$", "", sub("^.*/", "", .subset2(variable, "name"))))
+    if (is.null(e$known[[key]])) {
+      e$known[[key]] <- onnx_constant(e, op_transpose(variable, perm), tensor_dtype(variable),
+                                      sub(":0$", "", sub("^.*/", "", .subset2(variable, "name"))))
+    }
     e$known[[key]]
   }
 
@@ -28,20 +31,24 @@ onnx_ops <- local({
   }
   convolution <- function(e, x, inputs, a, kernel, groups) {
     rank <- spatial(inputs)
-    y <- do.call(onnx_add, c(list(e, "Conv", c(second(e, x[1L], rank), kernel, if (length(x) > 2L) x[3L]), strides = per_axis(a$strides, rank), dilations = per_axis(a$dilation, rank),
+    y <- do.call(onnx_add,
+                 c(list(e, "Conv", c(second(e, x[1L], rank), kernel, if (length(x) > 2L) x[3L]), strides = per_axis(a$strides, rank),
+                        dilations = per_axis(a$dilation, rank),
                                   group = as.integer(groups)), padding(e, inputs, a, rank)))
     last(e, y, rank)
   }
   pool <- function(type, ...) { more <- list(...); function(e, x, inputs, a, outputs) {
     rank <- spatial(inputs)
-    y <- do.call(onnx_add, c(list(e, type, second(e, x, rank), kernel_shape = per_axis(a$pool_size, rank), strides = per_axis(a$strides %||% a$pool_size, rank),
+    y <- do.call(onnx_add,
+                 c(list(e, type, second(e, x, rank), kernel_shape = per_axis(a$pool_size, rank), strides = per_axis(a$strides %||% a$pool_size, rank),
                                   auto_pad = if (identical(a$padding, "same")) "SAME_UPPER" else "VALID"), more))
     last(e, y, rank)
   } }
   reduce <- function(type) function(e, x, inputs, a, outputs)
     onnx_add(e, type, x, axes = as.list(axes_or_all(a$axes, tensor_rank(inputs[[1L]]))), keepdims = as.integer(flag(a$keepdims)))
   logical_reduce <- function(type) function(e, x, inputs, a, outputs) {
-    y <- onnx_add(e, type, onnx_add(e, "Cast", x, to = 6L), axes = as.list(axes_or_all(a$axes, tensor_rank(inputs[[1L]]))), keepdims = as.integer(flag(a$keepdims)))
+    y <- onnx_add(e, type, onnx_add(e, "Cast", x, to = 6L), axes = as.list(axes_or_all(a$axes, tensor_rank(inputs[[1L]]))),
+                  keepdims = as.integer(flag(a$keepdims)))
     onnx_add(e, "Cast", y, to = 9L)
   }
   extreme <- function(type) function(e, x, inputs, a, outputs)
@@ -57,11 +64,16 @@ onnx_ops <- local({
     last(e, y, rank)
   }
 
-  direct <- c(negative = "Neg", abs = "Abs", sign = "Sign", sqrt = "Sqrt", reciprocal = "Reciprocal", exp = "Exp", log = "Log", sin = "Sin", cos = "Cos", tan = "Tan", asin = "Asin",
-              acos = "Acos", atan = "Atan", sinh = "Sinh", cosh = "Cosh", tanh = "Tanh", asinh = "Asinh", acosh = "Acosh", atanh = "Atanh", erf = "Erf", floor = "Floor",
-              ceil = "Ceil", round = "Round", sigmoid = "Sigmoid", softplus = "Softplus", softsign = "Softsign", relu = "Relu", selu = "Selu", logical_not = "Not", is_nan = "IsNaN",
-              is_inf = "IsInf", add = "Add", subtract = "Sub", multiply = "Mul", divide = "Div", power = "Pow", maximum = "Max", minimum = "Min", equal = "Equal", less = "Less",
-              less_equal = "LessOrEqual", greater = "Greater", greater_equal = "GreaterOrEqual", logical_and = "And", logical_or = "Or", logical_xor = "Xor", select = "Where",
+  direct <- c(negative = "Neg", abs = "Abs", sign = "Sign", sqrt = "Sqrt", reciprocal = "Reciprocal", exp = "Exp", log = "Log", sin = "Sin",
+              cos = "Cos", tan = "Tan", asin = "Asin",
+              acos = "Acos", atan = "Atan", sinh = "Sinh", cosh = "Cosh", tanh = "Tanh", asinh = "Asinh", acosh = "Acosh", atanh = "Atanh",
+              erf = "Erf", floor = "Floor",
+              ceil = "Ceil", round = "Round", sigmoid = "Sigmoid", softplus = "Softplus", softsign = "Softsign", relu = "Relu", selu = "Selu",
+              logical_not = "Not", is_nan = "IsNaN",
+              is_inf = "IsInf", add = "Add", subtract = "Sub", multiply = "Mul", divide = "Div", power = "Pow", maximum = "Max", minimum = "Min",
+              equal = "Equal", less = "Less",
+              less_equal = "LessOrEqual", greater = "Greater", greater_equal = "GreaterOrEqual", logical_and = "And", logical_or = "Or",
+              logical_xor = "Xor", select = "Where",
               bias_add = "Add", gather_nd = "GatherND")
 
   c(lapply(direct, one), list(
@@ -85,20 +97,30 @@ onnx_ops <- local({
     is_finite = function(e, x, ...) onnx_add(e, "Not", onnx_add(e, "Or", c(onnx_add(e, "IsNaN", x), onnx_add(e, "IsInf", x)))),
     not_equal = function(e, x, ...) onnx_add(e, "Not", onnx_add(e, "Equal", x)),
     squared_difference = function(e, x, ...) { d <- onnx_add(e, "Sub", x); onnx_add(e, "Mul", c(d, d)) },
-    floor_divide = function(e, x, inputs, ...) if (is_float(tensor_dtype(inputs[[1L]]))) onnx_add(e, "Floor", onnx_add(e, "Div", x)) else onnx_refuse(e, "whole-number division"),
+    floor_divide = function(e, x, inputs, ...)
+      if (is_float(tensor_dtype(inputs[[1L]]))) onnx_add(e, "Floor", onnx_add(e, "Div", x)) else onnx_refuse(e, "whole-number division"),
     floor_mod = function(e, x, inputs, ...) if (!is_float(tensor_dtype(inputs[[1L]]))) onnx_add(e, "Mod", x) else
       onnx_add(e, "Sub", c(x[1L], onnx_add(e, "Mul", c(x[2L], onnx_add(e, "Floor", onnx_add(e, "Div", x)))))),
-    multiply_no_nan = function(e, x, inputs, ...) { zero <- number(e, 0, inputs); onnx_add(e, "Where", c(onnx_add(e, "Equal", c(x[2L], zero)), zero, onnx_add(e, "Mul", x))) },
-    divide_no_nan = function(e, x, inputs, ...) { zero <- number(e, 0, inputs); onnx_add(e, "Where", c(onnx_add(e, "Equal", c(x[2L], zero)), zero, onnx_add(e, "Div", x))) },
+    multiply_no_nan = function(e, x, inputs, ...) {
+      zero <- number(e, 0, inputs)
+      onnx_add(e, "Where", c(onnx_add(e, "Equal", c(x[2L], zero)), zero, onnx_add(e, "Mul", x)))
+    },
+    divide_no_nan = function(e, x, inputs, ...) {
+      zero <- number(e, 0, inputs)
+      onnx_add(e, "Where", c(onnx_add(e, "Equal", c(x[2L], zero)), zero, onnx_add(e, "Div", x)))
+    },
     cast = function(e, x, inputs, a, outputs) onnx_add(e, "Cast", x, to = as.integer(onnx_dtypes[[tensor_dtype(outputs[[1L]])]])),
-    clip = function(e, x, inputs, a, outputs) onnx_add(e, "Clip", c(x, if (is.finite(a$min)) number(e, a$min, inputs) else "", if (is.finite(a$max)) number(e, a$max, inputs))),
+    clip = function(e, x, inputs, a, outputs)
+      onnx_add(e, "Clip", c(x, if (is.finite(a$min)) number(e, a$min, inputs) else "", if (is.finite(a$max)) number(e, a$max, inputs))),
 
     reduce_sum = function(e, x, inputs, a, outputs)
       onnx_add(e, "ReduceSum", c(x, onnx_numbers(e, axes_or_all(a$axes, tensor_rank(inputs[[1L]])))), keepdims = as.integer(flag(a$keepdims))),
     reduce_mean = reduce("ReduceMean"), reduce_max = reduce("ReduceMax"), reduce_min = reduce("ReduceMin"), reduce_prod = reduce("ReduceProd"),
     reduce_logsumexp = reduce("ReduceLogSumExp"), reduce_any = logical_reduce("ReduceMax"), reduce_all = logical_reduce("ReduceMin"),
     argmax = extreme("ArgMax"), argmin = extreme("ArgMin"),
-    cumsum = function(e, x, inputs, a, outputs) onnx_add(e, "CumSum", c(x, onnx_constant(e, as.integer(a$axis), "int32")), exclusive = as.integer(flag(a$exclusive)), reverse = as.integer(flag(a$reverse))),
+    cumsum = function(e, x, inputs, a, outputs)
+      onnx_add(e, "CumSum", c(x, onnx_constant(e, as.integer(a$axis), "int32")), exclusive = as.integer(flag(a$exclusive)),
+               reverse = as.integer(flag(a$reverse))),
     top_k = function(e, x, inputs, a, outputs) {
       y <- onnx_add(e, "TopK", c(x, onnx_numbers(e, a$k)), axis = -1L, outputs = 2L)
       c(y[1L], onnx_add(e, "Cast", y[2L], to = as.integer(onnx_dtypes[[tensor_dtype(outputs[[2L]])]])))
@@ -169,7 +191,8 @@ onnx_ops <- local({
       if ((a$batch_dims %||% 0) == 0) onnx_add(e, "Gather", x, axis = as.integer(a$axis %||% 0L)) else onnx_refuse(e, "it gathers within batch axes"),
     one_hot = function(e, x, inputs, a, outputs)
       onnx_add(e, "OneHot", c(x, onnx_numbers(e, a$depth), onnx_constant(e, array(c(a$off %||% 0, a$on %||% 1)), a$dtype)), axis = -1L),
-    shape_of = function(e, x, inputs, a, outputs) onnx_add(e, "Cast", onnx_add(e, "Shape", x), to = as.integer(onnx_dtypes[[tensor_dtype(outputs[[1L]])]])),
+    shape_of = function(e, x, inputs, a, outputs)
+      onnx_add(e, "Cast", onnx_add(e, "Shape", x), to = as.integer(onnx_dtypes[[tensor_dtype(outputs[[1L]])]])),
 
     matmul = function(e, x, inputs, a, outputs) {
       side <- function(i, turn) {
@@ -205,23 +228,27 @@ onnx_ops <- local({
       if (anyNA(n) || anyNA(size)) {
         if (!inherits(e$layer, "ConvTranspose")) onnx_refuse(e, "the size of its input is unknown")
         n[is.na(n)] <- 1000   # the difference does not depend on it
-        size <- conv_transpose_geometry(c(NA, n, NA), e$layer$kernel_size, e$layer$strides, e$layer$dilation_rate, e$layer$padding, e$layer$output_padding)$output_size
+        size <- conv_transpose_geometry(c(NA, n, NA), e$layer$kernel_size, e$layer$strides, e$layer$dilation_rate, e$layer$padding,
+                                        e$layer$output_padding)$output_size
       }
       before <- rep_len(a$crop_before %||% 0, rank)
       after <- strides * (n - 1) + reach - before - size
       more <- pmax(-after, 0)
       if (any(more >= pmax(strides, dilation))) onnx_refuse(e, "its output is longer than ONNX allows")
-      y <- onnx_add(e, "ConvTranspose", c(second(e, x[1L], rank), weight(e, inputs[[2L]], x[2L], c(rank + 1L, rank, seq_len(rank) - 1L)), if (length(x) > 2L) x[3L]),
+      y <- onnx_add(e, "ConvTranspose",
+                    c(second(e, x[1L], rank), weight(e, inputs[[2L]], x[2L], c(rank + 1L, rank, seq_len(rank) - 1L)), if (length(x) > 2L) x[3L]),
                     strides = per_axis(strides, rank), dilations = per_axis(dilation, rank), group = as.integer(a$groups %||% 1L),
                     pads = c(per_axis(before, rank), per_axis(pmax(after, 0), rank)), output_padding = per_axis(more, rank))
       last(e, y, rank)
     },
     max_pool = pool("MaxPool"), average_pool = pool("AveragePool"),
     upsample = function(e, x, inputs, a, outputs)
-      resized(e, x, spatial(inputs), scales = rep_len(as.double(a$size), spatial(inputs)), mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"),
+      resized(e, x, spatial(inputs), scales = rep_len(as.double(a$size), spatial(inputs)), mode = "nearest",
+              coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"),
     resize = function(e, x, inputs, a, outputs) {
       if (flag(a$antialias) || !a$interpolation %in% c("nearest", "bilinear")) onnx_refuse(e, paste0("interpolation \"", a$interpolation, "\""))
-      if (a$interpolation == "nearest") resized(e, x, spatial(inputs), a$size, mode = "nearest", coordinate_transformation_mode = "half_pixel", nearest_mode = "round_prefer_ceil")
+      if (a$interpolation == "nearest") resized(e, x, spatial(inputs), a$size, mode = "nearest", coordinate_transformation_mode = "half_pixel",
+                                                nearest_mode = "round_prefer_ceil")
       else resized(e, x, spatial(inputs), a$size, mode = "linear", coordinate_transformation_mode = "half_pixel")
     },
     lstm = function(e, x, inputs, a, outputs) onnx_recurrence(e, x, inputs, a, "LSTM", c(1L, 4L, 2L, 3L), 2L),   # i, f, c, o here; i, o, f, c there
@@ -251,7 +278,8 @@ onnx_recurrence <- function(e, x, inputs, a, type, gates, states) {
   if (has("recurrent_bias")) values[length(order) + seq_along(order)] <- as.vector(weight(following(), "recurrent bias"))[order]
   bias <- if (has("bias") || has("recurrent_bias")) onnx_constant(e, array(values, c(1L, length(values))), name = "bias") else ""
   swapped <- onnx_add(e, "Transpose", x[1L], perm = list(1L, 0L, 2L))
-  arguments <- c(swapped, onnx_constant(e, written(weight(2L, "kernel")), name = "kernel"), onnx_constant(e, written(recurrent_kernel), name = "recurrent_kernel"), bias, "", start[1L], if (states == 2L) start[2L])
+  arguments <- c(swapped, onnx_constant(e, written(weight(2L, "kernel")), name = "kernel"),
+                 onnx_constant(e, written(recurrent_kernel), name = "recurrent_kernel"), bias, "", start[1L], if (states == 2L) start[2L])
   while (!nzchar(arguments[length(arguments)])) arguments <- arguments[-length(arguments)]
   activations <- list(activations = as.list(unname(named[functions])), activation_alpha = as.list(ifelse(functions == "hard_sigmoid", 0.2, 1)),
                       activation_beta = as.list(ifelse(functions == "hard_sigmoid", 0.5, 0)), hidden_size = units)

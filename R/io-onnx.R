@@ -103,7 +103,8 @@ onnx_add <- function(e, type, inputs, ..., outputs = 1L) {
 
 onnx_node <- function(type, inputs, outputs, ...) {
   attributes <- list(...)
-  c(unlist(lapply(inputs, function(name) pb_string(1L, name))), unlist(lapply(outputs, function(name) pb_string(2L, name))), pb_string(3L, outputs[1L]), pb_string(4L, type),
+  c(unlist(lapply(inputs, function(name) pb_string(1L, name))), unlist(lapply(outputs, function(name) pb_string(2L, name))),
+    pb_string(3L, outputs[1L]), pb_string(4L, type),
     unlist(Map(function(name, value) pb_bytes(5L, onnx_attribute(name, value)), names(attributes), attributes)))
 }
 
@@ -138,7 +139,8 @@ value_info <- function(name, x) {
   sizes <- tensor_shape(x)
   open <- paste0(name, c("_batch", paste0("_size_", seq_along(sizes)[-1L])))
   if (length(sizes)) open[1L] <- "batch"
-  dims <- unlist(Map(function(size, unknown) pb_message(1L, if (is.na(size)) pb_string(2L, unknown) else pb_whole(1L, size)), sizes, open[seq_along(sizes)]))
+  dims <- unlist(Map(function(size, unknown) pb_message(1L, if (is.na(size)) pb_string(2L, unknown) else pb_whole(1L, size)), sizes,
+                     open[seq_along(sizes)]))
   c(pb_string(1L, name), pb_message(2L, pb_message(1L, pb_whole(1L, onnx_dtypes[[tensor_dtype(x)]]), pb_message(2L, dims))))
 }
 
@@ -185,7 +187,8 @@ onnx_layer <- function(e, layer, node, inputs) {
   arguments$training <- if ("training" %in% takes) FALSE
   if ("mask" %in% takes && !is.null(arguments[["mask"]])) onnx_refuse(e, "masks are not known there")
   arguments$mask <- NULL
-  outputs <- tryCatch(in_call(layer, FALSE, do.call(layer$call, cast_inputs(layer, arguments), quote = TRUE)), error = function(err) onnx_refuse(e, conditionMessage(err)))
+  outputs <- tryCatch(in_call(layer, FALSE, do.call(layer$call, cast_inputs(layer, arguments), quote = TRUE)),
+                      error = function(err) onnx_refuse(e, conditionMessage(err)))
   check_stand_ins(e, layer, arguments, stand_ins, nest_flatten(outputs))
   lapply(nest_flatten(outputs), function(output) {
     if (!is_keras_tensor(output)) return(onnx_input(e, output, "float32", within))
@@ -235,7 +238,8 @@ onnx_op <- function(e, op, node, tensors) {
   types <- vapply(Filter(is_tensor, inputs), tensor_dtype, "")
   # The kernels of these are rearranged first.
   rearranged <- if (op %in% c("conv", "conv_transpose", "depthwise_conv")) 2L else if (op %in% c("lstm", "gru", "simple_rnn")) seq_along(inputs)
-  names <- vapply(seq_along(inputs), function(i) if (i %in% rearranged && is_variable(inputs[[i]])) "" else onnx_input(e, inputs[[i]], types[1L], tensors), "")
+  names <- vapply(seq_along(inputs),
+                  function(i) if (i %in% rearranged && is_variable(inputs[[i]])) "" else onnx_input(e, inputs[[i]], types[1L], tensors), "")
   write(e, names, inputs, attributes, nest_flatten(node$outputs))
 }
 
@@ -255,5 +259,6 @@ variable_key <- function(variable) rlang::obj_address(variable)
 
 onnx_refuse <- function(e, why) {
   layer <- e$layer
-  abort_argument(if (is.null(layer)) "an operator on Keras tensors" else paste0("layer ", dQuote(layer$name, FALSE), " (", class(layer)[1L], ")"), " cannot be written as ONNX: ", why)
+  abort_argument(if (is.null(layer)) "an operator on Keras tensors" else paste0("layer ", dQuote(layer$name, FALSE), " (", class(layer)[1L], ")"),
+                 " cannot be written as ONNX: ", why)
 }

@@ -4,13 +4,18 @@
 read_saved_model <- function(path, compile, safe_mode) {
   metadata <- file.path(path, "keras_metadata.pb")
   plain <- paste0("In Python, write it as a file that is read: tf.keras.models.load_model(path).save(\"model.keras\")")
-  if (!file.exists(metadata)) abort_file("\"", path, "\" is a SavedModel without Keras's architecture (keras_metadata.pb): only its weights can be read, ",
+  if (!file.exists(metadata)) abort_file("\"", path,
+                                         "\" is a SavedModel without Keras's architecture (keras_metadata.pb): only its weights can be read, ",
                                          "with load_model_weights_tf(model, path). ", plain)
-  if (file.size(metadata) > json_size_limit) abort_file("\"", metadata, "\" has ", file.size(metadata), " bytes; at most ", json_size_limit, " are read")
+  if (file.size(metadata) > json_size_limit) {
+    abort_file("\"", metadata, "\" has ", file.size(metadata), " bytes; at most ", json_size_limit, " are read")
+  }
   description <- in_file(metadata, root_metadata(readBin(metadata, "raw", file.size(metadata))))
   config <- parse_json(description, "keras_metadata.pb")
-  if (!is_config(config) || !length(config$config)) abort_file("\"", path, "\" is a model of a Python class, whose architecture is not in the file: only its weights can be read, ",
-                                                               "with load_model_weights_tf(model, path)")
+  if (!is_config(config) || !length(config$config)) {
+    abort_file("\"", path, "\" is a model of a Python class, whose architecture is not in the file: only its weights can be read, ",
+               "with load_model_weights_tf(model, path)")
+  }
   config <- config[intersect(c("class_name", "config", "training_config", "build_input_shape"), names(config))]
   instance <- model_from_config(config[c("class_name", "config")], safe_mode = safe_mode, what = "keras_metadata.pb")
   if (!is_model(instance)) abort_file("\"", path, "\": keras_metadata.pb describes a ", sub(".*\\.", "", class(instance)[1L]), ", not a model")

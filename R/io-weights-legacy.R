@@ -49,7 +49,8 @@ planned <- function(variable, dataset, what, reshape = FALSE) {
 }
 
 shape_mismatch <- function(plan)
-  abort_file(plan$what, ": the weight ", plan$variable$name, " of the model has shape ", format_shape(tensor_shape(plan$variable)), ", the file has ", format_shape(plan$found))
+  abort_file(plan$what, ": the weight ", plan$variable$name, " of the model has shape ", format_shape(tensor_shape(plan$variable)),
+             ", the file has ", format_shape(plan$found))
 
 # Reads what was planned, then assigns it.
 carry_out <- function(plans) {
@@ -58,7 +59,9 @@ carry_out <- function(plans) {
     read(plan$dataset, plan$wanted, tensor_dtype(plan$variable))
   })
   variables <- lapply(plans, `[[`, "variable")
-  suspendInterrupts(for (i in seq_along(values)) if (is_open(variables[[i]])) variable_resize(variables[[i]], values[[i]]) else variable_assign(variables[[i]], values[[i]]))
+  suspendInterrupts(
+    for (i in seq_along(values)) if (is_open(variables[[i]])) variable_resize(
+      variables[[i]], values[[i]]) else variable_assign(variables[[i]], values[[i]]))
   invisible(length(values))
 }
 
@@ -84,7 +87,9 @@ plan_legacy_weights <- function(group, model, by_name = FALSE, skip_mismatch = F
 
 pairs_by_name <- function(layers, stored) {
   pairs <- list()
-  for (entry in stored) for (layer in layers) if (identical(layer$name, entry$name)) pairs[[length(pairs) + 1L]] <- list(layer = layer, stored = entry)
+  for (entry in stored) {
+    for (layer in layers) if (identical(layer$name, entry$name)) pairs[[length(pairs) + 1L]] <- list(layer = layer, stored = entry)
+  }
   pairs
 }
 
@@ -110,7 +115,8 @@ plan_layer <- function(layer_name, variables, entry, skip_mismatch, reshape) {
     what <- paste0('layer "', layer_name, '": the weight "', entry$weights[i], '"')
     plan <- planned(variables[[i]], hdf5_member(entry$group, entry$weights[i]), what, reshape)
     if (plan$fits) plans[[length(plans) + 1L]] <- plan
-    else if (isTRUE(skip_mismatch)) warning("Skipping loading of ", what, ": the shape is ", format_shape(plan$found), ", the model's ", format_shape(tensor_shape(variables[[i]])), call. = FALSE)
+    else if (isTRUE(skip_mismatch)) warning("Skipping loading of ", what, ": the shape is ", format_shape(plan$found), ", the model's ",
+                                            format_shape(tensor_shape(variables[[i]])), call. = FALSE)
     else shape_mismatch(plan)
   }
   plans

@@ -26,10 +26,14 @@ v3_children <- function(layer, naming) {
   children <- list()
   for (name in sort(names(fields), method = "radix")) {
     value <- fields[[name]]
-    if (is.function(value)) { if (is_layer(value) && !is_metric(value)) children[[length(children) + 1L]] <- list(name = name, layer = unwrap(value)) }
-    else if (is.environment(value)) { if (inherits(value, "Layer")) children[[length(children) + 1L]] <- list(name = name, layer = value) }
-    else if (is.list(value) && !is.object(value)) {
-      layers <- lapply(Filter(function(item) (is.function(item) && is_layer(item) && !is_metric(item)) || (is.environment(item) && inherits(item, "Layer")), value), unwrap)
+    if (is.function(value)) {
+      if (is_layer(value) && !is_metric(value)) children[[length(children) + 1L]] <- list(name = name, layer = unwrap(value))
+    } else if (is.environment(value)) {
+      if (inherits(value, "Layer")) children[[length(children) + 1L]] <- list(name = name, layer = value)
+    } else if (is.list(value) && !is.object(value)) {
+      layers <- lapply(
+        Filter(function(item) (is.function(item) && is_layer(item) && !is_metric(item)) || (is.environment(item) && inherits(item, "Layer")), value),
+        unwrap)
       if (length(layers)) children <- c(children, contained(layers, naming$list(layers, name)))
     }
   }
@@ -68,7 +72,8 @@ plan_weights_v3 <- function(group, model, skip_mismatch = FALSE) {
   for (place in v3_places(model, naming = v3_naming(v3_layers_name(group)))) {
     what <- paste0('layer "', place$name, '"')
     vars <- hdf5_member(group, paste0(place$path, "/vars"))
-    if (is.null(vars)) vars <- hdf5_member(group, paste0(gsub("(^|/)_(?!layer_checkpoint)", "\\1", place$path, perl = TRUE), "/vars"))   # Keras 3: query_dense
+    # Keras 3: query_dense
+    if (is.null(vars)) vars <- hdf5_member(group, paste0(gsub("(^|/)_(?!layer_checkpoint)", "\\1", place$path, perl = TRUE), "/vars"))
     keys <- number_names(vars)
     if (length(keys) != length(place$variables)) {
       message <- paste0(what, " has ", length(place$variables), " weights, the file has ", length(keys), " at ", place$path, "/vars")
@@ -78,7 +83,9 @@ plan_weights_v3 <- function(group, model, skip_mismatch = FALSE) {
     }
     for (i in seq_along(keys)) {
       plan <- planned(place$variables[[i]], hdf5_member(vars, keys[i]), paste0(what, ": the weight ", place$path, "/vars/", keys[i]))
-      if (plan$fits) plans[[length(plans) + 1L]] <- plan else if (isTRUE(skip_mismatch)) warning("Skipping loading of ", plan$what, ": other shape", call. = FALSE) else shape_mismatch(plan)
+      if (plan$fits) {
+        plans[[length(plans) + 1L]] <- plan
+      } else if (isTRUE(skip_mismatch)) warning("Skipping loading of ", plan$what, ": other shape", call. = FALSE) else shape_mismatch(plan)
     }
   }
   plans

@@ -47,7 +47,8 @@ load_model_weights_hdf5 <- function(object, filepath, by_name = FALSE, skip_mism
   check_has_weights(model)
   with_hdf5(path, function(file) {
     group <- if (!is_v3_group(file) && !has_layer_names(file) && "model_weights" %in% hdf5_names(file)) hdf5_member(file, "model_weights") else file
-    carry_out(if (is_v3_group(group)) plan_weights_v3(group, model, skip_mismatch) else plan_legacy_weights(group, model, by_name, skip_mismatch, reshape))
+    carry_out(
+      if (is_v3_group(group)) plan_weights_v3(group, model, skip_mismatch) else plan_legacy_weights(group, model, by_name, skip_mismatch, reshape))
   })
   invisible(object)
 }
@@ -56,7 +57,9 @@ has_layer_names <- function(group) has_hdf5_attribute(group, "layer_names") || h
 # As Keras does, with the state of the optimizer if the model is compiled with the same one.
 load_checkpoint <- function(object, prefix, by_name, skip_mismatch) {
   model <- unwrap(object)
-  if (isTRUE(by_name)) abort_argument("weights are loaded by name from HDF5 files only; a TensorFlow checkpoint names them by their place in the model")
+  if (isTRUE(by_name)) {
+    abort_argument("weights are loaded by name from HDF5 files only; a TensorFlow checkpoint names them by their place in the model")
+  }
   check_has_weights(model)
   bundle <- read_bundle(prefix)
   carry_out(c(plan_bundle(bundle, model, skip_mismatch), if (!is.null(model$optimizer)) plan_bundle_optimizer(bundle, model)))
@@ -66,7 +69,9 @@ load_checkpoint <- function(object, prefix, by_name, skip_mismatch) {
 #' @rdname save_model_weights_hdf5
 #' @export
 save_model_weights_tf <- function(object, filepath, overwrite = TRUE) {
-  if (is.character(filepath) && length(filepath) == 1L && grepl("\\.(h5|hdf5)$", filepath)) return(save_model_weights_hdf5(object, filepath, overwrite))
+  if (is.character(filepath) && length(filepath) == 1L && grepl("\\.(h5|hdf5)$", filepath)) {
+    return(save_model_weights_hdf5(object, filepath, overwrite))
+  }
   model <- unwrap(object)
   path <- check_writable(filepath, overwrite)
   if (file.exists(paste0(path, ".index")) && !isTRUE(overwrite)) abort_file("\"", path, "\" exists already: give `overwrite = TRUE` to replace it")

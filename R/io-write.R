@@ -1,7 +1,9 @@
 # Files are written beside their place, synced, and moved there: a reader finds the old file or the new one, never half of one.
 
 check_writable <- function(path, overwrite) {
-  if (!is.character(path) || length(path) != 1L || is.na(path) || !nzchar(path)) abort_argument("`filepath` must be one string. Received: ", received(path))
+  if (!is.character(path) || length(path) != 1L || is.na(path) || !nzchar(path)) {
+    abort_argument("`filepath` must be one string. Received: ", received(path))
+  }
   path <- path.expand(path)
   if (dir.exists(path)) abort_file("\"", path, "\" is a folder")
   if (!dir.exists(dirname(path))) abort_file("there is no folder \"", dirname(path), "\"")

@@ -23,7 +23,9 @@ zip_directory <- function(path) {
   offset <- number_at(tail, end + 16L, 4L)
   if (count == 65535 || offset == 4294967295) {
     locator <- end - 20L
-    if (locator < 0L || !identical(tail[locator + 1:4], as.raw(c(0x50, 0x4b, 0x06, 0x07)))) abort_file("\"", path, "\": the zip64 directory is missing")
+    if (locator < 0L || !identical(tail[locator + 1:4], as.raw(c(0x50, 0x4b, 0x06, 0x07)))) {
+      abort_file("\"", path, "\": the zip64 directory is missing")
+    }
     seek(file, number_at(tail, locator + 8L, 8L))
     record <- readBin(file, "raw", 56L)
     if (length(record) < 56L) abort_file("\"", path, "\" is cut short")
@@ -41,10 +43,13 @@ parse_directory <- function(bytes, count, path) {
   members <- list()
   at <- 0
   for (i in seq_len(count)) {
-    if (at + 46 > length(bytes) || !identical(bytes[at + 1:4], as.raw(c(0x50, 0x4b, 0x01, 0x02)))) abort_file("\"", path, "\" is damaged: its directory is cut short")
+    if (at + 46 > length(bytes) || !identical(bytes[at + 1:4], as.raw(c(0x50, 0x4b, 0x01, 0x02)))) {
+      abort_file("\"", path, "\" is damaged: its directory is cut short")
+    }
     name_size <- number_at(bytes, at + 28, 2L)
     extra_size <- number_at(bytes, at + 30, 2L)
-    member <- list(flags = number_at(bytes, at + 8, 2L), method = number_at(bytes, at + 10, 2L), crc = number_at(bytes, at + 16, 4L), packed = number_at(bytes, at + 20, 4L),
+    member <- list(flags = number_at(bytes, at + 8, 2L), method = number_at(bytes, at + 10, 2L), crc = number_at(bytes, at + 16, 4L),
+                   packed = number_at(bytes, at + 20, 4L),
                    size = number_at(bytes, at + 24, 4L), offset = number_at(bytes, at + 42, 4L))
     if (at + 46 + name_size + extra_size > length(bytes)) abort_file("\"", path, "\" is damaged: its directory is cut short")
     name <- bytes[at + 46 + seq_len(name_size)]
@@ -78,13 +83,18 @@ zip64_sizes <- function(member, extra) {
 
 # The bytes of a member, at most `limit` of them, their checksum verified.
 zip_member <- function(path, member, limit) {
-  if (member$size > limit) abort_file("\"", path, "\": the member \"", member$name, "\" has ", format(member$size, big.mark = ","), " bytes, at most ", format(limit, big.mark = ","), " are read")
+  if (member$size > limit) {
+    abort_file("\"", path, "\": the member \"", member$name, "\" has ", format(member$size, big.mark = ","), " bytes, at most ",
+               format(limit, big.mark = ","), " are read")
+  }
   if (bitwAnd(as.integer(member$flags), 1L)) abort_file("\"", path, "\": the member \"", member$name, "\" is encrypted")
   file <- file(path, "rb")
   on.exit(close(file))
   seek(file, member$offset)
   head <- readBin(file, "raw", 30L)
-  if (length(head) < 30L || !identical(head[1:4], as.raw(c(0x50, 0x4b, 0x03, 0x04)))) abort_file("\"", path, "\" is damaged: \"", member$name, "\" is not where its directory says")
+  if (length(head) < 30L || !identical(head[1:4], as.raw(c(0x50, 0x4b, 0x03, 0x04)))) {
+    abort_file("\"", path, "\" is damaged: \"", member$name, "\" is not where its directory says")
+  }
   start <- member$offset + 30 + number_at(head, 26, 2L) + number_at(head, 28, 2L)
   if (start + member$packed > file.size(path)) abort_file("\"", path, "\" is cut short: \"", member$name, "\" is not whole")
   seek(file, start)
@@ -102,5 +112,6 @@ inflate <- function(packed, member, path) {
   framed <- c(as.raw(c(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3)), packed, number(member$crc), number(member$size))
   source <- gzcon(rawConnection(framed))
   on.exit(close(source))
-  tryCatch(suppressWarnings(readBin(source, "raw", member$size + 1)), error = function(e) abort_file("\"", path, "\" is damaged: \"", member$name, "\" cannot be unpacked"))
+  tryCatch(suppressWarnings(readBin(source, "raw", member$size + 1)),
+           error = function(e) abort_file("\"", path, "\" is damaged: \"", member$name, "\" cannot be unpacked"))
 }

@@ -86,7 +86,9 @@ k_foldr <- function(fn, elems, initializer = NULL, name = NULL) fold_elements(fn
 has_unknown_length <- function(elems) {
   first <- if (is_plain_list(elems)) elems[[1L]] else elems
   unknown <- is_tensor(first) && is.na(tensor_shape(first)[1L])
-  if (unknown && is_keras_tensor(first)) abort_argument("the number of elements of a Keras tensor is not known. Call the function inside layer_lambda() or a layer's call().")
+  if (unknown && is_keras_tensor(first)) {
+    abort_argument("the number of elements of a Keras tensor is not known. Call the function inside layer_lambda() or a layer's call().")
+  }
   unknown
 }
 map_unknown_length <- function(fn, elems, dtype) {
@@ -131,9 +133,12 @@ k_rnn <- function(step_function, inputs, initial_states, go_backwards = FALSE, m
   steps <- tensor_shape(inputs)[2L]
   states <- initial_states
   if (is.na(steps)) {  # only the shapes can be wanted
-    if (is_keras_tensor(inputs))
-      abort_argument("k_rnn() cannot run over a Keras tensor whose number of steps is not known. Call it inside layer_lambda() or a layer's call(), or use layer_rnn().")
-    first <- step_function(op_strided_slice(inputs, c(0, 0), c(0, 1), begin_mask = c(1, 0), end_mask = c(1, 0), shrink_mask = c(0, 1)), c(states, constants))
+    if (is_keras_tensor(inputs)) {
+      abort_argument("k_rnn() cannot run over a Keras tensor whose number of steps is not known. ",
+                     "Call it inside layer_lambda() or a layer's call(), or use layer_rnn().")
+    }
+    first <- step_function(op_strided_slice(inputs, c(0, 0), c(0, 1), begin_mask = c(1, 0), end_mask = c(1, 0), shrink_mask = c(0, 1)),
+                           c(states, constants))
     return(list(first[[1L]], with_unknown_time(first[[1L]], inputs), first[[2L]]))
   }
   slices <- op_unstack(inputs, 1L)

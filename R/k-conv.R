@@ -59,7 +59,8 @@ k_depthwise_conv2d <- function(x, depthwise_kernel, strides = c(1, 1), padding =
 
 #' @rdname k_conv1d
 #' @export
-k_separable_conv2d <- function(x, depthwise_kernel, pointwise_kernel, strides = c(1, 1), padding = "valid", data_format = NULL, dilation_rate = c(1, 1)) {
+k_separable_conv2d <- function(x, depthwise_kernel, pointwise_kernel, strides = c(1, 1), padding = "valid", data_format = NULL,
+                               dilation_rate = c(1, 1)) {
   y <- k_depthwise_conv2d(x, depthwise_kernel, strides, padding, data_format, dilation_rate)
   k_conv2d(y, pointwise_kernel, data_format = data_format)
 }
@@ -128,7 +129,8 @@ convolve_transposed <- function(x, kernel, output_shape, strides, padding, data_
   n <- tensor_shape(x)[seq_len(rank) + 1L]
   back <- if (padding == "same") ceiling(size / strides) else (size - window) %/% strides + 1
   if (!all(is.na(back) | is.na(n) | back == n))
-    abort_shape("`output_shape` ", format_shape(output), " does not fit the input's ", format_shape(n), ": a convolution of it would give ", format_shape(as.integer(back)))
+    abort_shape("`output_shape` ", format_shape(output), " does not fit the input's ", format_shape(n), ": a convolution of it would give ",
+                format_shape(as.integer(back)))
   crop <- if (padding == "same") pmax((n - 1L) * strides + window - size, 0L) %/% 2L else integer(rank)
   channels_back(op_conv_transpose(x, kernel, strides = strides, crop_before = crop, output_size = size), data_format)
 }
@@ -147,7 +149,8 @@ convolve_locally <- function(inputs, kernel, kernel_size, strides, data_format, 
   columns <- prod(kernel_size) * dims[rank + 2L]
   wanted <- tensor_shape(kernel)
   if (wanted[1L] != positions || wanted[2L] != columns)
-    abort_shape("`kernel` has shape ", format_shape(wanted), ", (", positions, ", ", columns, ", filters) is wanted for ", positions, " positions of windows with ", columns, " elements")
+    abort_shape("`kernel` has shape ", format_shape(wanted), ", (", positions, ", ", columns, ", filters) is wanted for ", positions,
+                " positions of windows with ", columns, " elements")
   for (axis in rev(seq_len(rank))) {   # each axis becomes two: position and place in the window
     index <- outer((seq_len(output_size[axis]) - 1L) * strides[axis], seq_len(kernel_size[axis]) - 1L, `+`)
     x <- op_gather(x, index, axis = axis)

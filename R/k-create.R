@@ -41,7 +41,8 @@ as_tensor <- function(x, dtype = NULL, ..., shape = NULL, name = NULL) {
 #' @rdname k_constant
 #' @export
 k_variable <- function(value, dtype = NULL, name = NULL, constraint = NULL) {
-  variable <- new_variable(value, name = name %||% "Variable", dtype = dtype_name(dtype) %||% (if (is_tensor(value)) tensor_dtype(value) else k_floatx()))
+  variable <- new_variable(value, name = name %||% "Variable",
+                           dtype = dtype_name(dtype) %||% (if (is_tensor(value)) tensor_dtype(value) else k_floatx()))
   assign("constraint", constraint, envir = variable)
   variable
 }
@@ -63,7 +64,11 @@ k_ones_like <- function(x, dtype = NULL, name = NULL) op_ones_like(x, dtype)
 #' @rdname k_constant
 #' @export
 k_arange <- function(start, stop = NULL, step = 1, dtype = "int32") {
-  if (is.null(stop)) op_range(0, as.numeric(start), as.numeric(step), dtype) else op_range(as.numeric(start), as.numeric(stop), as.numeric(step), dtype)
+  if (is.null(stop)) {
+    op_range(0, as.numeric(start), as.numeric(step), dtype)
+  } else {
+    op_range(as.numeric(start), as.numeric(stop), as.numeric(step), dtype)
+  }
 }
 #' @rdname k_constant
 #' @export

@@ -41,12 +41,16 @@ k_batch_dot <- function(x, y, axes) {
   shape_y <- tensor_shape(y)
   rank_x <- length(shape_x)
   rank_y <- length(shape_y)
-  if (rank_x < 2L || rank_y < 2L) abort_shape("k_batch_dot() takes arrays with a batch axis and at least one more. Received ", rank_x, " and ", rank_y, " axes.")
+  if (rank_x < 2L || rank_y < 2L) {
+    abort_shape("k_batch_dot() takes arrays with a batch axis and at least one more. Received ", rank_x, " and ", rank_y, " axes.")
+  }
   if (missing(axes) || is.null(axes)) axes <- c(rank_x, if (rank_y == 2L) 2L else rank_y - 1L)
   axes <- rep_len(unlist(axes), 2L)
   axis_x <- if (axes[1L] < 0) rank_x + 1 + axes[1L] else axes[1L]
   axis_y <- if (axes[2L] < 0) rank_y + 1 + axes[2L] else axes[2L]
-  if (axis_x < 2 || axis_x > rank_x || axis_y < 2 || axis_y > rank_y) abort_argument("`axes` must name axes after the batch axis. Received: axes = ", received(axes))
+  if (axis_x < 2 || axis_x > rank_x || axis_y < 2 || axis_y > rank_y) {
+    abort_argument("`axes` must name axes after the batch axis. Received: axes = ", received(axes))
+  }
   if (!is.na(shape_x[axis_x]) && !is.na(shape_y[axis_y]) && shape_x[axis_x] != shape_y[axis_y])
     abort_shape("k_batch_dot(): axis ", axis_x, " of x has size ", shape_x[axis_x], ", axis ", axis_y, " of y has size ", shape_y[axis_y], ".")
   rest_x <- setdiff(seq_len(rank_x), c(1L, axis_x))

@@ -90,7 +90,8 @@ k_resize_images <- function(x, height_factor, width_factor, data_format)
 #' @rdname k_resize_images
 #' @export
 k_resize_volumes <- function(x, depth_factor, height_factor, width_factor, data_format)
-  repeat_elements_of(x, c(as_count(depth_factor, "depth_factor"), as_count(height_factor, "height_factor"), as_count(width_factor, "width_factor")), data_format)
+  repeat_elements_of(x, c(as_count(depth_factor, "depth_factor"), as_count(height_factor, "height_factor"), as_count(width_factor, "width_factor")),
+                     data_format)
 
 repeat_elements_of <- function(x, factors, data_format) {
   data_format <- as_data_format(data_format)

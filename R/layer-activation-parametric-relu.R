@@ -14,7 +14,8 @@
 #' layer_activation_parametric_relu()(matrix(c(-1, 2), 1))
 #' @family activation layers
 #' @export
-layer_activation_parametric_relu <- function(object, alpha_initializer = "zeros", alpha_regularizer = NULL, alpha_constraint = NULL, shared_axes = NULL, input_shape = NULL, batch_input_shape = NULL, batch_size = NULL,
+layer_activation_parametric_relu <- function(object, alpha_initializer = "zeros", alpha_regularizer = NULL, alpha_constraint = NULL,
+                                             shared_axes = NULL, input_shape = NULL, batch_input_shape = NULL, batch_size = NULL,
                                              dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(PReLU, object, capture_args())
 }
@@ -32,10 +33,13 @@ PReLU <- R6::R6Class("PReLU", inherit = BaseLayer, cloneable = FALSE, lock_objec
     build = function(input_shape) {
       dims <- as_dims(input_shape)[-1L]
       if (!is.null(self$shared_axes)) {
-        if (any(!self$shared_axes %in% seq_along(dims))) abort_argument("`shared_axes` must be axes of a sample, 1 to ", length(dims), ". Received: ", received(self$shared_axes))
+        if (any(!self$shared_axes %in% seq_along(dims))) {
+          abort_argument("`shared_axes` must be axes of a sample, 1 to ", length(dims), ". Received: ", received(self$shared_axes))
+        }
         dims[self$shared_axes] <- 1L
       }
-      self$alpha <- self$add_weight("alpha", dims, initializer = self$alpha_initializer, regularizer = self$alpha_regularizer, constraint = self$alpha_constraint)
+      self$alpha <- self$add_weight("alpha", dims, initializer = self$alpha_initializer, regularizer = self$alpha_regularizer,
+                                    constraint = self$alpha_constraint)
       self$built <- TRUE
     },
     call = function(inputs) op_subtract(op_relu(inputs), op_multiply(self$alpha, op_relu(op_negative(inputs)))),

@@ -36,7 +36,8 @@ layer_add_symbolic_loss <- function(model, losses) {
 # Hangs a layer on a tensor of a functional model.
 extend_network <- function(model, layer, x) {
   if (!inherits(model, "Functional") || is.null(model$network_inputs))
-    abort_argument("losses and metrics of symbolic tensors can be added to functional models. In a layer or model class, call self$add_loss() within call()")
+    abort_argument(
+      "losses and metrics of symbolic tensors can be added to functional models. In a layer or model class, call self$add_loss() within call()")
   if (is.null(layer$instance)) new_instance(layer)
   end <- call_layer(layer, x)
   ends <- c(model$network_ends, list(end))

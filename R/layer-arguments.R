@@ -14,19 +14,23 @@ as_count <- function(x, what, least = 1L) {
 as_sizes <- function(x, rank, what, least = 1L) {
   if (is.list(x)) x <- unlist(x)
   if (!length(x) %in% c(1L, rank) || !is_whole(x) || any(x < least) || any(x > .Machine$integer.max))
-    abort_argument("`", what, "` must be ", if (rank == 1L) "one whole number" else paste("one whole number, or", rank, "of them"), ", at least ", least,
+    abort_argument("`", what, "` must be ", if (rank == 1L) "one whole number" else paste("one whole number, or", rank, "of them"), ", at least ",
+                   least,
                    ". Received: ", what, " = ", received(x))
   rep_len(as.integer(x), rank)
 }
 
 as_flag <- function(x, what) {
-  if (length(x) != 1L || is.na(x) || !(is.logical(x) || is.numeric(x))) abort_argument("`", what, "` must be TRUE or FALSE. Received: ", what, " = ", received(x))
+  if (length(x) != 1L || is.na(x) || !(is.logical(x) || is.numeric(x))) {
+    abort_argument("`", what, "` must be TRUE or FALSE. Received: ", what, " = ", received(x))
+  }
   as.logical(x)
 }
 
 as_number <- function(x, what, least = -Inf, most = Inf) {
   if (length(x) != 1L || !is.numeric(x) || is.na(x) || x < least || x > most)
-    abort_argument("`", what, "` must be one number", if (is.finite(least) || is.finite(most)) paste0(" between ", least, " and ", most), ". Received: ", what, " = ", received(x))
+    abort_argument("`", what, "` must be one number", if (is.finite(least) || is.finite(most)) paste0(" between ", least, " and ", most),
+                   ". Received: ", what, " = ", received(x))
   as.numeric(x)
 }
 
@@ -50,14 +54,18 @@ as_dtype <- function(x) {
   if (is.null(x)) return(k_floatx())
   if (inherits(x, "keratin_dtype") || is.environment(x)) x <- x$name
   known <- c("float32", "float64", "int32", "int64", "bool", "string", "float16", "uint8", "int8", "int16", "bfloat16")
-  if (!is.character(x) || length(x) != 1L || !x %in% known) abort_argument("`dtype` must be one of ", paste0('"', known[1:6], '"', collapse = ", "), ". Received: dtype = ", received(x))
+  if (!is.character(x) || length(x) != 1L || !x %in% known) {
+    abort_argument("`dtype` must be one of ", paste0('"', known[1:6], '"', collapse = ", "), ". Received: dtype = ", received(x))
+  }
   x
 }
 
 # R keras counts axes from 1, -1 being the last; ops count from 0.
 axes_from_one <- function(axis) {
   if (is.null(axis)) return(NULL)
-  if (length(axis) == 1L && is.numeric(axis) && is.finite(axis) && axis != 0 && axis == trunc(axis)) return(if (axis > 0) as.integer(axis - 1) else as.integer(axis))
+  if (length(axis) == 1L && is.numeric(axis) && is.finite(axis) && axis != 0 && axis == trunc(axis)) {
+    return(if (axis > 0) as.integer(axis - 1) else as.integer(axis))
+  }
   axis <- unlist(axis)
   if (!is_whole(axis) || any(axis == 0)) abort_argument("axes count from 1, or from the end with -1. Received: axis = ", received(axis))
   as.integer(ifelse(axis > 0, axis - 1, axis))

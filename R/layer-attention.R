@@ -60,7 +60,8 @@ BaseDenseAttention <- R6::R6Class("BaseDenseAttention", inherit = BaseLayer, clo
 
 check_attention_inputs <- function(inputs, mask) {
   if (!is_branch(inputs) || !length(inputs) %in% 2:3)
-    abort_argument("attention takes a list of query, value and perhaps key. Received: ", if (is_branch(inputs)) paste("a list of", length(inputs)) else "one tensor")
+    abort_argument("attention takes a list of query, value and perhaps key. Received: ",
+                   if (is_branch(inputs)) paste("a list of", length(inputs)) else "one tensor")
   if (!is.null(mask) && !is_branch(mask)) abort_argument("`mask` must be a list of the query's and the value's mask")
 }
 
@@ -73,7 +74,8 @@ causal_mask <- function(scores) {
 
 Attention <- R6::R6Class("Attention", inherit = BaseDenseAttention, cloneable = FALSE, lock_objects = FALSE,
   public = list(
-    keras_class = c("keras.layers.attention.attention.Attention", "keras.layers.attention.base_dense_attention.BaseDenseAttention", "keras.engine.base_layer.BaseRandomLayer"),
+    keras_class = c("keras.layers.attention.attention.Attention", "keras.layers.attention.base_dense_attention.BaseDenseAttention",
+                    "keras.engine.base_layer.BaseRandomLayer"),
     use_scale = NULL, score_mode = NULL, scale = NULL, concat_score_weight = NULL,
     initialize = function(use_scale = FALSE, score_mode = "dot", ...) {
       super$initialize(...)

@@ -10,8 +10,10 @@
 #' @param data_format `"channels_last"`: (batch, steps, channels), or `"channels_first"`: (batch, channels, steps).
 #' @return As `object` says.
 #' @section Input shape: (batch, steps, channels)
-#' @section Output shape: (batch, new_steps, channels): each axis of length `n` becomes `(n - pool_size) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same")
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis shorter than the window.
+#' @section Output shape: (batch, new_steps, channels): each axis of length `n` becomes `(n - pool_size) %/% strides + 1` ("valid") or `ceiling(n /
+#'   strides)` ("same")
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis shorter than the
+#'   window.
 #' @examples
 #' x <- array(c(1, 5, 2, 8), c(1, 4, 1))
 #' as.vector(as.array(layer_average_pooling_1d(pool_size = 2)(x)))   # 3 5

@@ -7,11 +7,14 @@
 #' @param strides Steps from one window to the next: one whole number or three, for depth, rows and columns; `NULL`: side by side.
 #' @param padding `"valid"`: only whole windows; `"same"`: windows at the edges may be cut, so that each axis has `ceiling(length / strides)`
 #'   positions. Upper and lower case are the same.
-#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, depth, rows, columns, channels), or `"channels_first"`: (batch, channels, depth, rows, columns).
+#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, depth, rows, columns, channels), or `"channels_first"`:
+#'   (batch, channels, depth, rows, columns).
 #' @return As `object` says.
 #' @section Input shape: (batch, depth, rows, columns, channels)
-#' @section Output shape: (batch, new_depth, new_rows, new_columns, channels): each axis of length `n` becomes `(n - pool_size) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same")
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis shorter than the window.
+#' @section Output shape: (batch, new_depth, new_rows, new_columns, channels): each axis of length `n` becomes `(n - pool_size) %/% strides + 1`
+#'   ("valid") or `ceiling(n / strides)` ("same")
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis shorter than the
+#'   window.
 #' @examples
 #' x <- array(runif(64), c(1, 4, 4, 4, 1))
 #' dim(layer_average_pooling_3d(pool_size = c(1, 2, 2))(x))   # 1 4 2 2 1

@@ -31,13 +31,15 @@ layer_batch_normalization <- function(object, axis = -1L, momentum = 0.99, epsil
 
 BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
-    keras_class = c("keras.layers.normalization.batch_normalization.BatchNormalization", "keras.layers.normalization.batch_normalization.BatchNormalizationBase"),
+    keras_class = c("keras.layers.normalization.batch_normalization.BatchNormalization",
+                    "keras.layers.normalization.batch_normalization.BatchNormalizationBase"),
     supports_masking = TRUE,
     axis = NULL, momentum = NULL, epsilon = NULL, center = NULL, scale = NULL, gamma = NULL, beta = NULL, moving_mean = NULL, moving_variance = NULL,
     beta_initializer = NULL, gamma_initializer = NULL, moving_mean_initializer = NULL, moving_variance_initializer = NULL,
     beta_regularizer = NULL, gamma_regularizer = NULL, beta_constraint = NULL, gamma_constraint = NULL, unbiased = FALSE,
 
-    initialize = function(axis = -1L, momentum = 0.99, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros", gamma_initializer = "ones",
+    initialize = function(axis = -1L, momentum = 0.99, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros",
+                          gamma_initializer = "ones",
                           moving_mean_initializer = "zeros", moving_variance_initializer = "ones", beta_regularizer = NULL, gamma_regularizer = NULL,
                           beta_constraint = NULL, gamma_constraint = NULL, ...) {
       super$initialize(...)
@@ -57,7 +59,10 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
       dims <- as_dims(input_shape)
       rank <- length(dims)
       axis <- ifelse(self$axis < 0L, self$axis + rank, self$axis)
-      if (any(axis < 0L | axis >= rank)) abort_argument("`axis` (", paste(self$axis + (self$axis >= 0L), collapse = ", "), ") is not an axis of an input of shape ", format_shape(dims))
+      if (any(axis < 0L | axis >= rank)) {
+        abort_argument("`axis` (", paste(self$axis + (self$axis >= 0L), collapse = ", "), ") is not an axis of an input of shape ",
+                       format_shape(dims))
+      }
       if (anyNA(dims[axis + 1L])) abort_shape("the input has shape ", format_shape(dims), ", the size along `axis` must be known to make the weights")
       self$axis <- axis
       # TensorFlow's fused kernels (images and volumes) average the unbiased variance.
@@ -65,8 +70,14 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
       self$input_spec <- input_spec(ndim = rank, axes = setNames(as.list(dims[axis + 1L]), axis))
       # One axis: vectors; several: an array that broadcasts.
       shape <- if (length(axis) == 1L) dims[axis + 1L] else replace(rep(1L, rank), axis + 1L, dims[axis + 1L])
-      if (self$scale) self$gamma <- self$add_weight("gamma", shape, initializer = self$gamma_initializer, regularizer = self$gamma_regularizer, constraint = self$gamma_constraint)
-      if (self$center) self$beta <- self$add_weight("beta", shape, initializer = self$beta_initializer, regularizer = self$beta_regularizer, constraint = self$beta_constraint)
+      if (self$scale) {
+        self$gamma <- self$add_weight("gamma", shape, initializer = self$gamma_initializer, regularizer = self$gamma_regularizer,
+                                      constraint = self$gamma_constraint)
+      }
+      if (self$center) {
+        self$beta <- self$add_weight("beta", shape, initializer = self$beta_initializer, regularizer = self$beta_regularizer,
+                                     constraint = self$beta_constraint)
+      }
       self$moving_mean <- self$add_weight("moving_mean", shape, initializer = self$moving_mean_initializer, trainable = FALSE)
       self$moving_variance <- self$add_weight("moving_variance", shape, initializer = self$moving_variance_initializer, trainable = FALSE)
       self$built <- TRUE

@@ -45,7 +45,9 @@ Bidirectional <- R6::R6Class("Bidirectional", inherit = BaseLayer, cloneable = F
       self$backward_layer <- if (self$own_backward) backward_layer else copy_with(config, "backward_", TRUE, own_classes(layer))
       forward <- unwrap(self$forward_layer)
       backward <- unwrap(self$backward_layer)
-      if (identical(forward$go_backwards, backward$go_backwards)) abort_argument("`layer` and `backward_layer` go in the same direction: give one of them `go_backwards = TRUE`")
+      if (identical(forward$go_backwards, backward$go_backwards)) {
+        abort_argument("`layer` and `backward_layer` go in the same direction: give one of them `go_backwards = TRUE`")
+      }
       for (what in c("stateful", "return_sequences", "return_state"))
         if (!identical(forward[[what]], backward[[what]])) abort_argument("`layer` and `backward_layer` differ in `", what, "`")
       self$stateful <- forward$stateful

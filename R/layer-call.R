@@ -23,7 +23,9 @@ call_arguments <- function(layer, arguments) {
     if (inherits(layer, "Model") || length(takes_of(layer))) abort_argument('layer "', layer$name, '" was called without inputs')
     return(arguments)
   }
-  first <- if (is.null(names(arguments))) 1L else { named <- which(names(arguments) == "inputs"); if (length(named)) named[1L] else match("", names(arguments), 1L) }
+  first <- if (is.null(names(arguments))) {
+    1L
+  } else { named <- which(names(arguments) == "inputs"); if (length(named)) named[1L] else match("", names(arguments), 1L) }
   inputs <- arguments[first]
   names(inputs) <- NULL
   if (is.null(inputs[[1L]])) abort_argument('layer "', layer$name, '" was called on NULL: an array, a tensor or a list of them is wanted')
@@ -90,10 +92,15 @@ input_value <- function(x, layer) {
 
 data_frame_values <- function(x) {
   factors <- vapply(x, is.factor, NA)
-  if (any(factors)) abort_argument("column ", paste0("`", names(x)[factors], "`", collapse = ", "),
-                                   " of the data frame is a factor: use as.integer(column) - 1L for codes, to_categorical() for indicator columns, or layer_string_lookup()")
+  if (any(factors)) {
+    abort_argument("column ", paste0("`", names(x)[factors], "`", collapse = ", "), " of the data frame is a factor: ",
+                   "use as.integer(column) - 1L for codes, to_categorical() for indicator columns, or layer_string_lookup()")
+  }
   text <- vapply(x, is.character, NA)
-  if (any(text) && !all(text)) abort_argument("the data frame mixes text (column ", paste0("`", names(x)[text], "`", collapse = ", "), ") and numbers: give them as separate inputs")
+  if (any(text) && !all(text)) {
+    abort_argument("the data frame mixes text (column ", paste0("`", names(x)[text], "`", collapse = ", "),
+                   ") and numbers: give them as separate inputs")
+  }
   unname(as.matrix(x))
 }
 
@@ -205,7 +212,9 @@ set_output_masks <- function(layer, inputs, outputs, mask) {
   if (is.null(masks)) return(outputs)
   if (is_branch(outputs)) {
     if (!is_branch(masks)) masks <- list(masks)
-    for (i in seq_along(outputs)) if (i <= length(masks) && !is.null(masks[[i]]) && !is_branch(outputs[[i]])) outputs[[i]] <- set_mask(outputs[[i]], masks[[i]])
+    for (i in seq_along(outputs)) {
+      if (i <= length(masks) && !is.null(masks[[i]]) && !is_branch(outputs[[i]])) outputs[[i]] <- set_mask(outputs[[i]], masks[[i]])
+    }
     outputs
   } else set_mask(outputs, masks)
 }

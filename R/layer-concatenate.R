@@ -31,7 +31,9 @@ Concatenate <- R6::R6Class("Concatenate", inherit = Merge, cloneable = FALSE, lo
       if (axis < 0L || axis >= rank) abort_argument("`axis` (", self$axis, ") is not an axis of inputs of shapes ", texts)
       for (other in setdiff(seq_len(rank), axis + 1L)) {
         sizes <- vapply(dims, function(d) d[other], 0L)
-        if (length(unique(sizes[!is.na(sizes)])) > 1L) abort_shape("the inputs cannot be concatenated along axis ", self$axis, ", their shapes are ", texts)
+        if (length(unique(sizes[!is.na(sizes)])) > 1L) {
+          abort_shape("the inputs cannot be concatenated along axis ", self$axis, ", their shapes are ", texts)
+        }
       }
       self$built <- TRUE
     },

@@ -7,7 +7,8 @@
 #' @param padding `"valid"` or `"same"`, upper and lower case are the same.
 #' @param output_padding Whole number, extra length added to one side of the output, smaller than `strides`. `NULL` infers the length
 #'   (`steps * strides` for `padding = "same"`), which is not the same as 0.
-#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, steps, channels), or `"channels_first"`: (batch, channels, steps).
+#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, steps, channels), or `"channels_first"`: (batch, channels,
+#'   steps).
 #' @return As `object` says.
 #' @section Input shape: (batch, steps, channels)
 #' @section Output shape: (batch, new_steps, filters). With `k = (kernel_size - 1) * dilation_rate + 1`: `steps * strides + max(k - strides, 0)`

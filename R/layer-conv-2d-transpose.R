@@ -5,7 +5,8 @@
 #'
 #' @inheritParams layer_conv_2d
 #' @param padding `"valid"` or `"same"`, upper and lower case are the same.
-#' @param output_padding Extra length added to one side of each axis: one whole number or two, for rows and columns, smaller than `strides`. `NULL` infers the lengths
+#' @param output_padding Extra length added to one side of each axis: one whole number or two, for rows and columns, smaller than `strides`. `NULL`
+#'   infers the lengths
 #'   (`length * strides` for `padding = "same"`), which is not the same as 0.
 #' @return As `object` says.
 #' @section Input shape: (batch, rows, columns, channels)

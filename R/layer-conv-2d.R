@@ -7,13 +7,15 @@
 #' @param strides Steps from one window to the next: one whole number or two, for rows and columns. Values > 1 exclude `dilation_rate` > 1.
 #' @param padding `"valid"`: only whole windows; `"same"`: zeros around, so that each axis has `ceiling(length / strides)` positions. Upper and
 #'   lower case are the same.
-#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, rows, columns, channels), or `"channels_first"`: (batch, channels, rows, columns).
+#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, rows, columns, channels), or `"channels_first"`: (batch,
+#'   channels, rows, columns).
 #' @param dilation_rate Distance between the elements of a window: one whole number or two, for rows and columns.
 #' @return As `object` says.
 #' @section Input shape: (batch, rows, columns, channels)
 #' @section Output shape: (batch, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length `n` becomes
 #'   `(n - k) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same"). See [explain_shape()].
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels, channels that `groups` does not divide, or an axis shorter than the window.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels, channels
+#'   that `groups` does not divide, or an axis shorter than the window.
 #' @examples
 #' x <- array(runif(2 * 8 * 8 * 3), c(2, 8, 8, 3))
 #' layer <- layer_conv_2d(filters = 4, kernel_size = c(3, 5), padding = "same", activation = "relu")

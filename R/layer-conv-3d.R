@@ -7,13 +7,16 @@
 #' @param strides Steps from one window to the next: one whole number or three, for depth, rows and columns. Values > 1 exclude `dilation_rate` > 1.
 #' @param padding `"valid"`: only whole windows; `"same"`: zeros around, so that each axis has `ceiling(length / strides)` positions. Upper and
 #'   lower case are the same.
-#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, depth, rows, columns, channels), or `"channels_first"`: (batch, channels, depth, rows, columns).
+#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, depth, rows, columns, channels), or `"channels_first"`:
+#'   (batch, channels, depth, rows, columns).
 #' @param dilation_rate Distance between the elements of a window: one whole number or three, for depth, rows and columns.
 #' @return As `object` says.
 #' @section Input shape: (batch, depth, rows, columns, channels)
-#' @section Output shape: (batch, new_depth, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length `n` becomes
+#' @section Output shape: (batch, new_depth, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length
+#'   `n` becomes
 #'   `(n - k) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same"). See [explain_shape()].
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels, channels that `groups` does not divide, or an axis shorter than the window.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels, channels
+#'   that `groups` does not divide, or an axis shorter than the window.
 #' @section Differences from Keras: with `padding = "same"`, where a stride exceeds the kernel's size by 2 or more, TensorFlow's CPU kernel starts
 #'   its windows later than its own gradient and its GPU kernel do; keratin follows the latter.
 #' @examples

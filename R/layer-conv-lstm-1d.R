@@ -26,7 +26,8 @@ layer_conv_lstm_1d <- function(object, filters, kernel_size, strides = 1L, paddi
                                activation = "tanh", recurrent_activation = "hard_sigmoid", use_bias = TRUE, kernel_initializer = "glorot_uniform",
                                recurrent_initializer = "orthogonal", bias_initializer = "zeros", unit_forget_bias = TRUE, kernel_regularizer = NULL,
                                recurrent_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL,
-                               recurrent_constraint = NULL, bias_constraint = NULL, return_sequences = FALSE, return_state = FALSE, go_backwards = FALSE,
+                               recurrent_constraint = NULL, bias_constraint = NULL, return_sequences = FALSE, return_state = FALSE,
+                               go_backwards = FALSE,
                                stateful = FALSE, dropout = 0, recurrent_dropout = 0, ...) {
   create_layer(ConvLSTM1D, object, capture_args())
 }

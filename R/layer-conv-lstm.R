@@ -15,7 +15,8 @@ ConvLSTMCell <- R6::R6Class("ConvLSTMCell", inherit = LSTMCell, cloneable = FALS
       self$data_format <- as_data_format(data_format)
       self$dilation_rate <- as_sizes(dilation_rate, rank, "dilation_rate")
       if (any(self$strides > 1L) && any(self$dilation_rate > 1L))
-        abort_argument("`strides` > 1 cannot be combined with `dilation_rate` > 1. Received: strides = ", received(self$strides), ", dilation_rate = ", received(self$dilation_rate))
+        abort_argument("`strides` > 1 cannot be combined with `dilation_rate` > 1. Received: strides = ", received(self$strides),
+                       ", dilation_rate = ", received(self$dilation_rate))
     },
 
     build = function(input_shape) {
@@ -24,10 +25,12 @@ ConvLSTMCell <- R6::R6Class("ConvLSTMCell", inherit = LSTMCell, cloneable = FALS
       if (is.na(channels)) abort_shape("the channel axis of the input must be known to make the weights, a step has shape ", format_shape(dims))
       self$kernel <- self$add_weight("kernel", c(self$kernel_size, channels, 4L * self$filters), initializer = self$kernel_initializer,
                                      regularizer = self$kernel_regularizer, constraint = self$kernel_constraint)
-      self$recurrent_kernel <- self$add_weight("recurrent_kernel", c(self$kernel_size, self$filters, 4L * self$filters), initializer = self$recurrent_initializer,
+      self$recurrent_kernel <- self$add_weight("recurrent_kernel", c(self$kernel_size, self$filters, 4L * self$filters),
+                                               initializer = self$recurrent_initializer,
                                                regularizer = self$recurrent_regularizer, constraint = self$recurrent_constraint)
       if (self$use_bias)
-        self$bias <- self$add_weight("bias", 4L * self$filters, initializer = self$first_bias(), regularizer = self$bias_regularizer, constraint = self$bias_constraint)
+        self$bias <- self$add_weight("bias", 4L * self$filters, initializer = self$first_bias(), regularizer = self$bias_regularizer,
+                                     constraint = self$bias_constraint)
       self$built <- TRUE
     },
 
@@ -79,7 +82,8 @@ ConvLSTMCell <- R6::R6Class("ConvLSTMCell", inherit = LSTMCell, cloneable = FALS
     sequence = function(x, states, mask, training, zero_output_for_mask)
       super$sequence(if (self$drops_inputs(training)) self$gate_copies(x) else x, states, mask, training, zero_output_for_mask),
     fused = function(x, states, mask, dropout, activations, zero_output_for_mask)
-      op_conv_lstm(apply_to_steps(x, self$convolve), self$recurrent_kernel, states, mask, dropout, activations[1L], activations[2L], zero_output_for_mask),
+      op_conv_lstm(apply_to_steps(x, self$convolve), self$recurrent_kernel, states, mask, dropout, activations[1L], activations[2L],
+                   zero_output_for_mask),
 
     get_config = function() {
       config <- super$get_config()

@@ -5,11 +5,14 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
     rank = NULL,
     paddings = c("valid", "same"),
     filters = NULL, kernel_size = NULL, strides = NULL, padding = NULL, data_format = NULL, dilation_rate = NULL, groups = NULL, activation = NULL,
-    use_bias = NULL, kernel = NULL, bias = NULL, kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL, bias_regularizer = NULL,
+    use_bias = NULL, kernel = NULL, bias = NULL, kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL,
+    bias_regularizer = NULL,
     kernel_constraint = NULL, bias_constraint = NULL,
 
-    initialize = function(filters, kernel_size, strides = 1L, padding = "valid", data_format = NULL, dilation_rate = 1L, groups = 1L, activation = NULL,
-                          use_bias = TRUE, kernel_initializer = "glorot_uniform", bias_initializer = "zeros", kernel_regularizer = NULL, bias_regularizer = NULL,
+    initialize = function(filters, kernel_size, strides = 1L, padding = "valid", data_format = NULL, dilation_rate = 1L, groups = 1L,
+                          activation = NULL,
+                          use_bias = TRUE, kernel_initializer = "glorot_uniform", bias_initializer = "zeros", kernel_regularizer = NULL,
+                          bias_regularizer = NULL,
                           activity_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL, ...) {
       super$initialize(activity_regularizer = activity_regularizer, ...)
       self$filters <- if (is.null(filters) && inherits(self, "DepthwiseConv")) NULL else as_count(filters, "filters")
@@ -22,7 +25,8 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
       if (!is.null(filters) && self$filters %% self$groups != 0L)
         abort_argument("`filters` (", self$filters, ") must be a multiple of `groups` (", self$groups, ")")
       if (any(self$strides > 1L) && any(self$dilation_rate > 1L))
-        abort_argument("`strides` > 1 cannot be combined with `dilation_rate` > 1. Received: strides = ", received(self$strides), ", dilation_rate = ", received(self$dilation_rate))
+        abort_argument("`strides` > 1 cannot be combined with `dilation_rate` > 1. Received: strides = ", received(self$strides),
+                       ", dilation_rate = ", received(self$dilation_rate))
       self$activation <- get_activation(activation)
       self$use_bias <- as_flag(use_bias, "use_bias")
       keep_weight_rules(self, c("kernel", "bias"))
@@ -35,10 +39,12 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
       dims <- as_dims(input_shape)
       channels <- conv_channels(self, dims)
       if (channels %% self$groups != 0L) abort_shape("the input has ", channels, " channels, which `groups` (", self$groups, ") does not divide")
-      self$kernel <- self$add_weight("kernel", self$kernel_dims(channels), initializer = self$kernel_initializer, regularizer = self$kernel_regularizer,
+      self$kernel <- self$add_weight("kernel", self$kernel_dims(channels), initializer = self$kernel_initializer,
+                                     regularizer = self$kernel_regularizer,
                                      constraint = self$kernel_constraint)
       if (self$use_bias)
-        self$bias <- self$add_weight("bias", self$filters, initializer = self$bias_initializer, regularizer = self$bias_regularizer, constraint = self$bias_constraint)
+        self$bias <- self$add_weight("bias", self$filters, initializer = self$bias_initializer, regularizer = self$bias_regularizer,
+                                     constraint = self$bias_constraint)
       self$input_spec <- input_spec(ndim = self$rank + 2L, axes = setNames(list(channels), if (self$data_format == "channels_first") "1" else "-1"))
       self$built <- TRUE
     },
@@ -53,8 +59,10 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
 
     get_config = function() {
       c(super$get_config(), list(
-        filters = self$filters, kernel_size = as.list(self$kernel_size), strides = as.list(self$strides), padding = self$padding, data_format = self$data_format,
-        dilation_rate = as.list(self$dilation_rate), groups = self$groups, activation = serialize_activation(self$activation), use_bias = self$use_bias,
+        filters = self$filters, kernel_size = as.list(self$kernel_size), strides = as.list(self$strides), padding = self$padding,
+        data_format = self$data_format,
+        dilation_rate = as.list(self$dilation_rate), groups = self$groups, activation = serialize_activation(self$activation),
+        use_bias = self$use_bias,
         kernel_initializer = serialize_callable(self$kernel_initializer), bias_initializer = serialize_callable(self$bias_initializer),
         kernel_regularizer = serialize_callable(self$kernel_regularizer), bias_regularizer = serialize_callable(self$bias_regularizer),
         activity_regularizer = serialize_callable(self$activity_regularizer),
@@ -76,7 +84,8 @@ ConvTranspose <- R6::R6Class("ConvTranspose", inherit = Conv, cloneable = FALSE,
       if (!is.null(output_padding)) {
         self$output_padding <- as_sizes(output_padding, self$rank, "output_padding", least = 0L)
         if (any(self$output_padding >= self$strides))
-          abort_argument("`output_padding` (", paste(self$output_padding, collapse = ", "), ") must be smaller than `strides` (", paste(self$strides, collapse = ", "), ")")
+          abort_argument("`output_padding` (", paste(self$output_padding, collapse = ", "), ") must be smaller than `strides` (",
+                         paste(self$strides, collapse = ", "), ")")
       }
     },
 
@@ -101,7 +110,8 @@ ConvTranspose <- R6::R6Class("ConvTranspose", inherit = Conv, cloneable = FALSE,
 
 conv_padding <- function(layer, padding) {
   if (is.character(padding) && length(padding) == 1L && !is.na(padding) && tolower(padding) == "causal" && !"causal" %in% layer$paddings)
-    abort_argument('`padding = "causal"` is for layer_conv_1d() and layer_separable_conv_1d(). Received by ', class(layer)[1L], ": padding = ", received(padding))
+    abort_argument('`padding = "causal"` is for layer_conv_1d() and layer_separable_conv_1d(). Received by ', class(layer)[1L], ": padding = ",
+                   received(padding))
   as_choice(padding, layer$paddings, "padding")
 }
 
@@ -126,7 +136,8 @@ conv_takes <- function(layer, rank, what) {
 as_float <- function(x, dtype) if (is_float(tensor_dtype(x))) x else op_cast(x, dtype)
 
 # The ops are channels_last; channels_first is a view of it from outside.
-channels_to_last <- function(x, data_format) if (data_format == "channels_last") x else op_transpose(x, c(0L, seq(2L, length.out = tensor_rank(x) - 2L), 1L))
+channels_to_last <- function(x, data_format)
+  if (data_format == "channels_last") x else op_transpose(x, c(0L, seq(2L, length.out = tensor_rank(x) - 2L), 1L))
 channels_back <- function(y, data_format) {
   if (data_format == "channels_last") return(y)
   rank <- tensor_rank(y)
@@ -156,9 +167,12 @@ check_window <- function(dims, window, kernel_size = NULL, dilation = NULL, rece
   short <- which(!is.na(sizes) & sizes < window)
   if (!length(short)) return(invisible())
   axis <- short[1L]
-  made_of <- if (is.null(kernel_size)) "`pool_size`" else if (dilation[axis] > 1L) paste0("`kernel_size` ", kernel_size[axis], ", `dilation_rate` ", dilation[axis]) else "`kernel_size`"
+  made_of <- if (is.null(kernel_size)) {
+    "`pool_size`"
+  } else if (dilation[axis] > 1L) paste0("`kernel_size` ", kernel_size[axis], ", `dilation_rate` ", dilation[axis]) else "`kernel_size`"
   fits <- if (is.null(kernel_size) || dilation[axis] == 1L) sizes[axis] else (sizes[axis] - 1L) %/% dilation[axis] + 1L
-  abort_shape("the input has ", sizes[axis], " ", axis_words[[length(window)]][axis], ", the window spans ", window[axis], " (", made_of, "): the output would have length ",
+  abort_shape("the input has ", sizes[axis], " ", axis_words[[length(window)]][axis], ", the window spans ", window[axis], " (", made_of,
+              "): the output would have length ",
               sizes[axis] - window[axis] + 1L, ". ",
               if (fits > 0L) paste("At most", fits, "fits, or use padding = \"same\"") else "An axis without elements has no window",
               if (!is.null(received)) paste0(". Received an input of shape ", format_shape(received)))
@@ -175,8 +189,10 @@ conv_transpose_geometry <- function(dims, kernel_size, strides, dilation, paddin
   negative <- which(!is.na(size) & size < 0)
   if (length(negative)) {
     axis <- negative[1L]
-    abort_shape("the input has ", n[axis], " ", axis_words[[length(n)]][axis], ", the output would have length ", size[axis], " (`kernel_size` ", kernel_size[axis], ', padding "',
-                padding, '", `output_padding` ', output_padding[axis], "). At least ", n[axis] + ceiling((1 - size[axis]) / strides[axis]), " are needed, or `output_padding` = NULL")
+    abort_shape("the input has ", n[axis], " ", axis_words[[length(n)]][axis], ", the output would have length ", size[axis], " (`kernel_size` ",
+                kernel_size[axis], ', padding "',
+                padding, '", `output_padding` ', output_padding[axis], "). At least ", n[axis] + ceiling((1 - size[axis]) / strides[axis]),
+                " are needed, or `output_padding` = NULL")
   }
   # The crop does not depend on the length, which may be unknown.
   over <- if (is.null(output_padding)) ke - strides else 2L * (ke %/% 2L) - output_padding

@@ -60,7 +60,9 @@ compose_layer <- function(object, layer, ...) {
     return(object)
   }
   if (is_layer(object)) {
-    if (is_model(object)) abort_argument("a layer can be added to a sequential model only; call it on get_layer(model, ...)$output for a functional one")
+    if (is_model(object)) {
+      abort_argument("a layer can be added to a sequential model only; call it on get_layer(model, ...)$output for a functional one")
+    }
     abort_argument("a layer cannot be composed with a layer: start from keras_model_sequential() or layer_input()")
   }
   layer(object, ...)

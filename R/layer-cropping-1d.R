@@ -7,7 +7,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, steps, channels)
 #' @section Output shape: (batch, new_steps, channels)
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis of which nothing would be left.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis of which nothing
+#'   would be left.
 #' @examples
 #' as.vector(as.array(layer_cropping_1d(cropping = c(1, 2))(array(1:6, c(1, 6, 1)))))   # 2 3 4
 #' @family convolutional layers

@@ -7,7 +7,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, rows, columns, channels)
 #' @section Output shape: (batch, new_rows, new_columns, channels)
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis of which nothing would be left.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis of which nothing
+#'   would be left.
 #' @examples
 #' x <- array(1:20, c(1, 4, 5, 1))
 #' as.array(layer_cropping_2d(cropping = list(c(1, 1), c(2, 0)))(x))[1, , , 1]

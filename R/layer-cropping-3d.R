@@ -7,7 +7,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, depth, rows, columns, channels)
 #' @section Output shape: (batch, new_depth, new_rows, new_columns, channels)
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis of which nothing would be left.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, or an axis of which nothing
+#'   would be left.
 #' @examples
 #' dim(layer_cropping_3d(cropping = 1)(array(1:60, c(1, 3, 4, 5, 1))))   # 1 1 2 3 1
 #' @family convolutional layers

@@ -29,13 +29,15 @@
 #' layer_scale(start = 3)(c(1, 2))
 #' @export
 new_layer_class <- function(classname, ..., initialize = NULL, build = NULL, call = NULL, get_config = NULL) {
-  generator <- user_class(classname, BaseLayer, c(drop_null(list(initialize = initialize, build = build, call = call, get_config = get_config)), list(...)), parent.frame())
+  generator <- user_class(classname, BaseLayer,
+                          c(drop_null(list(initialize = initialize, build = build, call = call, get_config = get_config)), list(...)), parent.frame())
   layer_wrapper(generator)
 }
 
 #' @rdname new_layer_class
 #' @export
-new_model_class <- function(classname, ..., initialize = NULL, call = NULL, train_step = NULL, predict_step = NULL, test_step = NULL, compute_loss = NULL,
+new_model_class <- function(classname, ..., initialize = NULL, call = NULL, train_step = NULL, predict_step = NULL, test_step = NULL,
+                            compute_loss = NULL,
                             compute_metrics = NULL) {
   members <- drop_null(list(initialize = initialize, call = call, train_step = train_step, predict_step = predict_step, test_step = test_step,
                             compute_loss = compute_loss, compute_metrics = compute_metrics))
@@ -156,7 +158,8 @@ create_layer_wrapper <- function(Layer, modifiers = NULL, convert = TRUE) layer_
 #' @param inherit Class to extend.
 #' @export
 Layer <- function(classname, initialize, build = NULL, call = NULL, compute_output_shape = NULL, ..., inherit = keratin::keras$layers$Layer) {
-  members <- drop_null(list(initialize = if (!missing(initialize)) initialize, build = build, call = call, compute_output_shape = compute_output_shape))
+  members <- drop_null(list(initialize = if (!missing(initialize)) initialize, build = build, call = call,
+                            compute_output_shape = compute_output_shape))
   layer_wrapper(user_class(classname, as_generator(inherit), c(members, list(...)), parent.frame()))
 }
 
@@ -189,7 +192,8 @@ construct_old_style <- function(generator, args) {
 
 #' Model of a function
 #'
-#' @param model_fn `function(self)` that makes layers, keeps them in `self$...` and gives the model's `function(inputs, mask = NULL, training = FALSE)`.
+#' @param model_fn `function(self)` that makes layers, keeps them in `self$...` and gives the model's `function(inputs, mask = NULL, training =
+#'   FALSE)`.
 #' @param name Name of the model.
 #' @return A model.
 #' @examples

@@ -42,10 +42,12 @@ Dense <- R6::R6Class("Dense", inherit = BaseLayer, cloneable = FALSE, lock_objec
     keras_class = "keras.layers.core.dense.Dense",
     supports_masking = TRUE,
     units = NULL, activation = NULL, use_bias = NULL, kernel = NULL, bias = NULL,
-    kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL, bias_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL,
+    kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL, bias_regularizer = NULL, kernel_constraint = NULL,
+    bias_constraint = NULL,
 
     initialize = function(units, activation = NULL, use_bias = TRUE, kernel_initializer = "glorot_uniform", bias_initializer = "zeros",
-                          kernel_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL, ...) {
+                          kernel_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL,
+                          bias_constraint = NULL, ...) {
       super$initialize(activity_regularizer = activity_regularizer, ...)
       self$units <- as_count(units, "units")
       self$activation <- get_activation(activation)
@@ -61,7 +63,8 @@ Dense <- R6::R6Class("Dense", inherit = BaseLayer, cloneable = FALSE, lock_objec
       self$kernel <- self$add_weight("kernel", c(channels, self$units), initializer = self$kernel_initializer, regularizer = self$kernel_regularizer,
                                      constraint = self$kernel_constraint)
       if (self$use_bias)
-        self$bias <- self$add_weight("bias", self$units, initializer = self$bias_initializer, regularizer = self$bias_regularizer, constraint = self$bias_constraint)
+        self$bias <- self$add_weight("bias", self$units, initializer = self$bias_initializer, regularizer = self$bias_regularizer,
+                                     constraint = self$bias_constraint)
       self$input_spec <- input_spec(min_ndim = 2L, axes = list("-1" = channels))
       self$built <- TRUE
     },
@@ -80,6 +83,8 @@ Dense <- R6::R6Class("Dense", inherit = BaseLayer, cloneable = FALSE, lock_objec
         kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint)))
     },
 
-    takes = function(rank) "a dense layer takes (batch, ..., channels).\n  One variable per row: array_reshape(x, c(length(x), 1)), or array_reshape(x, c(1, length(x))) for one sample."
+    takes = function(rank)
+      paste0("a dense layer takes (batch, ..., channels).\n  One variable per row: array_reshape(x, c(length(x), 1)), ",
+             "or array_reshape(x, c(1, length(x))) for one sample.")
   )
 )

@@ -10,7 +10,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, steps, channels)
 #' @section Output shape: (batch, new_steps, channels * depth_multiplier), lengths as of [layer_conv_1d()].
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis shorter than the window.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis
+#'   shorter than the window.
 #' @examples
 #' x <- array(runif(2 * 10 * 3), c(2, 10, 3))
 #' dim(layer_depthwise_conv_1d(kernel_size = 3, depth_multiplier = 2)(x))   # 2 8 6

@@ -9,7 +9,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, rows, columns, channels)
 #' @section Output shape: (batch, new_rows, new_columns, channels * depth_multiplier), lengths as of [layer_conv_2d()].
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis shorter than the window.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis
+#'   shorter than the window.
 #' @examples
 #' x <- array(runif(2 * 8 * 8 * 3), c(2, 8, 8, 3))
 #' dim(layer_depthwise_conv_2d(kernel_size = 3, strides = 2, padding = "same")(x))   # 2 4 4 3

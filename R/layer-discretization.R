@@ -41,7 +41,9 @@ Discretization <- R6::R6Class("Discretization", inherit = AdaptingLayer, cloneab
       self$summary <- self$add_weight("summary", c(2L, 0L), "float32", "zeros", trainable = FALSE)
       self$summary$open <- TRUE
     },
-    check_adaptable = function() if (!is.null(self$given_boundaries)) abort_argument("the layer \"", self$name, "\" was given its `bin_boundaries`, so there is nothing to adapt."),
+    check_adaptable = function()
+      if (!is.null(self$given_boundaries)) abort_argument("the layer \"", self$name,
+                                                          "\" was given its `bin_boundaries`, so there is nothing to adapt."),
     reset_state = function() self$quantiles <- matrix(0, 2L, 0L),
     update_state = function(data) {
       merged <- cbind(self$quantiles, quantile_summary(as.vector(data), self$epsilon))
@@ -69,7 +71,8 @@ Discretization <- R6::R6Class("Discretization", inherit = AdaptingLayer, cloneab
       codes <- op_bucketize(inputs, boundaries)
       if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, length(boundaries) + 1L, dtype = self$dtype)
     },
-    get_config = function() c(super$get_config(), list(bin_boundaries = if (!is.null(self$given_boundaries)) as.list(self$given_boundaries), num_bins = self$num_bins,
+    get_config = function() c(super$get_config(),
+                              list(bin_boundaries = if (!is.null(self$given_boundaries)) as.list(self$given_boundaries), num_bins = self$num_bins,
                                                        epsilon = self$epsilon, output_mode = self$output_mode, sparse = FALSE))
   ),
   active = list(bin_boundaries = function() {

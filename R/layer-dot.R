@@ -43,14 +43,18 @@ Dot <- R6::R6Class("Dot", inherit = Merge, cloneable = FALSE, lock_objects = FAL
       batch_dot(a, b, axes)
     },
     compute_mask = function(inputs, mask = NULL) NULL,
-    get_config = function() c(super$get_config(), list(axes = if (length(self$axes) == 1L) self$axes else as.list(self$axes), normalize = self$normalize))
+    get_config = function()
+      c(super$get_config(), list(axes = if (length(self$axes) == 1L) self$axes else as.list(self$axes), normalize = self$normalize))
   )
 )
 
 dot_axes <- function(axes, ranks) {
   axes <- rep_len(axes, 2L)
   bad <- axes < -ranks | axes >= ranks
-  if (any(bad)) abort_argument("`axes` (", axes[bad][1L], ") is not an axis of an input of rank ", ranks[bad][1L], ". It counts from 0, the batch, or from the end with -1")
+  if (any(bad)) {
+    abort_argument("`axes` (", axes[bad][1L], ") is not an axis of an input of rank ", ranks[bad][1L],
+                   ". It counts from 0, the batch, or from the end with -1")
+  }
   ifelse(axes < 0L, axes + ranks, axes)
 }
 unit_length <- function(x, axis) op_multiply(x, op_rsqrt(op_maximum(op_reduce_sum(op_square(x), axes = axis, keepdims = TRUE), 1e-12)))

@@ -38,6 +38,7 @@ Dropout <- R6::R6Class("Dropout", inherit = BaseLayer, cloneable = FALSE, lock_o
     },
     # Shape of the mask; NULL is the input's.
     mask_dims = function(inputs) if (!is.null(self$noise_shape)) ifelse(is.na(self$noise_shape), tensor_shape(inputs), self$noise_shape),
-    get_config = function() c(super$get_config(), list(rate = self$rate, noise_shape = if (!is.null(self$noise_shape)) shape_as_list(self$noise_shape), seed = self$seed))
+    get_config = function()
+      c(super$get_config(), list(rate = self$rate, noise_shape = if (!is.null(self$noise_shape)) shape_as_list(self$noise_shape), seed = self$seed))
   )
 )

@@ -28,7 +28,8 @@ Embedding <- R6::R6Class("Embedding", inherit = BaseLayer, cloneable = FALSE, lo
     keras_class = "keras.layers.core.embedding.Embedding",
     autocast = FALSE,
     computes_mask = TRUE,
-    input_dim = NULL, output_dim = NULL, embeddings = NULL, embeddings_initializer = NULL, embeddings_regularizer = NULL, embeddings_constraint = NULL,
+    input_dim = NULL, output_dim = NULL, embeddings = NULL, embeddings_initializer = NULL, embeddings_regularizer = NULL,
+    embeddings_constraint = NULL,
     mask_zero = NULL, input_length = NULL,
 
     initialize = function(input_dim, output_dim, embeddings_initializer = "uniform", embeddings_regularizer = NULL, activity_regularizer = NULL,

@@ -29,7 +29,9 @@ explain_shape <- function(layer_or_model, input_shape = NULL) {
 # The shape asked about, batch first. Without a shape: that of the first call, or of the constructor.
 given_dims <- function(layer, input_shape) {
   if (is.null(input_shape)) {
-    known <- if (length(layer$inbound_nodes)) layer_dims(layer, "inputs") else if (!is.null(layer$input_dims)) layer$input_dims else layer$batch_input_shape
+    known <- if (length(layer$inbound_nodes)) {
+      layer_dims(layer, "inputs")
+    } else if (!is.null(layer$input_dims)) layer$input_dims else layer$batch_input_shape
     if (is.null(known)) abort_argument("explain_shape(): `input_shape` is needed, the layer has not seen an input yet")
     return(known)
   }
@@ -66,7 +68,9 @@ explain_chain <- function(layers, model, input_shape) {
 explain_network <- function(model, input_shape) {
   shapes <- new.env(hash = TRUE, parent = emptyenv())
   inputs <- model$network_inputs
-  given <- if (is.null(input_shape)) lapply(inputs, tensor_shape) else if (length(inputs) == 1L) list(as_input_dims(input_shape)) else as_input_dims(input_shape)
+  given <- if (is.null(input_shape)) {
+    lapply(inputs, tensor_shape)
+  } else if (length(inputs) == 1L) list(as_input_dims(input_shape)) else as_input_dims(input_shape)
   for (i in seq_along(inputs)) {
     dims <- given[[i]]
     if (length(dims) < length(tensor_shape(inputs[[i]]))) dims <- c(NA_integer_, dims)
@@ -99,7 +103,8 @@ explained_axes <- function(dims, explain_one) {
   do.call(rbind, lapply(seq_len(rank), function(i) explain_one(axis_words[[rank]][i], dims[i + 1L], i)))
 }
 explained_channels <- function(dims, to, formula)
-  data.frame(axis = "channels", from = as.integer(dims[length(dims)]), to = as.integer(to), formula = formula, filled = formula, stringsAsFactors = FALSE)
+  data.frame(axis = "channels", from = as.integer(dims[length(dims)]), to = as.integer(to), formula = formula, filled = formula,
+             stringsAsFactors = FALSE)
 
 explain_windows <- function(dims, window, strides, padding) explained_axes(dims, function(axis, n, i) {
   if (padding == "valid") explained_axis(axis, n, "(n - k) %/% s + 1", n = n, k = window[i], s = strides[i])
@@ -109,7 +114,8 @@ explain_windows <- function(dims, window, strides, padding) explained_axes(dims,
 explain_conv <- function(layer, dims) {
   window <- (layer$kernel_size - 1L) * layer$dilation_rate + 1L
   channels <- if (inherits(layer, "DepthwiseConv") && !inherits(layer, "SeparableConv"))
-    explained_channels(dims, dims[length(dims)] * layer$depth_multiplier, paste0("channels * depth_multiplier = ", format(dims[length(dims)]), " * ", layer$depth_multiplier))
+    explained_channels(dims, dims[length(dims)] * layer$depth_multiplier,
+                       paste0("channels * depth_multiplier = ", format(dims[length(dims)]), " * ", layer$depth_multiplier))
   else explained_channels(dims, layer$filters, "filters")
   list(axes = rbind(explain_windows(dims, window, layer$strides, layer$padding), channels), notes = dilation_notes(layer, window))
 }
@@ -124,7 +130,8 @@ explain_conv_transpose <- function(layer, dims) {
   s <- layer$strides
   same <- layer$padding == "same"
   axes <- explained_axes(dims, function(axis, n, i) {
-    if (!is.null(layer$output_padding)) explained_axis(axis, n, "(n - 1) * s + k - 2 * p + output_padding", n = n, s = s[i], k = k[i], p = if (same) k[i] %/% 2L else 0L,
+    if (!is.null(layer$output_padding)) explained_axis(axis, n, "(n - 1) * s + k - 2 * p + output_padding", n = n, s = s[i], k = k[i],
+                                                       p = if (same) k[i] %/% 2L else 0L,
                                                        output_padding = layer$output_padding[i])
     else if (same) explained_axis(axis, n, "n * s", n = n, s = s[i])
     else explained_axis(axis, n, "n * s + max(k - s, 0)", n = n, s = s[i], k = k[i])
@@ -135,7 +142,8 @@ explain_conv_transpose <- function(layer, dims) {
   checkerboard <- if (length(uneven)) {
     terms <- unique(unlist(lapply(uneven, function(i) c(layer$kernel_size[i] %/% s[i], layer$kernel_size[i] %/% s[i] + 1L))))
     paste0("Checkerboard: kernel_size ", numbers(layer$kernel_size[uneven]), " is not a multiple of strides ", numbers(s[uneven]), " (",
-           paste(words[uneven], collapse = ", "), "), so outputs are sums of ", paste(sort(terms), collapse = " or "), " terms in turn. Take kernel_size ",
+           paste(words[uneven], collapse = ", "), "), so outputs are sums of ", paste(sort(terms), collapse = " or "),
+           " terms in turn. Take kernel_size ",
            numbers(ceiling(layer$kernel_size[uneven] / s[uneven]) * s[uneven]), ", or upsample and then convolve.")
   }
   list(axes = rbind(axes, explained_channels(dims, layer$filters, "filters")), notes = c(dilation_notes(layer, k), checkerboard))

@@ -6,7 +6,8 @@ GroupNormalization <- R6::R6Class("GroupNormalization", inherit = BaseLayer, clo
     supports_masking = TRUE,
     groups = NULL, axis = NULL, epsilon = NULL, center = NULL, scale = NULL, gamma = NULL, beta = NULL, weight_arguments = NULL,
 
-    initialize = function(groups = 32, axis = -1, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros", gamma_initializer = "ones",
+    initialize = function(groups = 32, axis = -1, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros",
+                          gamma_initializer = "ones",
                           beta_regularizer = NULL, gamma_regularizer = NULL, beta_constraint = NULL, gamma_constraint = NULL, ...) {
       super$initialize(...)
       self$groups <- as_count(groups, "groups", least = -1L)
@@ -15,8 +16,10 @@ GroupNormalization <- R6::R6Class("GroupNormalization", inherit = BaseLayer, clo
       self$center <- as_flag(center, "center")
       self$scale <- as_flag(scale, "scale")
       self$weight_arguments <- list(
-        gamma = list(initializer = get_initializer(gamma_initializer), regularizer = get_regularizer(gamma_regularizer), constraint = get_constraint(gamma_constraint)),
-        beta = list(initializer = get_initializer(beta_initializer), regularizer = get_regularizer(beta_regularizer), constraint = get_constraint(beta_constraint)))
+        gamma = list(initializer = get_initializer(gamma_initializer), regularizer = get_regularizer(gamma_regularizer),
+                     constraint = get_constraint(gamma_constraint)),
+        beta = list(initializer = get_initializer(beta_initializer), regularizer = get_regularizer(beta_regularizer),
+                    constraint = get_constraint(beta_constraint)))
     },
 
     build = function(input_shape) {

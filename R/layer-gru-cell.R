@@ -19,7 +19,8 @@ layer_gru_cell <- function(units, activation = "tanh", recurrent_activation = "s
 
 GRUCell <- R6::R6Class("GRUCell", inherit = RecurrentCell, cloneable = FALSE, lock_objects = FALSE,
   public = list(
-    keras_class = c("keras.layers.rnn.gru.GRUCell", "keras.layers.rnn.dropout_rnn_cell_mixin.DropoutRNNCellMixin", "keras.engine.base_layer.BaseRandomLayer"),
+    keras_class = c("keras.layers.rnn.gru.GRUCell", "keras.layers.rnn.dropout_rnn_cell_mixin.DropoutRNNCellMixin",
+                    "keras.engine.base_layer.BaseRandomLayer"),
     gates = 3L,
     reset_after = NULL,
 

@@ -30,7 +30,9 @@ Hashing <- R6::R6Class("Hashing", inherit = BaseLayer, cloneable = FALSE, lock_o
       self$mask_value <- mask_value
       if (!is.null(salt)) {
         salt <- unlist(salt)
-        if (!is_whole(salt) || !length(salt) %in% 1:2 || any(salt < 0)) abort_argument("`salt` must be one or two whole numbers, at least 0. Received: salt = ", received(salt))
+        if (!is_whole(salt) || !length(salt) %in% 1:2 || any(salt < 0)) {
+          abort_argument("`salt` must be one or two whole numbers, at least 0. Received: salt = ", received(salt))
+        }
         self$salt <- rep_len(as.numeric(salt), 2L)
       }
     },
@@ -39,12 +41,15 @@ Hashing <- R6::R6Class("Hashing", inherit = BaseLayer, cloneable = FALSE, lock_o
       text <- if (tensor_dtype(inputs) == "string") inputs else op_as_string(inputs)
       bins <- if (is.null(self$mask_value)) op_string_hash(text, self$num_bins, self$salt) else {
         masked <- op_equal(text, tensor(as.character(self$mask_value), "string"))
-        hashed <- op_add(if (self$num_bins > 1L) op_string_hash(text, self$num_bins - 1L, self$salt) else op_string_hash(text, 1L, self$salt), tensor(1, "int64"))
+        hashed <- op_add(if (self$num_bins > 1L) op_string_hash(text, self$num_bins - 1L, self$salt) else op_string_hash(text, 1L, self$salt),
+                         tensor(1, "int64"))
         op_multiply(hashed, op_cast(op_logical_not(masked), "int64"))
       }
       if (self$output_mode == "int") bins else encode_codes(bins, self$output_mode, self$num_bins, dtype = self$dtype)
     },
-    get_config = function() c(super$get_config(), list(num_bins = self$num_bins, salt = if (!is.null(self$salt)) as.list(as.integer(self$salt)), mask_value = self$mask_value,
+    get_config = function() c(super$get_config(),
+                              list(num_bins = self$num_bins, salt = if (!is.null(self$salt)) as.list(as.integer(self$salt)),
+                                   mask_value = self$mask_value,
                                                        output_mode = self$output_mode, sparse = FALSE))
   )
 )

@@ -4,7 +4,10 @@
 on_image_batch <- function(layer, images, f) {
   if (tensor_dtype(images) != layer$dtype) images <- op_cast(images, layer$dtype)
   rank <- length(tensor_shape(images))
-  if (!rank %in% 3:4) abort_shape("the layer takes images of shape (batch, height, width, channels) or (height, width, channels). Received: ", format_shape(tensor_shape(images)))
+  if (!rank %in% 3:4) {
+    abort_shape("the layer takes images of shape (batch, height, width, channels) or (height, width, channels). Received: ",
+                format_shape(tensor_shape(images)))
+  }
   if (rank == 4L) f(images) else op_squeeze(f(op_expand_dims(images, axis = 0L)), axes = 0L)
 }
 
@@ -30,7 +33,9 @@ factor_range <- function(factor, what, one = function(f) c(-f, f), least = -Inf,
   range <- unlist(factor)
   if (length(range) == 1L && is.numeric(range)) range <- one(range)
   if (!is.numeric(range) || length(range) != 2L || anyNA(range) || range[1L] > range[2L] || range[1L] < least || range[2L] > most)
-    abort_argument("`", what, "` must be one number, or two that ascend", if (is.finite(least)) paste0(", from ", least, if (is.finite(most)) paste0(" to ", most)), ". Received: ", what, " = ", received(factor))
+    abort_argument("`", what, "` must be one number, or two that ascend",
+                   if (is.finite(least)) paste0(", from ", least, if (is.finite(most)) paste0(" to ", most)), ". Received: ", what, " = ",
+                   received(factor))
   range
 }
 config_factor <- function(factor) if (length(unlist(factor)) > 1L) as.list(unlist(factor)) else factor

@@ -22,7 +22,9 @@ layer_input <- function(shape = NULL, batch_shape = NULL, name = NULL, dtype = N
   if (!is.null(shape) && !is.null(batch_shape)) abort_argument("layer_input(): give `shape` or `batch_shape`, not both")
   if (is_keras_tensor(tensor)) return(tensor)
   if (is_keras_tensor(shape) || is_tensor(shape)) abort_argument("layer_input(): `shape` holds sizes, not a tensor")
-  dims <- if (!is.null(tensor)) tensor_shape(tensor) else if (!is.null(batch_shape)) as_dims(batch_shape, "batch_shape") else if (!is.null(shape)) c(NA_integer_, as_dims(shape))
+  dims <- if (!is.null(tensor)) {
+    tensor_shape(tensor)
+  } else if (!is.null(batch_shape)) as_dims(batch_shape, "batch_shape") else if (!is.null(shape)) c(NA_integer_, as_dims(shape))
   if (is.null(dims)) abort_argument("layer_input(): `shape` or `batch_shape` must be given")
   if (is.null(dtype) && !is.null(tensor)) dtype <- tensor_dtype(tensor)
   input_tensor(dims, dtype, name)
@@ -31,7 +33,8 @@ layer_input <- function(shape = NULL, batch_shape = NULL, name = NULL, dtype = N
 InputLayer <- R6::R6Class("InputLayer", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
     keras_class = "keras.engine.input_layer.InputLayer",
-    initialize = function(batch_input_shape = NULL, dtype = NULL, name = NULL, sparse = FALSE, ragged = FALSE, input_shape = NULL, batch_size = NULL, ...) {
+    initialize = function(batch_input_shape = NULL, dtype = NULL, name = NULL, sparse = FALSE, ragged = FALSE, input_shape = NULL, batch_size = NULL,
+                          ...) {
       if (is.null(name)) name <- unique_name("input", zero_based = FALSE)
       super$initialize(name = name, dtype = dtype, batch_input_shape = batch_input_shape, input_shape = input_shape, batch_size = batch_size)
       self$built <- TRUE
@@ -39,7 +42,8 @@ InputLayer <- R6::R6Class("InputLayer", inherit = BaseLayer, cloneable = FALSE, 
       output <- new_keras_tensor(self$dtype, self$batch_input_shape, self$name)
       new_node(self, list(), output)
     },
-    get_config = function() list(batch_input_shape = shape_as_list(self$batch_input_shape), dtype = self$dtype, sparse = FALSE, ragged = FALSE, name = self$name)
+    get_config = function()
+      list(batch_input_shape = shape_as_list(self$batch_input_shape), dtype = self$dtype, sparse = FALSE, ragged = FALSE, name = self$name)
   ),
   active = list(   # Keras lists the shapes of this layer: [(None, 4)]
     input_shape = function() list(super$input_shape),

@@ -28,11 +28,14 @@ as_instance <- function(value) if (inherits(value, "R6") && is.function(value$in
 `$.keras.engine.base_layer.Layer` <- function(x, name) layer_get(unwrap(x), name)
 
 #' @export
-`[[.keras.engine.base_layer.Layer` <- function(x, name, ...) if (is.character(name)) layer_get(unwrap(x), name) else abort_argument("a layer has no element ", received(name))
+`[[.keras.engine.base_layer.Layer` <- function(x, name, ...) if (is.character(name)) layer_get(
+  unwrap(x), name) else abort_argument("a layer has no element ", received(name))
 
 layer_get <- function(object, name) {
   value <- get0(name, envir = object, inherits = FALSE)
-  if (is.environment(value)) as_instance(value) else if (is.integer(value) && name %in% c("input_dims", "batch_input_shape")) shape_as_list(value) else value
+  if (is.environment(value)) {
+    as_instance(value)
+  } else if (is.integer(value) && name %in% c("input_dims", "batch_input_shape")) shape_as_list(value) else value
 }
 
 #' @export
@@ -50,15 +53,20 @@ layer_get <- function(object, name) {
 
 #' @exportS3Method utils::.DollarNames
 .DollarNames.keras.engine.base_layer.Layer <- function(x, pattern = "") {
-  names <- setdiff(ls(unwrap(x)), c("instance", "own_weights", "own_trainable", "own_metrics", "call_takes", "keras_class", "keras_module", "initial_weights", "initialize"))
+  names <- setdiff(ls(unwrap(x)),
+                   c("instance", "own_weights", "own_trainable", "own_metrics", "call_takes", "keras_class", "keras_module", "initial_weights",
+                     "initialize"))
   grep(pattern, names, value = TRUE)
 }
 
 #' @export
 format.keras.engine.base_layer.Layer <- function(x, ...) {
   layer <- unwrap(x)
-  shapes <- if (length(layer$inbound_nodes) == 1L) paste0(": ", format_shape(layer_dims(layer, "inputs")), " -> ", format_shape(layer_dims(layer, "outputs")))
-  paste0("<", class(layer)[1L], ' layer "', layer$name, '"', shapes, if (isTRUE(layer$built)) paste0(", ", layer_count_params(layer), " parameters"), ">")
+  shapes <- if (length(layer$inbound_nodes) == 1L) {
+    paste0(": ", format_shape(layer_dims(layer, "inputs")), " -> ", format_shape(layer_dims(layer, "outputs")))
+  }
+  paste0("<", class(layer)[1L], ' layer "', layer$name, '"', shapes, if (isTRUE(layer$built)) paste0(", ", layer_count_params(layer), " parameters"),
+         ">")
 }
 
 #' @export

@@ -23,11 +23,14 @@ IntegerLookup <- R6::R6Class("IntegerLookup", inherit = IndexLookup, cloneable =
     keras_class = c("keras.layers.preprocessing.integer_lookup.IntegerLookup", "keras.engine.base_preprocessing_layer.PreprocessingLayer"),
     vocabulary_dtype = NULL,
     initialize = function(max_tokens = NULL, num_oov_indices = 1L, mask_token = NULL, oov_token = -1L, vocabulary = NULL, vocabulary_dtype = "int64",
-                          idf_weights = NULL, invert = FALSE, output_mode = "int", sparse = FALSE, pad_to_max_tokens = FALSE, vocabulary_size = NULL, ...) {
+                          idf_weights = NULL, invert = FALSE, output_mode = "int", sparse = FALSE, pad_to_max_tokens = FALSE, vocabulary_size = NULL,
+                          ...) {
       self$vocabulary_dtype <- as_choice(vocabulary_dtype, c("int64", "int32"), "vocabulary_dtype")
-      self$init_lookup(FALSE, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse, pad_to_max_tokens, ...)
+      self$init_lookup(FALSE, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
+                       pad_to_max_tokens, ...)
     },
     get_config = function() c(self$lookup_config(), list(vocabulary_dtype = self$vocabulary_dtype, idf_weights = self$given_idf,
-                                                         vocabulary = as_config_list(self$given_vocabulary), vocabulary_size = self$vocabulary_size()))
+                                                         vocabulary = as_config_list(self$given_vocabulary),
+                                                         vocabulary_size = self$vocabulary_size()))
   )
 )

@@ -12,7 +12,8 @@
 #' layer_lambda(f = function(x) x^2)(c(1, 2, 3))
 #' @family core layers
 #' @export
-layer_lambda <- function(object, f, output_shape = NULL, mask = NULL, arguments = NULL, input_shape = NULL, batch_input_shape = NULL, batch_size = NULL,
+layer_lambda <- function(object, f, output_shape = NULL, mask = NULL, arguments = NULL, input_shape = NULL, batch_input_shape = NULL,
+                         batch_size = NULL,
                          dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(Lambda, object, capture_args())
 }
@@ -38,7 +39,8 @@ Lambda <- R6::R6Class("Lambda", inherit = BaseLayer, cloneable = FALSE, lock_obj
     compute_mask = function(inputs, mask = NULL) if (is.function(self$mask)) self$mask(inputs, mask) else self$mask,
     get_config = function() {
       c(super$get_config(), list(`function` = serialize_function(self$f), function_type = "lambda", module = "rpytools.call",
-                                 output_shape = self$output_shape_given, output_shape_type = "raw", output_shape_module = NULL, arguments = self$arguments))
+                                 output_shape = self$output_shape_given, output_shape_type = "raw", output_shape_module = NULL,
+                                 arguments = self$arguments))
     }
   )
 )

@@ -43,8 +43,14 @@ LayerNormalization <- R6::R6Class("LayerNormalization", inherit = BaseLayer, clo
       dims <- as_dims(input_shape)
       self$axis <- resolve_axes(self$axis, dims)
       sizes <- dims[self$axis + 1L]
-      if (self$scale) self$gamma <- self$add_weight("gamma", sizes, initializer = self$gamma_initializer, regularizer = self$gamma_regularizer, constraint = self$gamma_constraint)
-      if (self$center) self$beta <- self$add_weight("beta", sizes, initializer = self$beta_initializer, regularizer = self$beta_regularizer, constraint = self$beta_constraint)
+      if (self$scale) {
+        self$gamma <- self$add_weight("gamma", sizes, initializer = self$gamma_initializer, regularizer = self$gamma_regularizer,
+                                      constraint = self$gamma_constraint)
+      }
+      if (self$center) {
+        self$beta <- self$add_weight("beta", sizes, initializer = self$beta_initializer, regularizer = self$beta_regularizer,
+                                     constraint = self$beta_constraint)
+      }
       self$built <- TRUE
     },
 
@@ -69,7 +75,8 @@ LayerNormalization <- R6::R6Class("LayerNormalization", inherit = BaseLayer, clo
     },
 
     get_config = function() c(super$get_config(), list(
-      axis = as.list(self$axis), epsilon = self$epsilon, center = self$center, scale = self$scale, beta_initializer = serialize_callable(self$beta_initializer),
+      axis = as.list(self$axis), epsilon = self$epsilon, center = self$center, scale = self$scale,
+      beta_initializer = serialize_callable(self$beta_initializer),
       gamma_initializer = serialize_callable(self$gamma_initializer), beta_regularizer = serialize_callable(self$beta_regularizer),
       gamma_regularizer = serialize_callable(self$gamma_regularizer), beta_constraint = serialize_callable(self$beta_constraint),
       gamma_constraint = serialize_callable(self$gamma_constraint)))
@@ -78,11 +85,15 @@ LayerNormalization <- R6::R6Class("LayerNormalization", inherit = BaseLayer, clo
 
 normalized_axes <- function(axis) {
   axis <- unlist(axis)
-  if (!length(axis) || !is_whole(axis) || anyDuplicated(axis)) abort_argument("`axis` must hold one or more different whole numbers. Received: axis = ", received(axis))
+  if (!length(axis) || !is_whole(axis) || anyDuplicated(axis)) {
+    abort_argument("`axis` must hold one or more different whole numbers. Received: axis = ", received(axis))
+  }
   as.integer(axis)
 }
 resolve_axes <- function(axis, dims) {
   found <- ifelse(axis < 0L, axis + length(dims), axis)
-  if (any(found < 0L | found >= length(dims))) abort_argument("`axis` (", paste(axis, collapse = ", "), ") is out of range: the input has shape ", format_shape(dims))
+  if (any(found < 0L | found >= length(dims))) {
+    abort_argument("`axis` (", paste(axis, collapse = ", "), ") is out of range: the input has shape ", format_shape(dims))
+  }
   sort(as.integer(found))
 }

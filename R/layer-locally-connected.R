@@ -2,7 +2,8 @@
 
 LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
-    rank = NULL, filters = NULL, kernel_size = NULL, strides = NULL, padding = NULL, data_format = NULL, activation = NULL, use_bias = NULL, kernel = NULL,
+    rank = NULL, filters = NULL, kernel_size = NULL, strides = NULL, padding = NULL, data_format = NULL, activation = NULL, use_bias = NULL,
+    kernel = NULL,
     bias = NULL, kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL, bias_regularizer = NULL, kernel_constraint = NULL,
     bias_constraint = NULL, implementation = NULL, sizes = NULL, output_sizes = NULL, channels = NULL,
 
@@ -29,7 +30,10 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
 
     build = function(input_shape) {
       dims <- as_dims(input_shape)
-      if (anyNA(dims[-1L])) abort_shape("the input has shape ", format_shape(dims), ": a locally connected layer must know all sizes of a sample, its weights differ from place to place")
+      if (anyNA(dims[-1L])) {
+        abort_shape("the input has shape ", format_shape(dims),
+                    ": a locally connected layer must know all sizes of a sample, its weights differ from place to place")
+      }
       self$channels <- dims[if (self$is_channels_first()) 2L else length(dims)]
       self$sizes <- if (self$is_channels_first()) dims[-(1:2)] else dims[-c(1L, length(dims))]
       pads <- conv_pads(c(NA, self$sizes), self$kernel_size, self$strides, rep(1L, self$rank), self$padding)
@@ -40,9 +44,11 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
         c(places, prod(self$kernel_size) * self$channels, self$filters),
         c(order(self$sizes, self$channels), order(self$output_sizes, self$filters)),
         sum(self$window_counts()) * self$channels * self$filters)
-      self$kernel <- self$add_weight("kernel", as.integer(shape), initializer = self$kernel_initializer, regularizer = self$kernel_regularizer, constraint = self$kernel_constraint)
+      self$kernel <- self$add_weight("kernel", as.integer(shape), initializer = self$kernel_initializer, regularizer = self$kernel_regularizer,
+                                     constraint = self$kernel_constraint)
       if (self$use_bias)
-        self$bias <- self$add_weight("bias", c(self$output_sizes, self$filters), initializer = self$bias_initializer, regularizer = self$bias_regularizer,
+        self$bias <- self$add_weight("bias", c(self$output_sizes, self$filters), initializer = self$bias_initializer,
+                                     regularizer = self$bias_regularizer,
                                      constraint = self$bias_constraint)
       self$input_spec <- input_spec(ndim = self$rank + 2L, axes = setNames(list(self$channels), if (self$is_channels_first()) "1" else "-1"))
       self$built <- TRUE
@@ -57,7 +63,8 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
         at[at >= 0L & at < self$sizes[axis]]
       }))
       if (self$rank == 1L) return(along[[1L]])
-      unlist(lapply(along[[1L]], function(rows) lapply(along[[2L]], function(columns) as.vector(t(outer(rows * self$sizes[2L], columns, "+"))))), recursive = FALSE)
+      unlist(lapply(along[[1L]], function(rows) lapply(along[[2L]], function(columns) as.vector(t(outer(rows * self$sizes[2L], columns, "+"))))),
+             recursive = FALSE)
     },
     window_counts = function() lengths(self$windows()),
 
@@ -112,11 +119,13 @@ LocallyConnected <- R6::R6Class("LocallyConnected", inherit = BaseLayer, cloneab
     },
 
     get_config = function() c(super$get_config(), list(
-      filters = self$filters, kernel_size = as.list(self$kernel_size), strides = as.list(self$strides), padding = self$padding, data_format = self$data_format,
+      filters = self$filters, kernel_size = as.list(self$kernel_size), strides = as.list(self$strides), padding = self$padding,
+      data_format = self$data_format,
       activation = serialize_activation(self$activation), use_bias = self$use_bias, kernel_initializer = serialize_callable(self$kernel_initializer),
       bias_initializer = serialize_callable(self$bias_initializer), kernel_regularizer = serialize_callable(self$kernel_regularizer),
       bias_regularizer = serialize_callable(self$bias_regularizer), activity_regularizer = serialize_callable(self$activity_regularizer),
-      kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint), implementation = self$implementation)),
+      kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint),
+      implementation = self$implementation)),
 
     takes = function(rank) conv_takes(self, rank, "locally connected layer")
   )

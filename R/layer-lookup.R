@@ -8,7 +8,9 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
                            pad_to_max_tokens, ..., dtype = NULL) {
       output_mode <- as_choice(output_mode, c("int", encoding_modes), "output_mode")
       invert <- as_flag(invert, "invert")
-      if (invert && output_mode != "int") abort_argument("`output_mode` must be \"int\" with invert = TRUE. Received: output_mode = ", received(output_mode))
+      if (invert && output_mode != "int") {
+        abort_argument("`output_mode` must be \"int\" with invert = TRUE. Received: output_mode = ", received(output_mode))
+      }
       if (isTRUE(sparse)) abort_argument("keratin has no sparse tensors: leave `sparse = FALSE`.")
       super$initialize(..., dtype = if (output_mode == "int") "int64" else if (is.null(dtype) || !startsWith(dtype, "float")) NULL else dtype)
       self$invert <- invert
@@ -28,7 +30,9 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
     set_vocabulary = function(vocabulary, idf_weights = NULL) self$vocabulary$set(vocabulary, idf_weights, self$invert),
     vocabulary_size = function() self$vocabulary$size(),
     check_adaptable = function() {
-      if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
+      if (!is.null(self$given_vocabulary)) {
+        abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
+      }
     },
     reset_state = function() self$vocabulary$reset(),
     # A row is a document; of data without rows, a batch is.
@@ -67,7 +71,8 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
 
     lookup_config = function() {
       v <- self$vocabulary
-      c(super$get_config(), list(invert = self$invert, max_tokens = v$max_tokens, num_oov_indices = v$num_oov_indices, oov_token = v$oov_token, mask_token = v$mask_token,
+      c(super$get_config(),
+        list(invert = self$invert, max_tokens = v$max_tokens, num_oov_indices = v$num_oov_indices, oov_token = v$oov_token, mask_token = v$mask_token,
                            output_mode = v$output_mode, sparse = FALSE, pad_to_max_tokens = v$pad_to_max_tokens))
     }
   )

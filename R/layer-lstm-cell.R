@@ -19,7 +19,8 @@ layer_lstm_cell <- function(units, activation = "tanh", recurrent_activation = "
 
 LSTMCell <- R6::R6Class("LSTMCell", inherit = RecurrentCell, cloneable = FALSE, lock_objects = FALSE,
   public = list(
-    keras_class = c("keras.layers.rnn.lstm.LSTMCell", "keras.layers.rnn.dropout_rnn_cell_mixin.DropoutRNNCellMixin", "keras.engine.base_layer.BaseRandomLayer"),
+    keras_class = c("keras.layers.rnn.lstm.LSTMCell", "keras.layers.rnn.dropout_rnn_cell_mixin.DropoutRNNCellMixin",
+                    "keras.engine.base_layer.BaseRandomLayer"),
     gates = 4L,
     unit_forget_bias = NULL,
 

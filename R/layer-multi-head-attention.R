@@ -38,8 +38,10 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
   public = list(
     keras_class = c("keras.layers.attention.multi_head_attention.MultiHeadAttention"),
     supports_masking = TRUE,
-    num_heads = NULL, key_dim = NULL, value_dim = NULL, dropout = NULL, use_bias = NULL, merged_shape = NULL, attention_axes = NULL, projection = NULL,
-    kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL, bias_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL,
+    num_heads = NULL, key_dim = NULL, value_dim = NULL, dropout = NULL, use_bias = NULL, merged_shape = NULL, attention_axes = NULL,
+    projection = NULL,
+    kernel_initializer = NULL, bias_initializer = NULL, kernel_regularizer = NULL, bias_regularizer = NULL, kernel_constraint = NULL,
+    bias_constraint = NULL,
 
     initialize = function(num_heads, key_dim, value_dim = NULL, dropout = 0, use_bias = TRUE, output_shape = NULL, attention_axes = NULL,
                           kernel_initializer = "glorot_uniform", bias_initializer = "zeros", kernel_regularizer = NULL, bias_regularizer = NULL,
@@ -59,8 +61,10 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
     # The projections are layers of their own, under the names that Keras's files use.
     make_projections = function(query, key, value) {
       dense <- function(name, input_axes, sizes, dims) {
-        layer <- EinsumDense$new(input_axes = input_axes, output_sizes = sizes, use_bias = self$use_bias, kernel_initializer = self$kernel_initializer,
-                                 bias_initializer = self$bias_initializer, kernel_regularizer = self$kernel_regularizer, bias_regularizer = self$bias_regularizer,
+        layer <- EinsumDense$new(input_axes = input_axes, output_sizes = sizes, use_bias = self$use_bias,
+                                 kernel_initializer = self$kernel_initializer,
+                                 bias_initializer = self$bias_initializer, kernel_regularizer = self$kernel_regularizer,
+                                 bias_regularizer = self$bias_regularizer,
                                  kernel_constraint = self$kernel_constraint, bias_constraint = self$bias_constraint, name = name, dtype = self$dtype,
                                  trainable = self$own_trainable)
         new_instance(layer)
@@ -76,8 +80,12 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
       self$projection <- TRUE
     },
 
-    call = function(query, value, key = NULL, attention_mask = NULL, return_attention_scores = FALSE, training = NULL, use_causal_mask = FALSE, mask = NULL) {
-      if (missing(value)) abort_argument("multi-head attention takes a query and a value: layer(query, value), or layer(x, x) for self-attention. Received: a query only")
+    call = function(query, value, key = NULL, attention_mask = NULL, return_attention_scores = FALSE, training = NULL, use_causal_mask = FALSE,
+                    mask = NULL) {
+      if (missing(value)) {
+        abort_argument(
+          "multi-head attention takes a query and a value: layer(query, value), or layer(x, x) for self-attention. Received: a query only")
+      }
       value <- input_value(value, self)
       key <- if (is.null(key)) value else input_value(key, self)
       if (is.null(self$projection)) self$make_projections(tensor_shape(query), tensor_shape(key), tensor_shape(value))
@@ -103,7 +111,8 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
         while (tensor_rank(m) < tensor_rank(scores)) m <- op_expand_dims(m, 1L)
         m
       }
-      c(if (!is.null(query_mask)) list(widen(op_expand_dims(query_mask, -1L))), if (!is.null(value_mask)) list(widen(op_expand_dims(value_mask, -2L))),
+      c(if (!is.null(query_mask)) list(widen(op_expand_dims(query_mask, -1L))),
+        if (!is.null(value_mask)) list(widen(op_expand_dims(value_mask, -2L))),
         if (!is.null(attention_mask)) list(widen(op_cast(input_value(attention_mask, self), "bool"))),
         if (isTRUE(use_causal_mask)) list(causal_mask(scores)))
     },
@@ -111,11 +120,13 @@ MultiHeadAttention <- R6::R6Class("MultiHeadAttention", inherit = BaseLayer, clo
     get_config = function() c(super$get_config(), list(
       num_heads = self$num_heads, key_dim = self$key_dim, value_dim = self$value_dim, dropout = self$dropout, use_bias = self$use_bias,
       output_shape = if (is.null(self$merged_shape)) NULL else if (length(self$merged_shape) == 1L) self$merged_shape else as.list(self$merged_shape),
-      attention_axes = if (!is.null(self$attention_axes)) as.list(self$attention_axes), kernel_initializer = serialize_callable(self$kernel_initializer),
+      attention_axes = if (!is.null(self$attention_axes)) as.list(self$attention_axes),
+      kernel_initializer = serialize_callable(self$kernel_initializer),
       bias_initializer = serialize_callable(self$bias_initializer), kernel_regularizer = serialize_callable(self$kernel_regularizer),
       bias_regularizer = serialize_callable(self$bias_regularizer), activity_regularizer = serialize_callable(self$activity_regularizer),
       kernel_constraint = serialize_callable(self$kernel_constraint), bias_constraint = serialize_callable(self$bias_constraint),
-      query_shape = self$built_shapes$query, key_shape = self$built_shapes$key, value_shape = self$built_shapes$value))   # Keras wants these three keys
+      # Keras wants these three keys
+      query_shape = self$built_shapes$query, key_shape = self$built_shapes$key, value_shape = self$built_shapes$value))
   )
 )
 
@@ -126,7 +137,10 @@ heads_first <- function(x, axes) {
   order <- c(0L, others, rank - 2L, axes, rank - 1L)
   x <- op_transpose(x, order)
   dims <- tensor_shape(x)
-  if (length(axes) > 1L) x <- op_reshape(x, c(if (is.na(dims[1L])) NA else dims[1L], dims[1L + seq_along(others)], dims[2L + length(others)], prod(dims[2L + length(others) + seq_along(axes)]), dims[rank]))
+  if (length(axes) > 1L) {
+    x <- op_reshape(x, c(if (is.na(dims[1L])) NA else dims[1L], dims[1L + seq_along(others)], dims[2L + length(others)],
+                         prod(dims[2L + length(others) + seq_along(axes)]), dims[rank]))
+  }
   list(x = x, order = order, sizes = dims[2L + length(others) + seq_along(axes)])
 }
 heads_last <- function(x, like) {

@@ -56,7 +56,9 @@ GaussianDropout <- R6::R6Class("GaussianDropout", inherit = BaseLayer, cloneable
     },
     call = function(inputs, training = NULL) {
       if (!isTRUE(training) || self$rate == 0 || self$rate == 1) return(op_identity(inputs))
-      op_multiply(inputs, op_random_normal(like = inputs, mean = 1, stddev = sqrt(self$rate / (1 - self$rate)), dtype = tensor_dtype(inputs), seed = self$seed))
+      op_multiply(inputs,
+                  op_random_normal(like = inputs, mean = 1, stddev = sqrt(self$rate / (1 - self$rate)), dtype = tensor_dtype(inputs),
+                                   seed = self$seed))
     },
     get_config = function() c(super$get_config(), list(rate = self$rate, seed = self$seed))
   )

@@ -47,14 +47,22 @@ Normalization <- R6::R6Class("Normalization", inherit = AdaptingLayer, cloneable
       }
       self$built <- TRUE
     },
-    check_adaptable = function() if (!is.null(self$given_mean)) abort_argument("the layer \"", self$name, "\" was given its `mean` and `variance`, so there is nothing to adapt."),
+    check_adaptable = function()
+      if (!is.null(self$given_mean)) abort_argument("the layer \"", self$name,
+                                                    "\" was given its `mean` and `variance`, so there is nothing to adapt."),
     reset_state = function() self$running <- NULL,
     running = NULL,
     update_state = function(data) {
-      if (!is.numeric(data) && !is.logical(data)) abort_argument("adapt() of a normalization takes numbers. Received: ", received(class(as.vector(data))))
+      if (!is.numeric(data) && !is.logical(data)) {
+        abort_argument("adapt() of a normalization takes numbers. Received: ", received(class(as.vector(data))))
+      }
       if (length(dim(data)) == 1L) data <- matrix(data, ncol = 1L)
       if (!isTRUE(self$built)) build_layer(self, c(NA_integer_, dim(data)[-1L]))
-      groups <- if (length(self$kept)) matrix(aperm(data, c(setdiff(seq_along(dim(data)), self$kept), self$kept)), ncol = prod(self$sizes)) else matrix(data, ncol = 1L)
+      groups <- if (length(self$kept)) {
+        matrix(aperm(data, c(setdiff(seq_along(dim(data)), self$kept), self$kept)), ncol = prod(self$sizes))
+      } else {
+        matrix(data, ncol = 1L)
+      }
       mean <- colMeans(groups)
       variance <- colMeans((groups - rep(mean, each = nrow(groups)))^2)
       old <- self$running

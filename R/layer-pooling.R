@@ -49,7 +49,9 @@ GlobalPooling <- R6::R6Class("GlobalPooling", inherit = BaseLayer, cloneable = F
     call = function(inputs) {
       axes <- self$pooled_axes()
       dims <- tensor_shape(inputs)
-      if (any(dims[axes + 1L] %in% 0L)) abort_shape("the input has shape ", format_shape(dims), ": there is nothing to pool along axis ", axes[dims[axes + 1L] %in% 0L][1L] + 1L)
+      if (any(dims[axes + 1L] %in% 0L)) {
+        abort_shape("the input has shape ", format_shape(dims), ": there is nothing to pool along axis ", axes[dims[axes + 1L] %in% 0L][1L] + 1L)
+      }
       self$reduce(inputs, axes, self$keepdims)
     },
 

@@ -19,7 +19,9 @@
 #' @export
 adapt <- function(object, data, ..., batch_size = NULL, steps = NULL) {
   layer <- unwrap(object)
-  if (!is.function(layer$update_state)) abort_argument("adapt(): layer \"", layer$name, "\" of class ", class(layer)[1L], " learns nothing from data.")
+  if (!is.function(layer$update_state)) {
+    abort_argument("adapt(): layer \"", layer$name, "\" of class ", class(layer)[1L], " learns nothing from data.")
+  }
   if (!is.null(layer$check_adaptable)) layer$check_adaptable()
   layer$reset_state()
   if (is.environment(data) && inherits(data, "keratin_dataset") || is.function(data)) {
@@ -63,7 +65,8 @@ adapt_values <- function(data) {
   if (is_tensor(data)) data <- as.array(data)
   if (is.data.frame(data)) data <- as.matrix(data)
   if (is.list(data)) data <- unlist(data)
-  if (anyNA(data)) abort_argument("adapt(): the data has ", sum(is.na(data)), " missing value", if (sum(is.na(data)) > 1L) "s", " (NA or NaN), the first at position ", which(is.na(data))[1L],
+  if (anyNA(data)) abort_argument("adapt(): the data has ", sum(is.na(data)), " missing value", if (sum(is.na(data)) > 1L) "s",
+                                  " (NA or NaN), the first at position ", which(is.na(data))[1L],
                                   ": remove or replace ", if (sum(is.na(data)) > 1L) "them" else "it")
   if (is.null(dim(data))) array(data) else data
 }
@@ -90,8 +93,10 @@ encode_codes <- function(codes, mode, size, idf = NULL, weights = NULL, strict =
     dims <- c(dims, 1L)
   }
   if (length(dims) > 2L)
-    abort_shape("output_mode = \"", mode, "\" takes inputs of rank ", if (mode == "one_hot") "1, or 2 with a last axis of 1" else "2 at most", ". Received: ", format_shape(dims))
-  counts <- op_bincount(codes, size, weights = if (mode == "count") weights, binary = mode %in% c("one_hot", "multi_hot"), strict = strict, dtype = dtype)
+    abort_shape("output_mode = \"", mode, "\" takes inputs of rank ", if (mode == "one_hot") "1, or 2 with a last axis of 1" else "2 at most",
+                ". Received: ", format_shape(dims))
+  counts <- op_bincount(codes, size, weights = if (mode == "count") weights, binary = mode %in% c("one_hot", "multi_hot"), strict = strict,
+                        dtype = dtype)
   if (mode == "tf_idf") op_multiply(counts, tensor(array(idf), dtype)) else counts
 }
 
@@ -129,6 +134,9 @@ set_vocabulary <- function(object, vocabulary, idf_weights = NULL, ...) {
 
 vocabulary_layer <- function(object) {
   layer <- if (is_layer(object)) unwrap(object)
-  if (!is.function(layer$get_vocabulary)) abort_argument("a layer with a vocabulary is wanted: layer_text_vectorization(), layer_string_lookup() or layer_integer_lookup(). Received: ", received(class(object)))
+  if (!is.function(layer$get_vocabulary)) {
+    abort_argument("a layer with a vocabulary is wanted: layer_text_vectorization(), layer_string_lookup() or layer_integer_lookup(). Received: ",
+                   received(class(object)))
+  }
   layer
 }

@@ -22,13 +22,19 @@ RandomSize <- R6::R6Class("RandomSize", inherit = RandomImageLayer, cloneable = 
       self$init_random(seed, ...)
       self$factor <- factor
       self$range <- factor_range(factor, "factor", least = -1)
-      self$interpolation <- as_choice(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"), "interpolation")
+      self$interpolation <- as_choice(interpolation,
+                                      c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"),
+                                      "interpolation")
     },
     call = function(inputs, training = NULL) if (layer_state$inferring) on_image_batch(self, inputs, self$augment) else super$call(inputs, training),
     needs_values = function(training) training,
     augment = function(images) {
       size <- tensor_shape(images)[2:3]
-      size[self$axis] <- if (layer_state$inferring || anyNA(size)) NA else max(1L, as.integer(size[self$axis] * (1 + stats::runif(1L, self$range[1L], self$range[2L]))))
+      size[self$axis] <- if (layer_state$inferring || anyNA(size)) {
+        NA
+      } else {
+        max(1L, as.integer(size[self$axis] * (1 + stats::runif(1L, self$range[1L], self$range[2L]))))
+      }
       op_resize(images, size, self$interpolation)
     },
     get_config = function() c(super$get_config(), list(factor = config_factor(self$factor), interpolation = self$interpolation, seed = self$seed))

@@ -6,7 +6,8 @@
 #' @return As `object` says.
 #' @family image augmentation layers
 #' @export
-layer_random_translation <- function(object, height_factor, width_factor, fill_mode = "reflect", interpolation = "bilinear", seed = NULL, fill_value = 0, ...) {
+layer_random_translation <- function(object, height_factor, width_factor, fill_mode = "reflect", interpolation = "bilinear", seed = NULL,
+                                     fill_value = 0, ...) {
   create_layer(RandomTranslation, object, capture_args())
 }
 
@@ -28,7 +29,9 @@ RandomTranslation <- R6::R6Class("RandomTranslation", inherit = RandomImageLayer
       shift_x <- image_draws(self, images, 1L, self$width_range[1L], self$width_range[2L]) * -dims[2L]
       self$transformed(images, transform_rows(list(1, 0, shift_x, 0, 1, shift_y, 0, 0), shift_y))
     },
-    get_config = function() c(super$get_config(), list(height_factor = config_factor(self$height_factor), width_factor = config_factor(self$width_factor),
-                                                       fill_mode = self$fill_mode, fill_value = self$fill_value, interpolation = self$interpolation, seed = self$seed))
+    get_config = function() c(super$get_config(),
+                              list(height_factor = config_factor(self$height_factor), width_factor = config_factor(self$width_factor),
+                                                       fill_mode = self$fill_mode, fill_value = self$fill_value, interpolation = self$interpolation,
+                                                       seed = self$seed))
   )
 )

@@ -7,7 +7,8 @@
 #' @return As `object` says.
 #' @family image augmentation layers
 #' @export
-layer_random_zoom <- function(object, height_factor, width_factor = NULL, fill_mode = "reflect", interpolation = "bilinear", seed = NULL, fill_value = 0, ...) {
+layer_random_zoom <- function(object, height_factor, width_factor = NULL, fill_mode = "reflect", interpolation = "bilinear", seed = NULL,
+                              fill_value = 0, ...) {
   create_layer(RandomZoom, object, capture_args())
 }
 
@@ -29,7 +30,9 @@ RandomZoom <- R6::R6Class("RandomZoom", inherit = RandomImageLayer, cloneable = 
       zoom_x <- if (is.null(self$width_range)) zoom_y else image_draws(self, images, 1L, 1 + self$width_range[1L], 1 + self$width_range[2L])
       self$transformed(images, transform_rows(list(zoom_x, 0, (1 - zoom_x) * (dims[2L] / 2), 0, zoom_y, (1 - zoom_y) * (dims[1L] / 2), 0, 0), zoom_y))
     },
-    get_config = function() c(super$get_config(), list(height_factor = config_factor(self$height_factor), width_factor = config_factor(self$width_factor),
-                                                       fill_mode = self$fill_mode, fill_value = self$fill_value, interpolation = self$interpolation, seed = self$seed))
+    get_config = function() c(super$get_config(),
+                              list(height_factor = config_factor(self$height_factor), width_factor = config_factor(self$width_factor),
+                                                       fill_mode = self$fill_mode, fill_value = self$fill_value, interpolation = self$interpolation,
+                                                       seed = self$seed))
   )
 )

@@ -19,7 +19,8 @@ UpSampling <- R6::R6Class("UpSampling", inherit = BaseLayer, cloneable = FALSE, 
       channels_back(y, self$data_format)
     },
 
-    get_config = function() c(super$get_config(), if (self$rank == 1L) list(size = self$size) else list(size = as.list(self$size), data_format = self$data_format)),
+    get_config = function()
+      c(super$get_config(), if (self$rank == 1L) list(size = self$size) else list(size = as.list(self$size), data_format = self$data_format)),
 
     takes = function(rank) conv_takes(self, rank, "upsampling"),
     explain = function(dims) list(axes = explained_axes(dims, function(axis, n, i) explained_axis(axis, n, "n * size", n = n, size = self$size[i])))
@@ -41,7 +42,8 @@ ZeroPadding <- R6::R6Class("ZeroPadding", inherit = BaseLayer, cloneable = FALSE
 
     call = function(inputs) op_pad(inputs, unlist(margins_of_all_axes(self$padding, self$data_format))),
 
-    get_config = function() c(super$get_config(), list(padding = margins_config(self$padding)), if (self$rank > 1L) list(data_format = self$data_format)),
+    get_config = function()
+      c(super$get_config(), list(padding = margins_config(self$padding)), if (self$rank > 1L) list(data_format = self$data_format)),
 
     takes = function(rank) conv_takes(self, rank, "padding layer"),
     explain = function(dims) list(axes = explained_axes(dims, function(axis, n, i)
@@ -70,7 +72,8 @@ Cropping <- R6::R6Class("Cropping", inherit = BaseLayer, cloneable = FALSE, lock
       op_strided_slice(inputs, before, -after, end_mask = as.integer(after == 0L))
     },
 
-    get_config = function() c(super$get_config(), list(cropping = margins_config(self$cropping)), if (self$rank > 1L) list(data_format = self$data_format)),
+    get_config = function()
+      c(super$get_config(), list(cropping = margins_config(self$cropping)), if (self$rank > 1L) list(data_format = self$data_format)),
 
     takes = function(rank) conv_takes(self, rank, "cropping"),
     explain = function(dims) list(axes = explained_axes(dims, function(axis, n, i)
@@ -108,7 +111,8 @@ check_cropping <- function(dims, margins, layer) {
   over <- which(!is.na(dims) & taken >= dims & taken > 0L)
   if (length(over)) {
     axis <- over[1L]
-    abort_shape("axis ", axis, " of the input (", axis_words[[layer$rank]][axis - 1L - (layer$data_format == "channels_first")], ") has length ", dims[axis],
+    abort_shape("axis ", axis, " of the input (", axis_words[[layer$rank]][axis - 1L - (layer$data_format == "channels_first")], ") has length ",
+                dims[axis],
                 ", `cropping` = c(", paste(margins[[axis]], collapse = ", "), ") takes all of it. At most ", dims[axis] - 1L, " may be taken in all")
   }
 }

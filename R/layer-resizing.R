@@ -10,7 +10,8 @@
 #' @examples
 #' layer_resizing(height = 2, width = 3)(array(runif(16), c(1, 4, 4, 1)))
 #' @export
-layer_resizing <- function(object, height, width, interpolation = "bilinear", crop_to_aspect_ratio = FALSE, ...) create_layer(Resizing, object, capture_args())
+layer_resizing <- function(object, height, width, interpolation = "bilinear", crop_to_aspect_ratio = FALSE, ...)
+  create_layer(Resizing, object, capture_args())
 
 Resizing <- R6::R6Class("Resizing", inherit = BaseLayer, cloneable = FALSE, lock_objects = FALSE,
   public = list(
@@ -20,12 +21,15 @@ Resizing <- R6::R6Class("Resizing", inherit = BaseLayer, cloneable = FALSE, lock
       super$initialize(...)
       self$height <- as_count(height, "height")
       self$width <- as_count(width, "width")
-      self$interpolation <- as_choice(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"), "interpolation")
+      self$interpolation <- as_choice(interpolation,
+                                      c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"),
+                                      "interpolation")
       self$crop_to_aspect_ratio <- as_flag(crop_to_aspect_ratio, "crop_to_aspect_ratio")
     },
     call = function(inputs) {
       size <- c(self$height, self$width)
-      on_image_batch(self, inputs, function(x) if (self$crop_to_aspect_ratio) smart_resize(x, size, self$interpolation) else op_resize(x, size, self$interpolation))
+      on_image_batch(self, inputs,
+                     function(x) if (self$crop_to_aspect_ratio) smart_resize(x, size, self$interpolation) else op_resize(x, size, self$interpolation))
     },
     get_config = function() c(super$get_config(), list(height = self$height, width = self$width, interpolation = self$interpolation,
                                                        crop_to_aspect_ratio = self$crop_to_aspect_ratio))

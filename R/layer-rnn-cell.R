@@ -41,7 +41,8 @@ RecurrentCell <- R6::R6Class("RecurrentCell", inherit = BaseLayer, cloneable = F
       self$recurrent_kernel <- self$add_weight("recurrent_kernel", c(self$units, columns), initializer = self$recurrent_initializer,
                                                regularizer = self$recurrent_regularizer, constraint = self$recurrent_constraint)
       if (self$use_bias)
-        self$bias <- self$add_weight("bias", self$bias_dims(), initializer = self$first_bias(), regularizer = self$bias_regularizer, constraint = self$bias_constraint)
+        self$bias <- self$add_weight("bias", self$bias_dims(), initializer = self$first_bias(), regularizer = self$bias_regularizer,
+                                     constraint = self$bias_constraint)
       self$built <- TRUE
     },
 

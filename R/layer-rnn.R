@@ -37,10 +37,12 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
   public = list(
     keras_class = c("keras.layers.rnn.base_rnn.RNN", "keras.engine.base_layer.BaseRandomLayer"),
     supports_masking = TRUE,
-    cell = NULL, return_sequences = NULL, return_state = NULL, go_backwards = NULL, unroll = NULL, time_major = NULL, zero_output_for_mask = NULL, states = NULL,
+    cell = NULL, return_sequences = NULL, return_state = NULL, go_backwards = NULL, unroll = NULL, time_major = NULL, zero_output_for_mask = NULL,
+    states = NULL,
     step_rank = NULL,   # of one step of one sample, if only one is right
 
-    initialize = function(cell, return_sequences = FALSE, return_state = FALSE, go_backwards = FALSE, stateful = FALSE, unroll = FALSE, time_major = FALSE,
+    initialize = function(cell, return_sequences = FALSE, return_state = FALSE, go_backwards = FALSE, stateful = FALSE, unroll = FALSE,
+                          time_major = FALSE,
                           zero_output_for_mask = FALSE, ...) {
       super$initialize(...)
       if (is_branch(cell)) cell <- new_instance(StackedRNNCells$new(cells = cell))
@@ -64,7 +66,9 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
       cell <- unwrap(self$cell)
       if (!isTRUE(cell$built)) self$build_cell(cell, if (nested) step_dims else c(batch, dims[-(1:2)]))
       if (self$stateful) {
-        if (is.na(batch)) abort_argument("a stateful layer must know its batch size: give `batch_input_shape` to the first layer (or `batch_shape` to layer_input())")
+        if (is.na(batch)) {
+          abort_argument("a stateful layer must know its batch size: give `batch_input_shape` to the first layer (or `batch_shape` to layer_input())")
+        }
         self$make_states(batch, dims[-(1:2)])
       }
       if (!is.null(self$step_rank)) self$input_spec <- input_spec(ndim = 2L + self$step_rank, axes = list("-1" = dims[length(dims)]))
@@ -107,7 +111,8 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
 
     run_steps = function(cell, x, states, mask, training, constants) {
       takes <- takes_of(cell)
-      more <- c(if ("training" %in% takes) list(training = training), if (!is.null(constants) && any(c("constants", "...") %in% takes)) list(constants = constants))
+      more <- c(if ("training" %in% takes) list(training = training),
+                if (!is.null(constants) && any(c("constants", "...") %in% takes)) list(constants = constants))
       step <- function(input, states) do.call(cell$call, c(list(input, states), more))
       rnn_steps(step, x, states, mask, self$zero_output_for_mask)
     },
@@ -118,7 +123,9 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
       if (!is.null(given)) return(lapply(given, function(state) nest_map(state, function(s) input_value(s, self))))
       if (self$stateful) return(nest_map(self$states, variable_read))
       cell <- unwrap(self$cell)
-      own <- if (is.function(cell$get_initial_state)) cell$get_initial_state(inputs = nest_map(x, first_step), batch_size = tensor_shape(first_leaf(x))[1L], dtype = tensor_dtype(first_leaf(x)))
+      own <- if (is.function(cell$get_initial_state)) {
+        cell$get_initial_state(inputs = nest_map(x, first_step), batch_size = tensor_shape(first_leaf(x))[1L], dtype = tensor_dtype(first_leaf(x)))
+      }
       if (is.null(own) || is_branch(own)) own else list(own)
     },
     zero_states = function(x, one = first_leaf(x)) nest_map_dims(self$state_dims(tensor_shape(one)[-(1:2)]), function(sizes) state_zeros(one, sizes)),
@@ -155,9 +162,13 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
 
 checked_cell <- function(cell) {
   if (inherits(cell, "R6ClassGenerator")) abort_argument("`cell` must be a cell, not its class: make one with $new(...)")
-  if (!is_layer(cell) && !(is.environment(cell) && is.function(cell$call))) abort_argument("`cell` must be a cell such as layer_lstm_cell(), or a list of cells. Received: ", received(cell))
+  if (!is_layer(cell) && !(is.environment(cell) && is.function(cell$call))) {
+    abort_argument("`cell` must be a cell such as layer_lstm_cell(), or a list of cells. Received: ", received(cell))
+  }
   object <- unwrap(cell)
-  if (is.null(object$state_size)) abort_argument("the cell (", class(object)[1L], ") has no `state_size`: set it in initialize(), for instance self$state_size <- units")
+  if (is.null(object$state_size)) {
+    abort_argument("the cell (", class(object)[1L], ") has no `state_size`: set it in initialize(), for instance self$state_size <- units")
+  }
   cell
 }
 
@@ -248,7 +259,8 @@ select_samples <- function(valid, new, old) {
 # Only types are wanted: one step tells them all.
 infer_steps <- function(step, x, states) {
   result <- step_result(step(nest_map(x, first_step), states))
-  list(nest_map(result[[1L]], function(one) spread_over_steps(one, first_leaf(x))), nest_pack(states, nest_flatten(result[[2L]])), last = result[[1L]])
+  list(nest_map(result[[1L]], function(one) spread_over_steps(one, first_leaf(x))), nest_pack(states, nest_flatten(result[[2L]])),
+       last = result[[1L]])
 }
 # [batch, ...] to [batch, steps, ...] with the (perhaps unknown) number of steps of x.
 spread_over_steps <- function(one, x) {

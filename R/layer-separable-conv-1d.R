@@ -15,7 +15,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, steps, channels)
 #' @section Output shape: (batch, new_steps, filters), lengths as of [layer_conv_1d()].
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis shorter than the window.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis
+#'   shorter than the window.
 #' @references Chollet (2017), Xception: Deep learning with depthwise separable convolutions, <https://arxiv.org/abs/1610.02357>.
 #' @examples
 #' x <- array(runif(2 * 10 * 3), c(2, 10, 3))

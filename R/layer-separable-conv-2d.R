@@ -15,7 +15,8 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, rows, columns, channels)
 #' @section Output shape: (batch, new_rows, new_columns, filters), lengths as of [layer_conv_2d()].
-#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis shorter than the window.
+#' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels or an axis
+#'   shorter than the window.
 #' @references Chollet (2017), Xception: Deep learning with depthwise separable convolutions, <https://arxiv.org/abs/1610.02357>.
 #' @examples
 #' x <- array(runif(2 * 8 * 8 * 3), c(2, 8, 8, 3))

@@ -13,12 +13,14 @@ DepthwiseConv <- R6::R6Class("DepthwiseConv", inherit = Conv, cloneable = FALSE,
     },
 
     add_depthwise_kernel = function(channels) {
-      self$depthwise_kernel <- self$add_weight("depthwise_kernel", c(self$kernel_size, channels, self$depth_multiplier), initializer = self$depthwise_initializer,
+      self$depthwise_kernel <- self$add_weight("depthwise_kernel", c(self$kernel_size, channels, self$depth_multiplier),
+                                               initializer = self$depthwise_initializer,
                                                regularizer = self$depthwise_regularizer, constraint = self$depthwise_constraint)
     },
     add_bias = function(size) {
       if (self$use_bias)
-        self$bias <- self$add_weight("bias", size, initializer = self$bias_initializer, regularizer = self$bias_regularizer, constraint = self$bias_constraint)
+        self$bias <- self$add_weight("bias", size, initializer = self$bias_initializer, regularizer = self$bias_regularizer,
+                                     constraint = self$bias_constraint)
     },
     end_build = function(channels) {
       self$input_spec <- input_spec(ndim = self$rank + 2L, axes = setNames(list(channels), if (self$data_format == "channels_first") "1" else "-1"))
@@ -35,7 +37,8 @@ DepthwiseConv <- R6::R6Class("DepthwiseConv", inherit = Conv, cloneable = FALSE,
     # x and the result are channels_last
     convolve_depthwise = function(x) {
       pads <- conv_pads(tensor_shape(x), self$kernel_size, self$strides, self$dilation_rate, self$padding)
-      op_depthwise_conv(x, self$depthwise_kernel, strides = self$strides, dilation = self$dilation_rate, padding_before = pads$before, padding_after = pads$after)
+      op_depthwise_conv(x, self$depthwise_kernel, strides = self$strides, dilation = self$dilation_rate, padding_before = pads$before,
+                        padding_after = pads$after)
     },
 
     call = function(inputs) {
@@ -61,7 +64,8 @@ SeparableConv <- R6::R6Class("SeparableConv", inherit = DepthwiseConv, cloneable
   public = list(
     pointwise_kernel = NULL, pointwise_initializer = NULL, pointwise_regularizer = NULL, pointwise_constraint = NULL,
 
-    initialize = function(filters, kernel_size, ..., pointwise_initializer = "glorot_uniform", pointwise_regularizer = NULL, pointwise_constraint = NULL) {
+    initialize = function(filters, kernel_size, ..., pointwise_initializer = "glorot_uniform", pointwise_regularizer = NULL,
+                          pointwise_constraint = NULL) {
       super$initialize(kernel_size = kernel_size, filters = as_count(filters, "filters"), ...)
       keep_weight_rules(self, "pointwise")
     },
@@ -85,7 +89,8 @@ SeparableConv <- R6::R6Class("SeparableConv", inherit = DepthwiseConv, cloneable
       config <- super$get_config()
       after <- match("dtype", names(config))
       c(append(config, list(filters = self$filters), after), list(
-        pointwise_initializer = serialize_callable(self$pointwise_initializer), pointwise_regularizer = serialize_callable(self$pointwise_regularizer),
+        pointwise_initializer = serialize_callable(self$pointwise_initializer),
+        pointwise_regularizer = serialize_callable(self$pointwise_regularizer),
         pointwise_constraint = serialize_callable(self$pointwise_constraint), kernel_initializer = serialize_callable(self$kernel_initializer),
         kernel_regularizer = NULL, kernel_constraint = NULL))
     },

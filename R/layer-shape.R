@@ -7,7 +7,9 @@ as_dims <- function(shape, what = "shape") {
   if (is.null(shape)) return(integer())
   if (inherits(shape, "keratin_shape") || is.environment(shape)) shape <- as.list(shape)
   if (is.list(shape)) shape <- vapply(shape, function(size) if (is.null(size) || length(size) == 0L) NA_real_ else as.numeric(size), 0)
-  if (!(is.numeric(shape) || all(is.na(shape)))) abort_argument("`", what, "` must hold whole numbers (NULL or NA where the size is unknown). Received: ", received(shape))
+  if (!(is.numeric(shape) || all(is.na(shape)))) {
+    abort_argument("`", what, "` must hold whole numbers (NULL or NA where the size is unknown). Received: ", received(shape))
+  }
   shape <- as.numeric(shape)
   if (any(shape != floor(shape), na.rm = TRUE) || any(shape < -1 | shape > .Machine$integer.max, na.rm = TRUE))
     abort_argument("`", what, "` must hold whole numbers (NULL or NA where the size is unknown). Received: ", received(shape))

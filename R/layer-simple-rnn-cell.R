@@ -19,7 +19,8 @@ layer_simple_rnn_cell <- function(units, activation = "tanh", use_bias = TRUE, k
 
 SimpleRNNCell <- R6::R6Class("SimpleRNNCell", inherit = RecurrentCell, cloneable = FALSE, lock_objects = FALSE,
   public = list(
-    keras_class = c("keras.layers.rnn.simple_rnn.SimpleRNNCell", "keras.layers.rnn.dropout_rnn_cell_mixin.DropoutRNNCellMixin", "keras.engine.base_layer.BaseRandomLayer"),
+    keras_class = c("keras.layers.rnn.simple_rnn.SimpleRNNCell", "keras.layers.rnn.dropout_rnn_cell_mixin.DropoutRNNCellMixin",
+                    "keras.engine.base_layer.BaseRandomLayer"),
 
     call = function(inputs, states, training = NULL) {
       h <- only_state(states)

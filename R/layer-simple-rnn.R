@@ -43,7 +43,8 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
     # Declares the arguments that are the cell's.
     init_cell = function(units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
                          unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
-                         bias_constraint, dropout, recurrent_dropout, implementation, reset_after, filters, kernel_size, strides, padding, data_format,
+                         bias_constraint, dropout, recurrent_dropout, implementation, reset_after, filters, kernel_size, strides, padding,
+                         data_format,
                          dilation_rate) invisible(),
     make_cell = function(arguments) {
       generator <- self$cell_class()
@@ -58,7 +59,8 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
     }
   ),
   active = list(
-    units = function() unwrap(self$cell)$units, activation = function() unwrap(self$cell)$activation, use_bias = function() unwrap(self$cell)$use_bias,
+    units = function()
+      unwrap(self$cell)$units, activation = function() unwrap(self$cell)$activation, use_bias = function() unwrap(self$cell)$use_bias,
     recurrent_activation = function() unwrap(self$cell)$recurrent_activation, dropout = function() unwrap(self$cell)$dropout,
     recurrent_dropout = function() unwrap(self$cell)$recurrent_dropout
   )

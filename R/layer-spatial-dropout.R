@@ -46,7 +46,8 @@ SpatialDropout <- R6::R6Class("SpatialDropout", inherit = Dropout, cloneable = F
 )
 spatial_dropout_class <- function(rank) c(
   paste0("keras.layers.regularization.spatial_dropout", rank, "d.SpatialDropout", rank, "D"),
-  paste0("keras.layers.regularization.spatial_dropout", rank, "d.BaseSpatialDropout"), "keras.layers.regularization.dropout.Dropout", "keras.engine.base_layer.BaseRandomLayer")
+  paste0("keras.layers.regularization.spatial_dropout", rank, "d.BaseSpatialDropout"), "keras.layers.regularization.dropout.Dropout",
+  "keras.engine.base_layer.BaseRandomLayer")
 
 SpatialDropout1D <- R6::R6Class("SpatialDropout1D", inherit = SpatialDropout, cloneable = FALSE, lock_objects = FALSE,
   public = list(keras_class = spatial_dropout_class(1L), rank = 1L))

@@ -33,9 +33,11 @@ StringLookup <- R6::R6Class("StringLookup", inherit = IndexLookup, cloneable = F
     encoding = NULL,
     input_dtype = "string",   # of the input of a model that begins with it
     initialize = function(max_tokens = NULL, num_oov_indices = 1L, mask_token = NULL, oov_token = "[UNK]", vocabulary = NULL, idf_weights = NULL,
-                          encoding = "utf-8", invert = FALSE, output_mode = "int", sparse = FALSE, pad_to_max_tokens = FALSE, vocabulary_size = NULL, ...) {
+                          encoding = "utf-8", invert = FALSE, output_mode = "int", sparse = FALSE, pad_to_max_tokens = FALSE, vocabulary_size = NULL,
+                          ...) {
       self$encoding <- encoding
-      self$init_lookup(TRUE, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse, pad_to_max_tokens, ...)
+      self$init_lookup(TRUE, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
+                       pad_to_max_tokens, ...)
     },
     get_config = function() c(self$lookup_config(), list(idf_weights = self$given_idf, vocabulary = as_config_list(self$given_vocabulary),
                                                          vocabulary_size = self$vocabulary_size(), encoding = self$encoding))

@@ -31,7 +31,8 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
     vocabulary = NULL, standardize = NULL, split = NULL, ngrams = NULL, output_sequence_length = NULL, given_vocabulary = NULL, given_idf = NULL,
 
     initialize = function(max_tokens = NULL, standardize = "lower_and_strip_punctuation", split = "whitespace", ngrams = NULL, output_mode = "int",
-                          output_sequence_length = NULL, pad_to_max_tokens = FALSE, vocabulary = NULL, idf_weights = NULL, sparse = FALSE, ragged = FALSE,
+                          output_sequence_length = NULL, pad_to_max_tokens = FALSE, vocabulary = NULL, idf_weights = NULL, sparse = FALSE,
+                          ragged = FALSE,
                           encoding = "utf-8", vocabulary_size = NULL, dtype = NULL, ...) {
       super$initialize(..., dtype = "string")
       self$standardize <- if (is.function(standardize) || is.null(standardize)) standardize else
@@ -40,7 +41,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       self$ngrams <- if (!is.null(ngrams)) vapply(unlist(ngrams), as_count, 0L, what = "ngrams")
       output_mode <- as_choice(output_mode, c("int", "multi_hot", "count", "tf_idf"), "output_mode")
       if (!is.null(output_sequence_length)) {
-        if (output_mode != "int") abort_argument("`output_sequence_length` goes with output_mode = \"int\" only. Received: output_mode = ", received(output_mode))
+        if (output_mode != "int") {
+          abort_argument("`output_sequence_length` goes with output_mode = \"int\" only. Received: output_mode = ", received(output_mode))
+        }
         self$output_sequence_length <- as_count(output_sequence_length, "output_sequence_length")
       }
       if (isTRUE(sparse) || isTRUE(ragged)) abort_argument("keratin has no sparse or ragged tensors: leave `sparse` and `ragged` FALSE.")
@@ -62,7 +65,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
     set_vocabulary = function(vocabulary, idf_weights = NULL) self$vocabulary$set(vocabulary, idf_weights),
     vocabulary_size = function() self$vocabulary$size(),
     check_adaptable = function() {
-      if (!is.null(self$given_vocabulary)) abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
+      if (!is.null(self$given_vocabulary)) {
+        abort_argument("the layer \"", self$name, "\" has a vocabulary already: it was given as `vocabulary`, so there is nothing to adapt.")
+      }
     },
     reset_state = function() self$vocabulary$reset(),
     # A text is a document.
@@ -104,7 +109,8 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       if (is.null(length)) {
         if (is_symbolic(texts)) {
           if (!layer_state$inferring)
-            abort_argument("while a function is traced the length of the sequences must be fixed: give layer_text_vectorization() `output_sequence_length`.")
+            abort_argument(
+              "while a function is traced the length of the sequences must be fixed: give layer_text_vectorization() `output_sequence_length`.")
           length <- NA
         } else length <- max(1L, as.array(op_text_length(texts, how)))
       }
@@ -116,7 +122,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       how <- self$tokenizing()
       if (is.function(self$standardize) && !layer_state$inferring) {
         texts <- self$standardize(texts)
-        if (!is_tensor(texts)) texts <- tensor(if (length(texts) == prod(dims)) array(as.character(texts), dims) else array(as.character(texts)), "string")
+        if (!is_tensor(texts)) {
+          texts <- tensor(if (length(texts) == prod(dims)) array(as.character(texts), dims) else array(as.character(texts)), "string")
+        }
       } else if (how$lower || how$strip) texts <- op_squeeze(op_text_tokens(texts, 1L, how[c("lower", "strip", "split")]), axes = -1L)
       if (is.null(self$ngrams)) return(texts)
       op_string_ngrams(if (length(dims)) texts else op_expand_dims(texts, axis = 0L), how$ngrams)
@@ -143,7 +151,9 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       dims <- tensor_shape(inputs)
       if (is.null(self$split)) {
         codes <- vocabulary$index(self$unsplit_tokens(inputs))
-        if (vocabulary$output_mode == "int" && !is.null(self$output_sequence_length) && tensor_rank(codes)) codes <- to_length(codes, self$output_sequence_length)
+        if (vocabulary$output_mode == "int" && !is.null(self$output_sequence_length) && tensor_rank(codes)) {
+          codes <- to_length(codes, self$output_sequence_length)
+        }
         return(vocabulary$encode(codes, floatx_get()))
       }
       if (length(dims) > 1L) {
@@ -165,9 +175,12 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
       v <- self$vocabulary
       c(super$get_config(), list(
         max_tokens = v$max_tokens, standardize = if (is.function(self$standardize)) serialize_function(self$standardize) else self$standardize,
-        split = if (is.function(self$split)) serialize_function(self$split) else self$split, ngrams = if (length(self$ngrams) > 1L) as.list(self$ngrams) else self$ngrams,
-        output_mode = v$output_mode, output_sequence_length = self$output_sequence_length, pad_to_max_tokens = v$pad_to_max_tokens, sparse = FALSE, ragged = FALSE,
-        vocabulary = as_config_list(self$given_vocabulary), idf_weights = self$given_idf, encoding = "utf-8", vocabulary_size = self$vocabulary_size()))
+        split = if (is.function(self$split)) serialize_function(self$split) else self$split,
+        ngrams = if (length(self$ngrams) > 1L) as.list(self$ngrams) else self$ngrams,
+        output_mode = v$output_mode, output_sequence_length = self$output_sequence_length, pad_to_max_tokens = v$pad_to_max_tokens, sparse = FALSE,
+        ragged = FALSE,
+        vocabulary = as_config_list(self$given_vocabulary), idf_weights = self$given_idf, encoding = "utf-8",
+        vocabulary_size = self$vocabulary_size()))
     }
   )
 )

@@ -51,6 +51,8 @@ TimeDistributed <- R6::R6Class("TimeDistributed", inherit = BaseLayer, cloneable
 
     get_config = function() c(super$get_config(), list(layer = serialize_keras_object(self$layer))),
 
-    takes = function(rank) "time_distributed() takes (batch, steps, ...), with something at each step that its layer takes.\n  One number a step: array_reshape(x, c(dim(x), 1))."
+    takes = function(rank)
+      paste0("time_distributed() takes (batch, steps, ...), with something at each step that its layer takes.\n",
+             "  One number a step: array_reshape(x, c(dim(x), 1)).")
   )
 )

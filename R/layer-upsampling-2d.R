@@ -4,7 +4,8 @@
 #'
 #' @inheritParams layer_dense
 #' @param size How many times each element is repeated: one whole number or two, for rows and columns.
-#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, rows, columns, channels), or `"channels_first"`: (batch, channels, rows, columns).
+#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, rows, columns, channels), or `"channels_first"`: (batch,
+#'   channels, rows, columns).
 #' @param interpolation `"nearest"` repeats; `"bilinear"`, `"area"`, `"bicubic"`, `"lanczos3"`, `"lanczos5"`, `"gaussian"` and `"mitchellcubic"`
 #'   interpolate, with half-pixel centres.
 #' @param batch_size Fixed batch size.
@@ -31,7 +32,8 @@ UpSampling2D <- R6::R6Class("UpSampling2D", inherit = UpSampling, cloneable = FA
 
   initialize = function(size = 2L, data_format = NULL, interpolation = "nearest", ...) {
     super$initialize(size = size, data_format = data_format, ...)
-    self$interpolation <- as_choice(interpolation, c("nearest", "bilinear", "area", "bicubic", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"), "interpolation")
+    self$interpolation <- as_choice(interpolation, c("nearest", "bilinear", "area", "bicubic", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"),
+                                    "interpolation")
   },
 
   get_config = function() c(super$get_config(), list(interpolation = self$interpolation))

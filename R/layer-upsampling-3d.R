@@ -4,7 +4,8 @@
 #'
 #' @inheritParams layer_dense
 #' @param size How many times each element is repeated: one whole number or three, for depth, rows and columns.
-#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, depth, rows, columns, channels), or `"channels_first"`: (batch, channels, depth, rows, columns).
+#' @param data_format `"channels_last"` (the default, see `k_image_data_format()`): (batch, depth, rows, columns, channels), or `"channels_first"`:
+#'   (batch, channels, depth, rows, columns).
 #' @param batch_size Fixed batch size.
 #' @param name Name of the layer; made from the class if not given.
 #' @param trainable,weights Of no effect: the layer has no weights.

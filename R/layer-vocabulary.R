@@ -12,7 +12,8 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
     initialize = function(max_tokens, num_oov_indices, mask_token, oov_token, output_mode, pad_to_max_tokens, is_text) {
       self$max_tokens <- if (!is.null(max_tokens)) as_count(max_tokens, "max_tokens", 1L)
       self$num_oov_indices <- as_count(num_oov_indices, "num_oov_indices", 0L)
-      if (!is.null(max_tokens) && max_tokens <= num_oov_indices + (output_mode == "int" && !is.null(mask_token)))   # the mask has an index for "int" only
+      # the mask has an index for "int" only
+      if (!is.null(max_tokens) && max_tokens <= num_oov_indices + (output_mode == "int" && !is.null(mask_token)))
         abort_argument("`max_tokens` must be NULL or greater than the number of special tokens. Received: max_tokens = ", received(max_tokens))
       self$mask_token <- mask_token
       self$oov_token <- oov_token
@@ -41,21 +42,29 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
       vocabulary <- if (self$is_text) enc2utf8(as.character(vocabulary)) else as.numeric(vocabulary)
       if (!length(vocabulary)) abort_argument("the vocabulary is empty.")
       special <- self$special_tokens()
-      if (length(special) && length(vocabulary) >= length(special) && all(vocabulary[seq_along(special)] == special)) vocabulary <- vocabulary[-seq_along(special)]
+      if (length(special) && length(vocabulary) >= length(special) && all(vocabulary[seq_along(special)] == special)) {
+        vocabulary <- vocabulary[-seq_along(special)]
+      }
       repeated <- unique(vocabulary[duplicated(vocabulary)])
       if (length(repeated)) abort_argument("the vocabulary holds terms more than once: ", received(repeated))
       for (token in list(self$mask_token, if (invert) self$oov_token))
-        if (!is.null(token) && token %in% vocabulary) abort_argument("the vocabulary holds the reserved token ", received(token), " at a place that is not the first.")
+        if (!is.null(token) && token %in% vocabulary) {
+          abort_argument("the vocabulary holds the reserved token ", received(token), " at a place that is not the first.")
+        }
       if (!is.null(self$max_tokens) && self$token_start() + length(vocabulary) > self$max_tokens)
-        abort_argument("the vocabulary is larger than `max_tokens`: ", self$token_start() + length(vocabulary), " with the special tokens, max_tokens = ", self$max_tokens, ".")
+        abort_argument("the vocabulary is larger than `max_tokens`: ", self$token_start() + length(vocabulary),
+                       " with the special tokens, max_tokens = ", self$max_tokens, ".")
       self$tokens <- vocabulary
       if (self$output_mode == "tf_idf") {
         if (is.null(idf_weights)) abort_argument("`idf_weights` must be given with the vocabulary for output_mode = \"tf_idf\".")
         idf_weights <- as.numeric(unlist(idf_weights))
         if (length(special) && length(idf_weights) == length(special) + length(vocabulary)) idf_weights <- idf_weights[-seq_along(special)]
-        if (length(idf_weights) != length(vocabulary)) abort_argument("`idf_weights` must have one number for each of the ", length(vocabulary), " tokens. Received: ", length(idf_weights))
+        if (length(idf_weights) != length(vocabulary)) {
+          abort_argument("`idf_weights` must have one number for each of the ", length(vocabulary), " tokens. Received: ", length(idf_weights))
+        }
         self$idf <- c(rep(mean(idf_weights), self$token_start()), idf_weights)
-      } else if (!is.null(idf_weights)) abort_argument("`idf_weights` go with output_mode = \"tf_idf\" only. Received: output_mode = ", received(self$output_mode))
+      } else if (!is.null(idf_weights)) abort_argument("`idf_weights` go with output_mode = \"tf_idf\" only. Received: output_mode = ",
+                                                       received(self$output_mode))
       self$process_values <- NULL
     },
 
@@ -89,21 +98,28 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
 
     # ---- used
     need_tokens = function() {
-      if (is.null(self$tokens)) abort_argument("the layer has no vocabulary yet: call adapt(layer, data), or give it with `vocabulary =` or set_vocabulary()")
+      if (is.null(self$tokens)) {
+        abort_argument("the layer has no vocabulary yet: call adapt(layer, data), or give it with `vocabulary =` or set_vocabulary()")
+      }
     },
     table = function() {
       self$need_tokens()
       # The mask token reads as index 0, or as nothing where codes are counted.
       process_cache(self, "table", list(
         keys = tensor(array(c(self$mask_token, self$tokens)), if (self$is_text) "string" else "int64"),
-        values = tensor(array(c(if (!is.null(self$mask_token)) { if (self$oov_start() > 0L) 0 else -1 }, self$token_start() + seq_along(self$tokens) - 1)), "int64")))
+        values = tensor(array(c(if (!is.null(self$mask_token)) { if (self$oov_start() > 0L) 0 else -1 },
+                                self$token_start() + seq_along(self$tokens) - 1)), "int64")))
     },
     index = function(x) {
       table <- self$table()
       if (self$num_oov_indices <= 1L)
         return(op_lookup(x, table$keys, table$values, otherwise = self$oov_start(), strict = self$num_oov_indices == 0L))
       found <- op_lookup(x, table$keys, table$values, otherwise = -2)
-      bucket <- if (self$is_text) op_string_hash(x, self$num_oov_indices) else op_floor_mod(op_cast(x, "int64"), tensor(self$num_oov_indices, "int64"))
+      bucket <- if (self$is_text) {
+        op_string_hash(x, self$num_oov_indices)
+      } else {
+        op_floor_mod(op_cast(x, "int64"), tensor(self$num_oov_indices, "int64"))
+      }
       op_select(op_equal(found, tensor(-2, "int64")), op_add(bucket, tensor(self$oov_start(), "int64")), found)
     },
     token_at = function(index) {
@@ -113,7 +129,8 @@ Vocabulary <- R6::R6Class("Vocabulary", cloneable = FALSE,
       places <- process_cache(self, "places", tensor(array(seq_len(self$size()) - 1), "int64"))
       op_gather(all, op_lookup(index, places, places, otherwise = self$size()), axis = 0L)
     },
-    encode = function(codes, dtype) if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, self$columns(), padded(self$idf, self$columns()), dtype = dtype)
+    encode = function(codes, dtype)
+      if (self$output_mode == "int") codes else encode_codes(codes, self$output_mode, self$columns(), padded(self$idf, self$columns()), dtype = dtype)
   )
 )
 

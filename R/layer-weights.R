@@ -62,7 +62,9 @@ variable_trainable <- function(variable) isTRUE(variable$trainable)
 
 # A model lists its weights layer by layer, a layer the trainable ones first.
 layer_weights <- function(layer) {
-  if (is.null(layer$network_layers) && !inherits(layer, "Model")) return(unique_values(c(layer_trainable_weights(layer), layer_non_trainable_weights(layer))))
+  if (is.null(layer$network_layers) && !inherits(layer, "Model")) {
+    return(unique_values(c(layer_trainable_weights(layer), layer_non_trainable_weights(layer))))
+  }
   unique_values(c(unlist(lapply(sublayers(layer), layer_weights), recursive = FALSE), own_variables(layer)))
 }
 layer_trainable_weights <- function(layer) {
@@ -91,7 +93,10 @@ layer_add_weight <- function(layer, name, shape, dtype, initializer, regularizer
   ensure_initialized(layer)
   dtype <- if (is.null(dtype)) layer$dtype else as_dtype(dtype)
   dims <- as_dims(shape)
-  if (anyNA(dims)) abort_shape("weight `", if (is.null(name)) "unnamed" else name, "` would have the shape ", format_shape(dims), ": all sizes must be known to make it")
+  if (anyNA(dims)) {
+    abort_shape("weight `", if (is.null(name)) "unnamed" else name, "` would have the shape ", format_shape(dims),
+                ": all sizes must be known to make it")
+  }
   initializer <- get_initializer(if (is.null(initializer)) { if (startsWith(dtype, "float")) "glorot_uniform" else "zeros" } else initializer)
   scope <- layer_state$scope
   if (is.null(name)) name <- "Variable"
@@ -139,13 +144,15 @@ layer_set_weights <- function(layer, weights, at_once = FALSE) {
   variables <- layer$weights
   if (!is.list(weights)) weights <- list(weights)
   if (length(weights) != length(variables))
-    abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '" has ', length(variables), " weight", if (length(variables) != 1L) "s", ", the list holds ", length(weights))
+    abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '" has ', length(variables), " weight", if (length(variables) != 1L) "s",
+          ", the list holds ", length(weights))
   for (i in seq_along(variables)) {
     given <- value_dims(weights[[i]])
     wanted <- tensor_shape(variables[[i]])
     if (is_open(variables[[i]]) && length(given) == length(wanted) && given[1L] == wanted[1L]) next
     if (!identical(given, wanted) && !(prod(wanted) == 1 && length(weights[[i]]) == 1L && length(wanted) <= 1L))
-      abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '": weight ', i, " (", variables[[i]]$name, ") has shape ", format_shape(wanted), ", the value given has ", format_shape(given))
+      abort("shape", data = list(layer = layer$name), 'layer "', layer$name, '": weight ', i, " (", variables[[i]]$name, ") has shape ",
+            format_shape(wanted), ", the value given has ", format_shape(given))
   }
   for (i in seq_along(variables)) {
     value <- weights[[i]]
@@ -186,7 +193,8 @@ add_call_loss <- function(layer, loss) {
 
 # Of the layer and those in it: what its latest call added, then the regularizers of its weights.
 layer_losses <- function(layer) {
-  one <- function(layer) c(layer$call_losses, lapply(layer$weight_losses, function(loss) if (is.function(loss)) loss() else loss$regularizer(loss$variable)))
+  one <- function(layer)
+    c(layer$call_losses, lapply(layer$weight_losses, function(loss) if (is.function(loss)) loss() else loss$regularizer(loss$variable)))
   unlist(lapply(flatten_layers(layer), one), recursive = FALSE)
 }
 begin_losses <- function(layer) {

@@ -123,9 +123,11 @@ check_input_spec <- function(layer, dims) {
   spec <- layer$input_spec
   if (is.null(spec)) return(invisible())
   rank <- length(dims)
-  wrong_rank <- (!is.null(spec$ndim) && rank != spec$ndim) || (!is.null(spec$min_ndim) && rank < spec$min_ndim) || (!is.null(spec$max_ndim) && rank > spec$max_ndim)
+  wrong_rank <- (!is.null(spec$ndim) && rank != spec$ndim) || (!is.null(spec$min_ndim) && rank < spec$min_ndim) ||
+    (!is.null(spec$max_ndim) && rank > spec$max_ndim)
   if (wrong_rank) {
-    wanted <- if (!is.null(spec$ndim)) paste("an input of rank", spec$ndim) else if (!is.null(spec$min_ndim)) paste("an input of rank", spec$min_ndim, "or more") else
+    wanted <- if (!is.null(spec$ndim)) paste(
+      "an input of rank", spec$ndim) else if (!is.null(spec$min_ndim)) paste("an input of rank", spec$min_ndim, "or more") else
       paste("an input of rank", spec$max_ndim, "or less")
     takes <- if (is.function(layer$takes)) layer$takes(rank)
     abort_shape("the input has shape ", format_shape(dims), ", ", if (is.null(takes)) paste("the layer takes", wanted) else takes)

@@ -18,7 +18,8 @@ class_ids <- function(y_true, y_pred) {
 
 sparse_categorical_accuracy <- function(y_true, y_pred) {
   if (tensor_rank(y_pred) == tensor_rank(y_true) && !is_one(last_size(y_true)))
-    abort_shape("sparse accuracy takes class ids of shape ", shape_text(head(tensor_shape(y_pred), -1L)), ". Received: targets of shape ", shape_text(tensor_shape(y_true)))
+    abort_shape("sparse accuracy takes class ids of shape ", shape_text(head(tensor_shape(y_pred), -1L)), ". Received: targets of shape ",
+                shape_text(tensor_shape(y_true)))
   as_hits(op_equal(class_ids(y_true, y_pred), op_cast(op_argmax(y_pred, axis = -1L), "int64")))
 }
 
@@ -36,7 +37,8 @@ sparse_top_k_categorical_accuracy <- function(y_true, y_pred, k = 5) in_top_k(cl
 
 #' @rdname metrics
 #' @export
-metric_accuracy <- function(..., name = NULL, dtype = NULL) metric_or_value("accuracy_metrics.Accuracy", accuracy, name = name %||% "accuracy", dtype = dtype, ...)
+metric_accuracy <- function(..., name = NULL, dtype = NULL)
+  metric_or_value("accuracy_metrics.Accuracy", accuracy, name = name %||% "accuracy", dtype = dtype, ...)
 
 #' @rdname metrics
 #' @export

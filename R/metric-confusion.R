@@ -38,12 +38,16 @@ keep_top_k <- function(y_pred, k) {
 }
 
 check_share <- function(x, what) {
-  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x > 1) abort_argument("`", what, "` must be in [0, 1]. Received: ", what, " = ", received(x))
+  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x > 1) {
+    abort_argument("`", what, "` must be in [0, 1]. Received: ", what, " = ", received(x))
+  }
   x
 }
 check_thresholds <- function(thresholds) {
   thresholds <- as.numeric(unlist(thresholds))
-  if (anyNA(thresholds) || any(thresholds < 0 | thresholds > 1)) abort_argument("`thresholds` must be in [0, 1]. Received: thresholds = ", received(thresholds))
+  if (anyNA(thresholds) || any(thresholds < 0 | thresholds > 1)) {
+    abort_argument("`thresholds` must be in [0, 1]. Received: thresholds = ", received(thresholds))
+  }
   thresholds
 }
 
@@ -80,7 +84,8 @@ RatioOfPositives <- R6Class("RatioOfPositives", inherit = Metric, lock_objects =
     self$others <- self$add_weight(if (against == "fp") "false_positives" else "false_negatives", shape = length(self$thresholds))
   },
   update_state = function(y_true, y_pred, sample_weight = NULL) {
-    counts <- confusion_counts(y_true, y_pred, self$thresholds, sample_weight, c("tp", self$against), top_k = self$top_k, class_id = self$class_id, dtype = self$dtype)
+    counts <- confusion_counts(y_true, y_pred, self$thresholds, sample_weight, c("tp", self$against), top_k = self$top_k, class_id = self$class_id,
+                               dtype = self$dtype)
     add_to(self$true_positives, counts[[1L]])
     add_to(self$others, counts[[2L]])
     invisible(NULL)
@@ -141,7 +146,8 @@ RateAtRate <- R6Class("RateAtRate", inherit = CurveMetric, lock_objects = FALSE,
     # rates are not negative: infeasible thresholds count as 0
     op_reduce_max(op_select(feasible, sought, cast_to(0, tensor_dtype(sought))))
   },
-  get_config = function() c(super$get_config(), stats::setNames(list(self$value), self$held), list(num_thresholds = self$num_thresholds, class_id = self$class_id))
+  get_config = function()
+    c(super$get_config(), stats::setNames(list(self$value), self$held), list(num_thresholds = self$num_thresholds, class_id = self$class_id))
 ))
 
 AUC <- R6Class("AUC", inherit = CurveMetric, lock_objects = FALSE, cloneable = FALSE, public = list(
@@ -181,7 +187,8 @@ AUC <- R6Class("AUC", inherit = CurveMetric, lock_objects = FALSE, cloneable = F
       recall <- div_no_nan(counts$tp, op_add(counts$tp, counts$fn))
       x <- if (self$curve == "ROC") div_no_nan(counts$fp, op_add(counts$fp, counts$tn)) else recall
       y <- if (self$curve == "ROC") recall else div_no_nan(counts$tp, op_add(counts$tp, counts$fp))
-      height <- switch(self$summation_method, interpolation = op_multiply(op_add(high(y), low(y)), 0.5), minoring = op_minimum(high(y), low(y)), op_maximum(high(y), low(y)))
+      height <- switch(self$summation_method, interpolation = op_multiply(op_add(high(y), low(y)), 0.5), minoring = op_minimum(high(y), low(y)),
+                       op_maximum(high(y), low(y)))
       op_multiply(op_subtract(high(x), low(x)), height)
     }
     if (!self$multi_label) return(op_reduce_sum(areas))
@@ -210,7 +217,9 @@ interpolated_pr_areas <- function(counts, high, low) {
 }
 
 match_choice <- function(x, choices, what) {
-  if (!is.character(x) || length(x) != 1L || !x %in% choices) abort_argument("`", what, "` must be one of ", quoted_names(choices), ". Received: ", what, " = ", received(x))
+  if (!is.character(x) || length(x) != 1L || !x %in% choices) {
+    abort_argument("`", what, "` must be one of ", quoted_names(choices), ". Received: ", what, " = ", received(x))
+  }
   x
 }
 
@@ -250,16 +259,20 @@ rate_at_rate <- function(class, held, sought, value, num_thresholds, class_id, n
 
 #' @rdname metrics
 #' @export
-metric_true_positives <- function(..., thresholds = NULL, name = NULL, dtype = NULL) condition_count("TruePositives", "tp", thresholds, name, dtype, ...)
+metric_true_positives <- function(..., thresholds = NULL, name = NULL, dtype = NULL)
+  condition_count("TruePositives", "tp", thresholds, name, dtype, ...)
 #' @rdname metrics
 #' @export
-metric_true_negatives <- function(..., thresholds = NULL, name = NULL, dtype = NULL) condition_count("TrueNegatives", "tn", thresholds, name, dtype, ...)
+metric_true_negatives <- function(..., thresholds = NULL, name = NULL, dtype = NULL)
+  condition_count("TrueNegatives", "tn", thresholds, name, dtype, ...)
 #' @rdname metrics
 #' @export
-metric_false_positives <- function(..., thresholds = NULL, name = NULL, dtype = NULL) condition_count("FalsePositives", "fp", thresholds, name, dtype, ...)
+metric_false_positives <- function(..., thresholds = NULL, name = NULL, dtype = NULL)
+  condition_count("FalsePositives", "fp", thresholds, name, dtype, ...)
 #' @rdname metrics
 #' @export
-metric_false_negatives <- function(..., thresholds = NULL, name = NULL, dtype = NULL) condition_count("FalseNegatives", "fn", thresholds, name, dtype, ...)
+metric_false_negatives <- function(..., thresholds = NULL, name = NULL, dtype = NULL)
+  condition_count("FalseNegatives", "fn", thresholds, name, dtype, ...)
 
 #' @rdname metrics
 #' @export
@@ -299,7 +312,8 @@ metric_specificity_at_sensitivity <- function(..., sensitivity, num_thresholds =
 #' @export
 metric_auc <- function(..., num_thresholds = 200L, curve = "ROC", summation_method = "interpolation", thresholds = NULL, multi_label = FALSE,
                        num_labels = NULL, label_weights = NULL, from_logits = FALSE, name = NULL, dtype = NULL) {
-  new_metric(AUC, confusion_class("AUC"), num_thresholds = num_thresholds, curve = curve, summation_method = summation_method, thresholds = thresholds,
+  new_metric(AUC, confusion_class("AUC"), num_thresholds = num_thresholds, curve = curve, summation_method = summation_method,
+             thresholds = thresholds,
              multi_label = multi_label, num_labels = num_labels, label_weights = label_weights, from_logits = from_logits,
              name = name %||% unique_name("auc"), dtype = dtype, ...)
 }

@@ -105,13 +105,15 @@ metric_or_value <- function(class, fn, y_true, y_pred, name, dtype, settings = l
   if (missing(y_true) != missing(y_pred)) abort_argument("a metric takes both `y_true` and `y_pred`, or neither")
   if (!missing(y_pred)) return(do.call(fn, c(list(as_loss_input(y_true), as_loss_input(y_pred)), settings)))
   metric_instance(MeanMetricWrapper$new(fn, name, dtype, settings),
-                  c(paste0("keras.metrics.", class), "keras.metrics.base_metric.MeanMetricWrapper", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"))
+                  c(paste0("keras.metrics.", class), "keras.metrics.base_metric.MeanMetricWrapper", "keras.metrics.base_metric.Mean",
+                    "keras.metrics.base_metric.Reduce"))
 }
 
 #' Metrics
 #'
 #' A metric is a number shown during training and evaluation. Metric objects accumulate over batches: `update_state(y_true, y_pred,
-#' sample_weight)` (for the plain means and sums: `update_state(values, sample_weight)`), `result()`, `reset_state()`. Those that are means of a function
+#' sample_weight)` (for the plain means and sums: `update_state(values, sample_weight)`), `result()`, `reset_state()`. Those that are means of a
+#' function
 #' compute that function when called with `y_true` and `y_pred`.
 #'
 #' In [compile()] a metric can be given by name (`"accuracy"`, `"mae"`), as such an object, or as a [custom_metric()].
@@ -138,34 +140,40 @@ metric_or_value <- function(class, fn, y_true, y_pred, name, dtype, settings = l
 #' @name metrics
 #' @rdname metrics
 #' @export
-metric_mean <- function(..., name = "mean", dtype = NULL) new_metric(Mean, c("keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"), name = name, dtype = dtype, ...)
+metric_mean <- function(..., name = "mean", dtype = NULL)
+  new_metric(Mean, c("keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"), name = name, dtype = dtype, ...)
 
 #' @rdname metrics
 #' @export
-metric_sum <- function(..., name = NULL, dtype = NULL) new_metric(Sum, c("keras.metrics.base_metric.Sum", "keras.metrics.base_metric.Reduce"), name = name, dtype = dtype, ...)
+metric_sum <- function(..., name = NULL, dtype = NULL)
+  new_metric(Sum, c("keras.metrics.base_metric.Sum", "keras.metrics.base_metric.Reduce"), name = name, dtype = dtype, ...)
 
 #' @rdname metrics
 #' @export
-metric_mean_tensor <- function(..., name = NULL, dtype = NULL) new_metric(MeanTensor, "keras.metrics.base_metric.MeanTensor", name = name, dtype = dtype, ...)
+metric_mean_tensor <- function(..., name = NULL, dtype = NULL)
+  new_metric(MeanTensor, "keras.metrics.base_metric.MeanTensor", name = name, dtype = dtype, ...)
 
 #' @rdname metrics
 #' @export
 metric_mean_wrapper <- function(..., fn, name = NULL, dtype = NULL) {
-  new_metric(MeanMetricWrapper, c("keras.metrics.base_metric.MeanMetricWrapper", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"),
+  new_metric(MeanMetricWrapper,
+             c("keras.metrics.base_metric.MeanMetricWrapper", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"),
              fn = fn, name = name, dtype = dtype, ...)
 }
 
 #' @rdname metrics
 #' @export
 metric_root_mean_squared_error <- function(..., name = NULL, dtype = NULL) {
-  new_metric(RootMeanSquaredError, c("keras.metrics.regression_metrics.RootMeanSquaredError", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"),
+  new_metric(RootMeanSquaredError,
+             c("keras.metrics.regression_metrics.RootMeanSquaredError", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"),
              name = name, dtype = dtype, ...)
 }
 
 #' @rdname metrics
 #' @export
 metric_mean_relative_error <- function(..., normalizer, name = NULL, dtype = NULL) {
-  new_metric(MeanRelativeError, c("keras.metrics.regression_metrics.MeanRelativeError", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"),
+  new_metric(MeanRelativeError,
+             c("keras.metrics.regression_metrics.MeanRelativeError", "keras.metrics.base_metric.Mean", "keras.metrics.base_metric.Reduce"),
              normalizer = normalizer, name = name, dtype = dtype, ...)
 }
 
@@ -195,7 +203,8 @@ metric_mean_squared_logarithmic_error <- function(y_true, y_pred, ..., name = "m
 
 #' @rdname metrics
 #' @export
-metric_logcosh_error <- function(..., name = "logcosh", dtype = NULL) metric_or_value("regression_metrics.LogCoshError", log_cosh, name = name, dtype = dtype, ...)
+metric_logcosh_error <- function(..., name = "logcosh", dtype = NULL)
+  metric_or_value("regression_metrics.LogCoshError", log_cosh, name = name, dtype = dtype, ...)
 
 # As a metric the similarity itself, not its negative.
 cosine_similarity_metric <- function(y_true, y_pred, axis = -1L) op_negative(cosine_similarity(y_true, y_pred, axis))
@@ -203,7 +212,8 @@ cosine_similarity_metric <- function(y_true, y_pred, axis = -1L) op_negative(cos
 #' @rdname metrics
 #' @export
 metric_cosine_similarity <- function(..., axis = -1L, name = "cosine_similarity", dtype = NULL) {
-  metric_or_value("regression_metrics.CosineSimilarity", cosine_similarity_metric, name = name, dtype = dtype, settings = list(axis = zero_based_axis(axis)), ...)
+  metric_or_value("regression_metrics.CosineSimilarity", cosine_similarity_metric, name = name, dtype = dtype,
+                  settings = list(axis = zero_based_axis(axis)), ...)
 }
 
 #' @rdname metrics
@@ -214,21 +224,24 @@ metric_cosine_proximity <- function(y_true, y_pred) {
 
 #' @rdname metrics
 #' @export
-metric_binary_crossentropy <- function(y_true, y_pred, from_logits = FALSE, label_smoothing = 0, axis = -1L, ..., name = "binary_crossentropy", dtype = NULL) {
+metric_binary_crossentropy <- function(y_true, y_pred, from_logits = FALSE, label_smoothing = 0, axis = -1L, ..., name = "binary_crossentropy",
+                                       dtype = NULL) {
   metric_or_value("probabilistic_metrics.BinaryCrossentropy", binary_crossentropy, y_true, y_pred, name, dtype,
                   list(from_logits = from_logits, label_smoothing = label_smoothing, axis = zero_based_axis(axis)), ...)
 }
 
 #' @rdname metrics
 #' @export
-metric_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE, label_smoothing = 0, axis = -1L, ..., name = "categorical_crossentropy", dtype = NULL) {
+metric_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE, label_smoothing = 0, axis = -1L, ...,
+                                            name = "categorical_crossentropy", dtype = NULL) {
   metric_or_value("probabilistic_metrics.CategoricalCrossentropy", categorical_crossentropy, y_true, y_pred, name, dtype,
                   list(from_logits = from_logits, label_smoothing = label_smoothing, axis = zero_based_axis(axis)), ...)
 }
 
 #' @rdname metrics
 #' @export
-metric_sparse_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE, axis = -1L, ..., name = "sparse_categorical_crossentropy", dtype = NULL) {
+metric_sparse_categorical_crossentropy <- function(y_true, y_pred, from_logits = FALSE, axis = -1L, ..., name = "sparse_categorical_crossentropy",
+                                                   dtype = NULL) {
   metric_or_value("probabilistic_metrics.SparseCategoricalCrossentropy", sparse_categorical_crossentropy, y_true, y_pred, name, dtype,
                   list(from_logits = from_logits, axis = zero_based_axis(axis)), ...)
 }
@@ -247,7 +260,8 @@ metric_poisson <- function(y_true, y_pred, ..., name = "poisson", dtype = NULL) 
 
 #' @rdname metrics
 #' @export
-metric_hinge <- function(y_true, y_pred, ..., name = "hinge", dtype = NULL) metric_or_value("hinge_metrics.Hinge", hinge, y_true, y_pred, name, dtype, ...)
+metric_hinge <- function(y_true, y_pred, ..., name = "hinge", dtype = NULL)
+  metric_or_value("hinge_metrics.Hinge", hinge, y_true, y_pred, name, dtype, ...)
 
 #' @rdname metrics
 #' @export

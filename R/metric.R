@@ -79,9 +79,11 @@ div_no_nan <- function(numerator, denominator) {
 
 # ---- from what users pass to compile()
 
-metric_aliases <- c(acc = "accuracy", ACC = "accuracy", ce = "crossentropy", bce = "binary_crossentropy", BCE = "binary_crossentropy", mse = "mean_squared_error",
+metric_aliases <- c(acc = "accuracy", ACC = "accuracy", ce = "crossentropy", bce = "binary_crossentropy", BCE = "binary_crossentropy",
+                    mse = "mean_squared_error",
                     mae = "mean_absolute_error", mape = "mean_absolute_percentage_error", msle = "mean_squared_logarithmic_error",
-                    kld = "kl_divergence", kullback_leibler_divergence = "kl_divergence", logcosh = "log_cosh", cosine_proximity = "cosine_similarity")
+                    kld = "kl_divergence", kullback_leibler_divergence = "kl_divergence", logcosh = "log_cosh",
+                    cosine_proximity = "cosine_similarity")
 
 # Functions (y_true, y_pred) -> per-sample values that Keras knows by name as metrics.
 metric_functions <- function() utils::modifyList(loss_functions(), list(
@@ -92,9 +94,11 @@ metric_functions <- function() utils::modifyList(loss_functions(), list(
 # Metric objects known by their class name: "AUC", "Precision", "MeanIoU".
 metric_constructors <- function() list(
   Accuracy = metric_accuracy, AUC = metric_auc, BinaryAccuracy = metric_binary_accuracy, BinaryCrossentropy = metric_binary_crossentropy,
-  CategoricalAccuracy = metric_categorical_accuracy, CategoricalCrossentropy = metric_categorical_crossentropy, CategoricalHinge = metric_categorical_hinge,
+  CategoricalAccuracy = metric_categorical_accuracy, CategoricalCrossentropy = metric_categorical_crossentropy,
+  CategoricalHinge = metric_categorical_hinge,
   CosineSimilarity = metric_cosine_similarity, FalseNegatives = metric_false_negatives, FalsePositives = metric_false_positives, Hinge = metric_hinge,
-  KLDivergence = metric_kullback_leibler_divergence, LogCoshError = metric_logcosh_error, Mean = metric_mean, MeanAbsoluteError = metric_mean_absolute_error,
+  KLDivergence = metric_kullback_leibler_divergence, LogCoshError = metric_logcosh_error, Mean = metric_mean,
+  MeanAbsoluteError = metric_mean_absolute_error,
   MeanAbsolutePercentageError = metric_mean_absolute_percentage_error, MeanIoU = metric_mean_iou, MeanRelativeError = metric_mean_relative_error,
   MeanSquaredError = metric_mean_squared_error, MeanSquaredLogarithmicError = metric_mean_squared_logarithmic_error, MeanTensor = metric_mean_tensor,
   MeanMetricWrapper = metric_mean_wrapper, Poisson = metric_poisson, Precision = metric_precision, PrecisionAtRecall = metric_precision_at_recall,
@@ -113,7 +117,11 @@ get_metric <- function(metric, y_true_shape = NULL, y_pred_shape = NULL) {
     if (tolower(metric) %in% c("accuracy", "acc", "crossentropy", "ce") && !is.null(y_pred_shape))
       return(metric_mean_wrapper(fn = resolve_by_shape(tolower(metric), y_true_shape, y_pred_shape), name = metric))
     custom <- find_custom_object(metric)
-    if (!is.null(custom)) return(if (is.function(custom) && !is_metric(custom) && !is_metric_constructor(custom)) metric_mean_wrapper(fn = plain_pair(custom), name = metric) else get_metric(custom))
+    if (!is.null(custom)) {
+      return(
+        if (is.function(custom) && !is_metric(custom) && !is_metric_constructor(custom)) metric_mean_wrapper(
+          fn = plain_pair(custom), name = metric) else get_metric(custom))
+    }
     constructor <- metric_constructors()[[metric]]
     if (!is.null(constructor)) return(constructor())
     full <- unname(metric_aliases[metric])

@@ -30,7 +30,11 @@ named_custom_objects <- function(objects) {
   }
   # Layers and models are made through their class, what compile() takes through the function that also wraps it.
   lapply(setNames(objects, names), function(object) {
-    if (is.null(attr(object, "generator")) || inherits(object, c("keras_loss_class", "keras_metric_class", "keras_schedule_class"))) object else attr(object, "generator")
+    if (is.null(attr(object, "generator")) || inherits(object, c("keras_loss_class", "keras_metric_class", "keras_schedule_class"))) {
+      object
+    } else {
+      attr(object, "generator")
+    }
   })
 }
 
@@ -92,7 +96,9 @@ deserialize_keras_object <- function(x, custom_objects = NULL) {
   generator <- find_custom_object(name)
   if (is.function(generator) && !inherits(generator, "R6ClassGenerator")) return(generator)
   if (is.null(generator)) generator <- builtin_class(name)
-  if (is.null(generator)) abort_argument("unknown class ", dQuote(name, FALSE), ': if it is yours, give it in `custom_objects = list("', name, '" = ...)`')
+  if (is.null(generator)) {
+    abort_argument("unknown class ", dQuote(name, FALSE), ': if it is yours, give it in `custom_objects = list("', name, '" = ...)`')
+  }
   from_class_config(generator, x$config, x)
 }
 
@@ -148,7 +154,9 @@ get_config <- function(object) {
   }
   layer <- unwrap(object)
   config <- layer$get_config()
-  if (inherits(layer, "Layer")) attr(config, "config_class") <- if (is.null(builtin_class(class(layer)[1L]))) layer_generator(layer) else class(layer)[1L]
+  if (inherits(layer, "Layer")) {
+    attr(config, "config_class") <- if (is.null(builtin_class(class(layer)[1L]))) layer_generator(layer) else class(layer)[1L]
+  }
   config
 }
 
@@ -239,7 +247,8 @@ functional_from_config <- function(config, generator = Functional) {
   layers <- list()
   for (entry in config$layers) {
     layer <- deserialize_keras_object(entry)
-    layers[[if (is.character(entry$name) && length(entry$name) == 1L) entry$name else unwrap(layer)$name]] <- unwrap(layer)   # a number would be a place in the list
+    # a number would be a place in the list
+    layers[[if (is.character(entry$name) && length(entry$name) == 1L) entry$name else unwrap(layer)$name]] <- unwrap(layer)
   }
   from_one <- counted_from_one(config, names(Filter(has_own_node, layers)))
   made <- list()   # made[[layer]][[node + 1]]: flat outputs
@@ -274,7 +283,8 @@ counted_from_one <- function(config, names) {
   from_zero <- character()
   look <- function(x) {
     if (!is.list(x)) return()
-    if (is.null(names(x)) && length(x) %in% 3:4 && is.character(x[[1L]]) && is.numeric(x[[2L]])) { if (x[[2L]] == 0) from_zero <<- c(from_zero, x[[1L]]) }
+    if (is.null(names(x)) && length(x) %in% 3:4 && is.character(x[[1L]]) &&
+        is.numeric(x[[2L]])) { if (x[[2L]] == 0) from_zero <<- c(from_zero, x[[1L]]) }
     else lapply(x, look)
   }
   if (length(names)) {
@@ -307,7 +317,9 @@ node_arguments <- function(node, look_up, layer) {
   }
   others <- lapply(others, resolve)
   if (!complete) return(NULL)
-  if (inherits(layer, "TFOpLambda")) return(c(list(constant_array(if (bare) inputs[[1L]] else inputs)), tf_arguments(others, inherits(layer, "SlicingOpLambda"))))
+  if (inherits(layer, "TFOpLambda")) {
+    return(c(list(constant_array(if (bare) inputs[[1L]] else inputs)), tf_arguments(others, inherits(layer, "SlicingOpLambda"))))
+  }
   single <- length(inputs) == 1L && is.null(names(inputs)) && !isTRUE(layer$takes_list)
   c(list(if (single) inputs[[1L]] else inputs), others)
 }

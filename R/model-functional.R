@@ -108,7 +108,8 @@ check_connected <- function(model, network, inputs) {
   given <- vapply(inputs, tensor_key, "")
   for (nodes in network$nodes_by_depth) for (node in nodes) {
     if (is_input_node(node) && !all(vapply(nest_flatten(node$outputs), tensor_key, "") %in% given))
-      abort_argument('model "', model$name, '": the graph is disconnected, the outputs need the input "', node$layer$name, '", which is not among `inputs`')
+      abort_argument('model "', model$name, '": the graph is disconnected, the outputs need the input "', node$layer$name,
+                     '", which is not among `inputs`')
   }
 }
 
@@ -158,11 +159,18 @@ run_network <- function(model, inputs, mask = NULL) {
 order_inputs <- function(model, inputs) {
   wanted <- length(model$network_inputs)
   if (is_branch(inputs) && !is.null(names(inputs)) && all(nzchar(names(inputs)))) {
-    known <- if (is_branch(model$input_structure) && !is.null(names(model$input_structure)) && all(names(model$input_structure) %in% names(inputs))) names(model$input_structure) else model$input_names
+    known <- if (is_branch(model$input_structure) && !is.null(names(model$input_structure)) && all(names(model$input_structure) %in% names(inputs))) {
+      names(model$input_structure)
+    } else {
+      model$input_names
+    }
     if (all(known %in% names(inputs))) return(nest_flatten(unname(inputs[known])))
   }
   flat <- nest_flatten(inputs)
-  if (length(flat) != wanted) abort_shape("the model takes ", wanted, " input", if (wanted != 1L) "s", " (", paste(model$input_names, collapse = ", "), "), ", length(flat), " given")
+  if (length(flat) != wanted) {
+    abort_shape("the model takes ", wanted, " input", if (wanted != 1L) "s", " (", paste(model$input_names, collapse = ", "), "), ", length(flat),
+                " given")
+  }
   flat
 }
 

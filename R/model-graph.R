@@ -24,7 +24,8 @@ keras_tensor_shape <- function(x) .subset2(x, "type")$shape
 #' @export
 dim.keras.engine.keras_tensor.KerasTensor <- function(x) NULL
 
-no_values <- function(x, ...) abort_argument("a Keras tensor stands for values that are not there yet: make a model of it, keras_model(inputs, outputs), and call that on data.")
+no_values <- function(x, ...)
+  abort_argument("a Keras tensor stands for values that are not there yet: make a model of it, keras_model(inputs, outputs), and call that on data.")
 #' @export
 as.array.keras.engine.keras_tensor.KerasTensor <- no_values
 #' @export
@@ -40,7 +41,8 @@ as.matrix.keras.engine.keras_tensor.KerasTensor <- no_values
 format.keras.engine.keras_tensor.KerasTensor <- function(x, ...) {
   history <- x$history
   paste0("KerasTensor(type_spec=TensorSpec(shape=", format_shape(keras_tensor_shape(x), "None"), ", dtype=tf.", tensor_dtype(x), ", name=",
-         if (is.null(x$name)) "None" else paste0("'", x$name, "'"), ")", if (!is.null(history)) paste0(", description=\"created by layer '", history$layer$name, "'\""), ")")
+         if (is.null(x$name)) "None" else paste0("'", x$name, "'"), ")",
+         if (!is.null(history)) paste0(", description=\"created by layer '", history$layer$name, "'\""), ")")
 }
 
 #' @export
@@ -88,7 +90,8 @@ node_side <- function(node, side) if (side == "outputs") node$outputs else if (i
 
 node_at <- function(layer, node_index) {
   if (length(node_index) != 1L || !node_index %in% (seq_along(layer$inbound_nodes) - 1L))
-    abort_argument('layer "', layer$name, '" was called symbolically ', length(layer$inbound_nodes), " times; there is no call ", received(node_index))
+    abort_argument('layer "', layer$name, '" was called symbolically ', length(layer$inbound_nodes), " times; there is no call ",
+                   received(node_index))
   layer$inbound_nodes[[node_index + 1L]]
 }
 node_tensors <- function(layer, node_index, side) node_side(node_at(layer, node_index), side)
@@ -125,7 +128,8 @@ drop_programs <- function(model) {
 
 call_symbolically <- function(layer, arguments) {
   arguments[[1L]] <- nest_map(arguments[[1L]], function(x) if (is_keras_tensor(x)) x else input_value(x, layer))
-  arguments <- nest_map(arguments, function(x) if (inherits(x, "keratin_tensor")) new_variable(x, "constant", trainable = FALSE) else x)   # outlives the session
+  # outlives the session
+  arguments <- nest_map(arguments, function(x) if (inherits(x, "keratin_tensor")) new_variable(x, "constant", trainable = FALSE) else x)
   inputs <- arguments[[1L]]
   phase <- training_phase(arguments$training)
   in_call(layer, phase, maybe_build(layer, nest_map(inputs, tensor_shape)))
@@ -138,7 +142,8 @@ call_symbolically <- function(layer, arguments) {
   })
   node <- new_node(layer, arguments, outputs)
   flat <- nest_flatten(outputs)
-  for (i in seq_along(flat)) if (is.null(.subset2(flat[[i]], "name"))) assign("name", paste0(layer$name, if (i > 1L) paste0("_", i - 1L)), envir = flat[[i]])
+  for (i in seq_along(flat)) if (is.null(.subset2(flat[[i]], "name"))) assign(
+    "name", paste0(layer$name, if (i > 1L) paste0("_", i - 1L)), envir = flat[[i]])
   outputs
 }
 
@@ -167,7 +172,9 @@ infer_call <- function(layer, arguments) {
   found <- tryCatch(infer_types(run, all_types), keratin_error_value = function(e) {
     if (trace_is_on()) stop(e)
     said_types(layer, arguments) %||% tryCatch(types_by_example(layer, run, all_types), error = function(by_example) {
-      e$message <- paste0(conditionMessage(e), " A model that is run eagerly could have the layer, but arrays of zeros do not tell its output shape either (", conditionMessage(by_example),
+      e$message <- paste0(conditionMessage(e),
+                          " A model that is run eagerly could have the layer, but arrays of zeros do not tell its output shape either (",
+                          conditionMessage(by_example),
                           "): give its class a compute_output_shape(input_shape).")
       stop(e)
     })
@@ -193,7 +200,8 @@ said_types <- function(layer, arguments) {
   list(outputs = list(dtype = if (is_float(layer$dtype)) layer$dtype else tensor_dtype(nest_flatten(inputs)[[1L]]), shape = dims), masks = list(NULL))
 }
 
-# ... or zeros are put through it: twice if sizes are unknown, for those of the output that follow from them are unknown too. Its weights stay as they are.
+# ... or zeros are put through it: twice if sizes are unknown, for those of the output that follow from them are unknown too. Its weights stay as they
+# are.
 types_by_example <- function(layer, run, types) {
   weights <- layer$weights
   values <- lapply(weights, as.array)
@@ -278,7 +286,15 @@ new_order <- function() {
   names <- character()
   values <- numeric()
   list(get = function(name) { at <- match(name, names); if (is.na(at)) 0 else values[at] },
-       set = function(name, value) { force(value); at <- match(name, names); if (is.na(at)) { names <<- c(names, name); values <<- c(values, value) } else values[at] <<- value },
+       set = function(name, value) {
+         force(value)
+         at <- match(name, names)
+         if (is.na(at)) {
+           names <<- c(names, name)
+           at <- length(names)
+         }
+         values[at] <<- value
+       },
        all = function() setNames(values, names))
 }
 

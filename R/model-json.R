@@ -51,7 +51,8 @@ escaped_character <- function(code) {
 }
 
 # An R function in a file: its serialized form in base 64.
-function_as_text <- function(f) list(class_name = "__r_function__", config = list(value = jsonlite::base64_enc(serialize(f, NULL)), code = function_code(f)))
+function_as_text <- function(f)
+  list(class_name = "__r_function__", config = list(value = jsonlite::base64_enc(serialize(f, NULL)), code = function_code(f)))
 # What it does, without where its variables come from: by this a file's function is known again among `custom_objects`.
 function_code <- function(f) paste(deparse(utils::removeSource(f)), collapse = "\n")
 #' Architecture of a model as JSON
@@ -59,7 +60,8 @@ function_code <- function(f) paste(deparse(utils::removeSource(f)), collapse = "
 #' @param object A model.
 #' @param json String from `model_to_json()` (or from Keras 2.15).
 #' @param custom_objects Named list of your own classes and functions that the model uses.
-#' @details R functions (of lambda layers, say) that the text holds are restored only with `options(keratin.safe_mode = FALSE)`: they may do anything once
+#' @details R functions (of lambda layers, say) that the text holds are restored only with `options(keratin.safe_mode = FALSE)`: they may do anything
+#'   once
 #'   they run.
 #' @return `model_to_json()`: a string. `model_from_json()`: a model with new weights.
 #' @examples

@@ -153,7 +153,11 @@ set_layers_trainable <- function(object, from, to, which, value) {
   layers <- model_layers(layer)
   names <- vapply(layers, function(each) each$name, "")
   position <- function(x, what) {
-    if (is.character(x)) { found <- match(x, names); if (anyNA(found)) abort_argument("`", what, "`: there is no layer ", dQuote(x[is.na(found)][1L], FALSE)); return(found) }
+    if (is.character(x)) {
+      found <- match(x, names)
+      if (anyNA(found)) abort_argument("`", what, "`: there is no layer ", dQuote(x[is.na(found)][1L], FALSE))
+      return(found)
+    }
     if (is.numeric(x) && is_whole(x) && all(abs(x) <= length(layers) & x != 0)) return(ifelse(x < 0, length(layers) + 1L + x, x))
     abort_argument("`", what, "` must be names or positions of layers. Received: ", what, " = ", received(x))
   }
@@ -207,7 +211,10 @@ clone_model <- function(model, input_tensors = NULL, clone_function = NULL) {
     entry <- serialize_layer(layer)
     if (inherits(layer, "TFOpLambda")) entry$config$`function` <- layer$symbol   # its calls are repeated as they were made
     generator <- layer_generator(layer)
-    with_custom_object_scope(own_classes(layer), unwrap(if (inherits(generator, "R6ClassGenerator")) from_class_config(generator, entry$config) else deserialize_keras_object(entry)))
+    with_custom_object_scope(own_classes(layer),
+                             unwrap(
+                               if (inherits(generator, "R6ClassGenerator")) from_class_config(
+                                 generator, entry$config) else deserialize_keras_object(entry)))
   }
   if (inherits(original, "Sequential")) {
     copy <- new_instance(Sequential$new(name = original$name))
@@ -231,5 +238,6 @@ clone_model <- function(model, input_tensors = NULL, clone_function = NULL) {
     made <- nest_flatten(node$outputs)
     for (i in seq_along(made)) values[[tensor_key(made[[i]])]] <- outputs[[i]]
   }
-  new_instance(Functional$new(inputs = nest_pack(original$input_structure, inputs), outputs = nest_map(original$output_structure, look_up), name = original$name))
+  new_instance(Functional$new(inputs = nest_pack(original$input_structure, inputs), outputs = nest_map(original$output_structure, look_up),
+                              name = original$name))
 }

@@ -19,24 +19,29 @@ tf_form_of <- function(node) {
 }
 
 # Numbers beside whole-number tensors are written as whole numbers.
-in_dtype <- function(x, dtype) if (is.double(x) && !anyNA(x) && !is_float(dtype) && all(x == round(x)) && all(abs(x) < 2^31)) { storage.mode(x) <- "integer"; x } else x
+in_dtype <- function(x, dtype)
+  if (is.double(x) && !anyNA(x) && !is_float(dtype) && all(x == round(x)) && all(abs(x) < 2^31)) { storage.mode(x) <- "integer"; x } else x
 
 whole <- function(x) if (is.null(x)) NULL else { x <- as.integer(x); x[is.na(x)] <- -1L; as.list(x) }
 whole_one <- function(x) if (length(x) == 1L) as.integer(x) else whole(x)
 
 # Ops whose inputs are all the arguments there are.
 tf_same <- local({
-  unary <- c("abs", "sign", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
-             "asinh", "acosh", "atanh", "erf", "floor", "ceil", "round", "sigmoid", "softplus", "negative", "is_nan", "is_inf", "is_finite", "logical_not")
+  unary <- c("abs", "sign", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan",
+             "sinh", "cosh", "tanh",
+             "asinh", "acosh", "atanh", "erf", "floor", "ceil", "round", "sigmoid", "softplus", "negative", "is_nan", "is_inf", "is_finite",
+             "logical_not")
   unary <- lapply(setNames(nm = unary), function(op) list(symbol = paste0("math.", op), parameters = "x"))
   nn <- lapply(setNames(nm = c("relu", "relu6", "selu", "softsign")), function(op) list(symbol = paste0("nn.", op), parameters = "features"))
-  binary <- c("subtract", "multiply", "maximum", "minimum", "squared_difference", "multiply_no_nan", "divide_no_nan", "equal", "not_equal", "less", "less_equal",
+  binary <- c("subtract", "multiply", "maximum", "minimum", "squared_difference", "multiply_no_nan", "divide_no_nan", "equal", "not_equal", "less",
+              "less_equal",
               "greater", "greater_equal", "logical_and", "logical_or", "logical_xor")
   binary <- lapply(setNames(nm = binary), function(op) list(symbol = paste0("math.", op), parameters = c("x", "y")))
   other <- function(symbol, ...) list(symbol = symbol, parameters = c(...))
   c(unary, nn, binary, list(
     add = other("__operators__.add", "x", "y"), divide = other("math.truediv", "x", "y"), floor_divide = other("math.floordiv", "x", "y"),
-    floor_mod = other("math.floormod", "x", "y"), power = other("math.pow", "x", "y"), atan2 = other("math.atan2", "y", "x"), select = other("where", "condition", "x", "y"),
+    floor_mod = other("math.floormod", "x", "y"), power = other("math.pow", "x", "y"), atan2 = other("math.atan2", "y", "x"),
+    select = other("where", "condition", "x", "y"),
     bias_add = other("nn.bias_add", "value", "bias"), identity = other("identity", "input"), stop_gradient = other("stop_gradient", "input"),
     swish = other("nn.silu", "features"), gather_nd = other("gather_nd", "params", "indices")))
 })
@@ -44,8 +49,12 @@ tf_same <- local({
 tf_call_form <- function(symbol, first, ...) list(symbol = symbol, first = first, others = list(...))
 
 tf_forms <- local({
-  reduce <- function(name) function(x, a) tf_call_form(paste0("math.reduce_", name), x[[1L]], axis = whole(a$axes), keepdims = isTRUE(as.logical(a$keepdims)))
-  running <- function(name) function(x, a) tf_call_form(paste0("math.", name), x[[1L]], axis = as.integer(a$axis), exclusive = isTRUE(as.logical(a$exclusive)), reverse = isTRUE(as.logical(a$reverse)))
+  reduce <- function(name)
+    function(x, a) tf_call_form(paste0("math.reduce_", name), x[[1L]], axis = whole(a$axes), keepdims = isTRUE(as.logical(a$keepdims)))
+  running <- function(name)
+    function(x, a)
+      tf_call_form(paste0("math.", name), x[[1L]], axis = as.integer(a$axis), exclusive = isTRUE(as.logical(a$exclusive)),
+                   reverse = isTRUE(as.logical(a$reverse)))
   extreme <- function(name) function(x, a) tf_call_form(paste0("math.", name), x[[1L]], axis = as.integer(a$axis), output_type = a$dtype %||% "int64")
   list(
     reduce_sum = reduce("sum"), reduce_mean = reduce("mean"), reduce_max = reduce("max"), reduce_min = reduce("min"), reduce_prod = reduce("prod"),
@@ -77,14 +86,22 @@ tf_forms <- local({
       shape <- tensor_shape(x[[1L]])
       tf_call_form("unstack", x[[1L]], num = shape[if (axis < 0L) axis + length(shape) + 1L else axis + 1L], axis = axis)
     },
-    split = function(x, a) tf_call_form("split", x[[1L]], num_or_size_splits = if (is.null(a$sizes)) as.integer(a$parts) else whole(a$sizes), axis = as.integer(a$axis %||% 0L)),
-    pad = function(x, a) tf_call_form("pad", x[[1L]], paddings = unname(lapply(split(as.integer(a$paddings), (seq_along(a$paddings) - 1L) %/% 2L), as.list)), mode = "CONSTANT",
+    split = function(x, a)
+      tf_call_form("split", x[[1L]], num_or_size_splits = if (is.null(a$sizes)) as.integer(a$parts) else whole(a$sizes),
+                   axis = as.integer(a$axis %||% 0L)),
+    pad = function(x, a) tf_call_form("pad", x[[1L]],
+                                      paddings = unname(lapply(split(as.integer(a$paddings), (seq_along(a$paddings) - 1L) %/% 2L), as.list)),
+                                      mode = "CONSTANT",
                                      constant_values = in_dtype(a$value %||% 0, tensor_dtype(x[[1L]]))),
     slice = function(x, a) tf_call_form("slice", x[[1L]], begin = whole(a$begin), size = whole(a$size)),
     strided_slice = function(x, a) tf_call_form("__operators__.getitem", x[[1L]], slice_spec = slice_spec(a)),
-    gather = function(x, a) tf_call_form("gather", x[[1L]], indices = x[[2L]], axis = as.integer(a$axis %||% 0L), batch_dims = as.integer(a$batch_dims %||% 0L)),
-    one_hot = function(x, a) tf_call_form("one_hot", x[[1L]], depth = as.integer(a$depth), on_value = a$on %||% 1, off_value = a$off %||% 0, dtype = a$dtype),
-    matmul = function(x, a) tf_call_form("linalg.matmul", x[[1L]], b = x[[2L]], transpose_a = isTRUE(as.logical(a$transpose_a)), transpose_b = isTRUE(as.logical(a$transpose_b))),
+    gather = function(x, a)
+      tf_call_form("gather", x[[1L]], indices = x[[2L]], axis = as.integer(a$axis %||% 0L), batch_dims = as.integer(a$batch_dims %||% 0L)),
+    one_hot = function(x, a)
+      tf_call_form("one_hot", x[[1L]], depth = as.integer(a$depth), on_value = a$on %||% 1, off_value = a$off %||% 0, dtype = a$dtype),
+    matmul = function(x, a)
+      tf_call_form("linalg.matmul", x[[1L]], b = x[[2L]], transpose_a = isTRUE(as.logical(a$transpose_a)),
+                   transpose_b = isTRUE(as.logical(a$transpose_b))),
     dense = function(x, a) if (length(x) == 2L) tf_call_form("tensordot", x[[1L]], b = x[[2L]], axes = 1L),
     shape_of = function(x, a) tf_call_form("compat.v1.shape", x[[1L]], out_type = a$dtype %||% "int32"),
     top_k = function(x, a) tf_call_form("math.top_k", x[[1L]], k = as.integer(a$k)))
@@ -116,7 +133,8 @@ read_slice_spec <- function(spec) {
     if (is.null(x)) return("new")
     if (is.numeric(x) && length(x) == 1L) return(as.character(as.integer(x)))
     if (is.list(x) && identical(x$class_name, "__ellipsis__")) return("...")
-    number <- function(x) if (is.null(x)) "" else if (is.numeric(x) && length(x) == 1L) as.character(as.integer(x)) else abort_file("a slice by tensors is not known")
+    number <- function(x)
+      if (is.null(x)) "" else if (is.numeric(x) && length(x) == 1L) as.character(as.integer(x)) else abort_file("a slice by tensors is not known")
     if (is.list(x) && setequal(names(x), c("start", "stop", "step"))) return(paste(number(x$start), number(x$stop), number(x$step), sep = ":"))
     abort_file("the slice ", received(x), " is not known")
   }
@@ -135,7 +153,10 @@ tf_getitem <- function(x, slice_spec) {
   field <- function(i) vapply(parts, function(part) if (length(part) >= i && nzchar(trimws(part[i]))) as.numeric(part[i]) else NA_real_, 0)
   begin <- field(1L); end <- ifelse(single, begin + 1, field(2L)); strides <- ifelse(is.na(field(3L)), 1, field(3L))
   end_open <- is.na(end) | (single & begin == -1)
-  if (length(parts)) x <- op_strided_slice(x, ifelse(is.na(begin), 0, begin), ifelse(end_open, 0, end), strides, as.integer(is.na(begin)), as.integer(end_open), as.integer(single))
+  if (length(parts)) {
+    x <- op_strided_slice(x, ifelse(is.na(begin), 0, begin), ifelse(end_open, 0, end), strides, as.integer(is.na(begin)), as.integer(end_open),
+                          as.integer(single))
+  }
   kept <- slice_spec[new | !slice_spec %in% slice_spec[!new][single]]
   for (axis in which(kept == "new")) x <- op_expand_dims(x, axis - 1L)
   x
@@ -165,7 +186,8 @@ find_tf_function <- function(symbol, layer_name = NULL) {
   if (is.function(given)) return(given)
   found <- tf_functions[[symbol]]
   if (is.null(found))
-    abort_argument("layer ", dQuote(layer_name %||% symbol, FALSE), " calls tf.", symbol, ", which has no counterpart here. Give an R function in its place: ",
+    abort_argument("layer ", dQuote(layer_name %||% symbol, FALSE), " calls tf.", symbol,
+                   ", which has no counterpart here. Give an R function in its place: ",
                    "custom_objects = list(\"tf.", symbol, "\" = function(x, ...) ...)")
   found
 }
@@ -195,35 +217,46 @@ tf_functions <- local({
   reduce <- function(f) function(x, axis = NULL, keepdims = FALSE) f(x, axes_of(axis), keepdims)
   extreme <- function(f) function(x, axis = 0L, output_type = "int64") f(x, as.integer(axis), output_type)
   c(of_inputs, list(
-    math.reduce_sum = reduce(op_reduce_sum), math.reduce_mean = reduce(op_reduce_mean), math.reduce_max = reduce(op_reduce_max), math.reduce_min = reduce(op_reduce_min),
-    math.reduce_prod = reduce(op_reduce_prod), math.reduce_any = reduce(op_reduce_any), math.reduce_all = reduce(op_reduce_all), math.reduce_logsumexp = reduce(op_reduce_logsumexp),
+    math.reduce_sum = reduce(op_reduce_sum), math.reduce_mean = reduce(op_reduce_mean), math.reduce_max = reduce(op_reduce_max),
+    math.reduce_min = reduce(op_reduce_min),
+    math.reduce_prod = reduce(op_reduce_prod), math.reduce_any = reduce(op_reduce_any), math.reduce_all = reduce(op_reduce_all),
+    math.reduce_logsumexp = reduce(op_reduce_logsumexp),
     math.reduce_variance = reduce(op_reduce_variance), math.reduce_std = reduce(op_reduce_std),
     math.cumsum = function(x, axis = 0L, exclusive = FALSE, reverse = FALSE) op_cumsum(x, axis, exclusive, reverse),
     math.cumprod = function(x, axis = 0L, exclusive = FALSE, reverse = FALSE) op_cumprod(x, axis, exclusive, reverse),
     math.argmax = extreme(op_argmax), math.argmin = extreme(op_argmin), math.add_n = function(inputs) Reduce(op_add, inputs),
     math.top_k = function(x, k = 1L) op_top_k(x, k),
-    math.l2_normalize = function(x, axis = NULL, epsilon = 1e-12) op_multiply(x, op_rsqrt(op_maximum(op_reduce_sum(op_square(x), axes_of(axis), TRUE), epsilon))),
+    math.l2_normalize = function(x, axis = NULL, epsilon = 1e-12)
+      op_multiply(x, op_rsqrt(op_maximum(op_reduce_sum(op_square(x), axes_of(axis), TRUE), epsilon))),
     math.log_sigmoid = function(x) op_negative(op_softplus(op_negative(x))),
-    nn.elu = function(x) op_elu(x), nn.leaky_relu = function(x, alpha = 0.2) op_leaky_relu(x, alpha), nn.gelu = function(x, approximate = FALSE) op_gelu(x, approximate),
+    nn.elu = function(x)
+      op_elu(x), nn.leaky_relu = function(x, alpha = 0.2) op_leaky_relu(x, alpha), nn.gelu = function(x, approximate = FALSE) op_gelu(x, approximate),
     nn.softmax = function(x, axis = -1L) op_softmax(x, axis %||% -1L), nn.log_softmax = function(x, axis = -1L) op_log_softmax(x, axis %||% -1L),
-    cast = function(x, dtype) op_cast(x, dtype), clip_by_value = function(x, clip_value_min, clip_value_max) op_minimum(op_maximum(x, clip_value_min), clip_value_max),
+    cast = function(x, dtype)
+      op_cast(x, dtype), clip_by_value = function(x, clip_value_min, clip_value_max) op_minimum(op_maximum(x, clip_value_min), clip_value_max),
     zeros_like = function(x, dtype = NULL) op_zeros_like(x, dtype), ones_like = function(x, dtype = NULL) op_ones_like(x, dtype),
     reshape = function(x, shape) op_reshape(x, unlist(shape)), transpose = function(x, perm = NULL, conjugate = FALSE) op_transpose(x, axes_of(perm)),
     compat.v1.transpose = function(x, perm = NULL, conjugate = FALSE) op_transpose(x, axes_of(perm)),
     expand_dims = function(x, axis) op_expand_dims(x, as.integer(axis)), squeeze = function(x, axis = NULL) op_squeeze(x, axes_of(axis)),
     broadcast_to = function(x, shape) op_broadcast_to(x, unlist(shape)), tile = function(x, multiples) op_tile(x, unlist(multiples)),
     `repeat` = function(x, repeats, axis = NULL) op_repeat_elements(x, as.integer(axis), as.integer(repeats)),
-    reverse = function(x, axis) op_reverse(x, axes_of(axis)), concat = function(x, axis) op_concat(x, as.integer(axis)), stack = function(x, axis = 0L) op_stack(x, as.integer(axis)),
+    reverse = function(x, axis)
+      op_reverse(x, axes_of(axis)), concat = function(x, axis) op_concat(x, as.integer(axis)),
+      stack = function(x, axis = 0L) op_stack(x, as.integer(axis)),
     unstack = function(x, num = NULL, axis = 0L) op_unstack(x, as.integer(axis)),
     split = function(x, num_or_size_splits, axis = 0L, num = NULL)
-      if (is.null(dim(num_or_size_splits)) && length(num_or_size_splits) == 1L) op_split(x, as.integer(axis), parts = as.integer(num_or_size_splits)) else
+      if (is.null(dim(num_or_size_splits)) && length(num_or_size_splits) == 1L) op_split(
+        x, as.integer(axis), parts = as.integer(num_or_size_splits)) else
         op_split(x, as.integer(axis), sizes = as.integer(num_or_size_splits)),
     pad = function(x, paddings, mode = "CONSTANT", constant_values = 0) op_pad(x, as.vector(t(paddings)), mode, constant_values),
-    slice = function(x, begin, size) op_slice(x, unlist(begin), unlist(size)), `__operators__.getitem` = function(x, slice_spec) tf_getitem(x, slice_spec),
+    slice = function(x, begin, size)
+      op_slice(x, unlist(begin), unlist(size)), `__operators__.getitem` = function(x, slice_spec) tf_getitem(x, slice_spec),
     gather = function(x, indices, axis = 0L, batch_dims = 0L) op_gather(x, indices, as.integer(axis), as.integer(batch_dims)),
     one_hot = function(x, depth, on_value = 1, off_value = 0, axis = -1L, dtype = NULL) op_one_hot(x, depth, on_value, off_value, dtype),
     linalg.matmul = function(x, b, transpose_a = FALSE, transpose_b = FALSE) op_matmul(x, b, transpose_a, transpose_b),
-    tensordot = function(x, b, axes) if (identical(as.integer(axes), 1L)) op_dense(x, b) else abort_argument("tf.tensordot is known with `axes` = 1 only. Received: ", received(axes)),
+    tensordot = function(x, b, axes)
+      if (identical(as.integer(axes), 1L)) op_dense(
+        x, b) else abort_argument("tf.tensordot is known with `axes` = 1 only. Received: ", received(axes)),
     compat.v1.shape = function(x, out_type = "int32") op_shape_of(x, out_type), shape = function(x, out_type = "int32") op_shape_of(x, out_type)))
 })
 
@@ -257,10 +290,14 @@ op_symbol <- function(name) {
 }
 op_symbols <- c(
   add = "__operators__.add", slice = "slice", strided_slice = "__operators__.getitem", divide = "math.truediv", floor_divide = "math.floordiv",
-  floor_mod = "math.floormod", power = "math.pow", relu = "nn.relu", relu6 = "nn.relu6", leaky_relu = "nn.leaky_relu", elu = "nn.elu", selu = "nn.selu",
+  floor_mod = "math.floormod", power = "math.pow", relu = "nn.relu", relu6 = "nn.relu6", leaky_relu = "nn.leaky_relu", elu = "nn.elu",
+  selu = "nn.selu",
   gelu = "nn.gelu", softmax = "nn.softmax", log_softmax = "nn.log_softmax", softplus = "math.softplus", softsign = "nn.softsign", swish = "nn.silu",
   reshape = "reshape", transpose = "transpose", concat = "concat", stack = "stack", unstack = "unstack", split = "split", expand_dims = "expand_dims",
-  squeeze = "squeeze", tile = "tile", pad = "pad", gather = "gather", gather_nd = "gather_nd", one_hot = "one_hot", reverse = "reverse", cast = "cast",
-  clip = "clip_by_value", matmul = "linalg.matmul", dense = "linalg.matmul", bias_add = "nn.bias_add", identity = "identity", stop_gradient = "stop_gradient",
-  select = "where", argmax = "math.argmax", argmin = "math.argmin", shape_of = "compat.v1.shape", conv = "nn.convolution", conv_transpose = "nn.conv_transpose",
+  squeeze = "squeeze", tile = "tile", pad = "pad", gather = "gather", gather_nd = "gather_nd", one_hot = "one_hot", reverse = "reverse",
+  cast = "cast",
+  clip = "clip_by_value", matmul = "linalg.matmul", dense = "linalg.matmul", bias_add = "nn.bias_add", identity = "identity",
+  stop_gradient = "stop_gradient",
+  select = "where", argmax = "math.argmax", argmin = "math.argmin", shape_of = "compat.v1.shape", conv = "nn.convolution",
+  conv_transpose = "nn.conv_transpose",
   depthwise_conv = "nn.depthwise_conv2d", pool = "nn.pool", dropout = "nn.dropout")

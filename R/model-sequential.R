@@ -42,7 +42,9 @@ sequential_add <- function(model, layer) {
 
 # Shape with which a first layer starts the graph, if it says one.
 sequence_start <- function(layer) {
-  if (!is.null(layer$batch_input_shape)) return(list(shape = layer$batch_input_shape, dtype = if (is.null(layer$input_dtype)) layer$dtype else layer$input_dtype))
+  if (!is.null(layer$batch_input_shape)) {
+    return(list(shape = layer$batch_input_shape, dtype = if (is.null(layer$input_dtype)) layer$dtype else layer$input_dtype))
+  }
   if (inherits(layer, "Functional") && length(layer$network_inputs) == 1L) return(.subset2(layer$network_inputs[[1L]], "type"))
   NULL
 }
@@ -58,7 +60,9 @@ start_sequence <- function(model, input_layer) {
 
 extend_sequence <- function(model, layer) {
   output <- call_layer(layer, model$output_structure)
-  if (is_branch(output)) abort_argument('layer "', layer$name, '" gives ', length(output), " outputs; all layers of a sequential model must give one. Use keras_model()")
+  if (is_branch(output)) {
+    abort_argument('layer "', layer$name, '" gives ', length(output), " outputs; all layers of a sequential model must give one. Use keras_model()")
+  }
   model$network_layers <- c(model$network_layers, list(layer))
   end_sequence(model, output)
 }

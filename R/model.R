@@ -67,7 +67,9 @@ Model <- R6::R6Class("Model", inherit = BaseLayer, cloneable = FALSE, lock_objec
 init_model <- function(model, ..., name = NULL, trainable = NULL) {
   given <- list(...)
   if (is_graph_ends(given)) return(become_functional(model, given, name, trainable))
-  if (length(given) == 1L && is.null(names(given)) && is.character(given[[1L]]) && is.null(name)) return(init_layer(model, name = given[[1L]], trainable = trainable))
+  if (length(given) == 1L && is.null(names(given)) && is.character(given[[1L]]) && is.null(name)) {
+    return(init_layer(model, name = given[[1L]], trainable = trainable))
+  }
   init_layer(model, name = name, trainable = trainable, ...)
 }
 is_graph_ends <- function(given) {
@@ -97,7 +99,8 @@ build_model <- function(model, input_shape) {
 build_model_for <- function(model, types) {
   model <- unwrap(model)
   if (isTRUE(model$built)) return(invisible(model))
-  stand_in <- function(type) if (identical(names(type), c("dtype", "shape"))) new_keras_tensor(type$dtype, unknown_batch(as_dims(type$shape))) else lapply(type, stand_in)
+  stand_in <- function(type)
+    if (identical(names(type), c("dtype", "shape"))) new_keras_tensor(type$dtype, unknown_batch(as_dims(type$shape))) else lapply(type, stand_in)
   infer_call(model, list(stand_in(types)))
   model$built <- TRUE
   invisible(model)

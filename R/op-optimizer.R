@@ -18,7 +18,8 @@ op_adam_update <- function(parameter, m, v, gradient, learning_rate, step, beta_
 }
 
 # m <- m + (g - m)(1 - beta_1); u <- max(beta_2 u, |g|); p <- p - lr m / ((1 - beta_1^t)(u + epsilon))
-op_adamax_update <- function(parameter, m, u, gradient, learning_rate, step, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0, average = NULL) {
+op_adamax_update <- function(parameter, m, u, gradient, learning_rate, step, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0,
+                             average = NULL) {
   optimizer_op("adamax_update", list(parameter, m, u, gradient), list(learning_rate, step),
                list(beta_1 = beta_1, beta_2 = beta_2, epsilon = epsilon, weight_decay = weight_decay), average)
 }
@@ -30,12 +31,14 @@ op_rmsprop_update <- function(parameter, velocity, gradient, learning_rate, aver
   centered <- !is.null(average_gradient)
   optimizer_op("rmsprop_update",
                c(list(parameter, velocity), if (centered) list(average_gradient), if (momentum != 0) list(momentum_slot), list(gradient)),
-               list(learning_rate), list(rho = rho, momentum = momentum, centered = centered, epsilon = epsilon, weight_decay = weight_decay), average)
+               list(learning_rate), list(rho = rho, momentum = momentum, centered = centered, epsilon = epsilon, weight_decay = weight_decay),
+               average)
 }
 
 # a <- a + g^2; p <- p - lr g / sqrt(a + epsilon)
 op_adagrad_update <- function(parameter, accumulator, gradient, learning_rate, epsilon = 1e-7, weight_decay = 0, average = NULL) {
-  optimizer_op("adagrad_update", list(parameter, accumulator, gradient), list(learning_rate), list(epsilon = epsilon, weight_decay = weight_decay), average)
+  optimizer_op("adagrad_update", list(parameter, accumulator, gradient), list(learning_rate), list(epsilon = epsilon, weight_decay = weight_decay),
+               average)
 }
 
 # a <- rho a + (1 - rho) g^2; delta = -sqrt(d + epsilon) / sqrt(a + epsilon) g; d <- rho d + (1 - rho) delta^2; p <- p + lr delta
@@ -55,13 +58,16 @@ op_nadam_update <- function(parameter, m, v, gradient, learning_rate, step, u_pr
 
 # n = a + g^2; l <- l + g + 2 l2_shrinkage p - (n^-power - a^-power) / lr p; a <- n;
 # p <- (clip(l, -l1, l1) - l) / (n^-power / lr + 2 (l2 + beta / (2 lr)))
-op_ftrl_update <- function(parameter, accumulator, linear, gradient, learning_rate, learning_rate_power = -0.5, l1 = 0, l2 = 0, l2_shrinkage = 0, beta = 0,
+op_ftrl_update <- function(parameter, accumulator, linear, gradient, learning_rate, learning_rate_power = -0.5, l1 = 0, l2 = 0, l2_shrinkage = 0,
+                           beta = 0,
                            weight_decay = 0, average = NULL) {
   optimizer_op("ftrl_update", list(parameter, accumulator, linear, gradient), list(learning_rate),
-               list(learning_rate_power = learning_rate_power, l1 = l1, l2 = l2, l2_shrinkage = l2_shrinkage, beta = beta, weight_decay = weight_decay), average)
+               list(learning_rate_power = learning_rate_power, l1 = l1, l2 = l2, l2_shrinkage = l2_shrinkage, beta = beta,
+                    weight_decay = weight_decay), average)
 }
 
-# `average`: list(variable, momentum, overwrite) of a moving average of the parameter, the last of the results: a <- momentum a + (1 - momentum) p, and p <- a
+# `average`: list(variable, momentum, overwrite) of a moving average of the parameter, the last of the results: a <- momentum a + (1 - momentum) p,
+# and p <- a
 # where `overwrite` is not 0.
 optimizer_op <- function(name, arrays, scalars, attributes, average = NULL) {
   if (!is.null(average)) {

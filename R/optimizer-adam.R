@@ -17,7 +17,8 @@ Adam <- R6Class("Adam", inherit = Optimizer, lock_objects = FALSE, cloneable = F
   # Keras keeps the `vhat` of all weights behind the m, v pairs.
   variables = function() {
     if (!self$amsgrad) return(super$variables())
-    c(list(self$iterations), self$averages, unlist(lapply(self$slots, function(s) list(s$m, s$v)), recursive = FALSE), lapply(self$slots, `[[`, "vhat"))
+    c(list(self$iterations), self$averages, unlist(lapply(self$slots, function(s) list(s$m, s$v)), recursive = FALSE),
+      lapply(self$slots, `[[`, "vhat"))
   },
 
   step_constants = function(dtype) list(learning_rate = self$current_learning_rate(dtype), t = self$step_number(dtype)),
@@ -26,8 +27,10 @@ Adam <- R6Class("Adam", inherit = Optimizer, lock_objects = FALSE, cloneable = F
   # w = w - size * m / (sqrt(v) + epsilon)
   update_step = function(gradient, variable, slots, step) {
     write_update(c(list(variable, slots$m, slots$v), if (self$amsgrad) list(slots$vhat)),
-      op_adam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t, beta_1 = self$beta_1,
-                     beta_2 = self$beta_2, epsilon = self$epsilon, v_hat = if (self$amsgrad) variable_read(slots$vhat), weight_decay = self$decay_of(variable),
+      op_adam_update(variable_read(variable), variable_read(slots$m), variable_read(slots$v), gradient, step$learning_rate, step$t,
+                     beta_1 = self$beta_1,
+                     beta_2 = self$beta_2, epsilon = self$epsilon, v_hat = if (self$amsgrad) variable_read(slots$vhat),
+                     weight_decay = self$decay_of(variable),
                      average = step$average),
       step$average)
   },
@@ -36,7 +39,9 @@ Adam <- R6Class("Adam", inherit = Optimizer, lock_objects = FALSE, cloneable = F
 ))
 
 check_beta <- function(x, what) {
-  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x >= 1) abort_argument("`", what, "` must be in [0, 1). Received: ", what, " = ", received(x))
+  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x >= 1) {
+    abort_argument("`", what, "` must be in [0, 1). Received: ", what, " = ", received(x))
+  }
   x
 }
 
@@ -52,7 +57,8 @@ check_beta <- function(x, what) {
 #' @examples
 #' optimizer_adam(learning_rate = 1e-3, clipnorm = 1)
 #' @export
-optimizer_adam <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, amsgrad = FALSE, weight_decay = NULL, clipnorm = NULL,
+optimizer_adam <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, amsgrad = FALSE, weight_decay = NULL,
+                           clipnorm = NULL,
                            clipvalue = NULL, global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL,
                            jit_compile = TRUE, name = "Adam", ...) {
   new_optimizer(Adam, "adam.Adam", beta_1 = beta_1, beta_2 = beta_2, epsilon = epsilon, amsgrad = amsgrad, learning_rate = learning_rate,

@@ -57,7 +57,8 @@ Nadam <- R6Class("Nadam", inherit = Optimizer, lock_objects = FALSE, cloneable =
 #' @inherit optimizer_sgd return
 #' @family optimizers
 #' @export
-optimizer_nadam <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, weight_decay = NULL, clipnorm = NULL, clipvalue = NULL,
+optimizer_nadam <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, weight_decay = NULL, clipnorm = NULL,
+                            clipvalue = NULL,
                             global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL, jit_compile = TRUE,
                             name = "Nadam", ...) {
   new_optimizer(Nadam, "nadam.Nadam", beta_1 = beta_1, beta_2 = beta_2, epsilon = epsilon, learning_rate = learning_rate, weight_decay = weight_decay,

@@ -21,7 +21,8 @@ RMSprop <- R6Class("RMSprop", inherit = Optimizer, lock_objects = FALSE, cloneab
     momentum <- if (self$momentum > 0) slots$momentum
     write_update(c(list(variable, slots$velocity), if (!is.null(average)) list(average), if (!is.null(momentum)) list(momentum)),
       op_rmsprop_update(variable_read(variable), variable_read(slots$velocity), gradient, step$learning_rate,
-                        average_gradient = if (!is.null(average)) variable_read(average), momentum_slot = if (!is.null(momentum)) variable_read(momentum),
+                        average_gradient = if (!is.null(average)) variable_read(average),
+                        momentum_slot = if (!is.null(momentum)) variable_read(momentum),
                         rho = self$rho, momentum = self$momentum, epsilon = self$epsilon, weight_decay = self$decay_of(variable),
                         average = step$average),
       step$average)

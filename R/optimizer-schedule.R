@@ -32,7 +32,8 @@ is_schedule <- function(x) inherits(x, "keras.optimizers.schedules.learning_rate
 #' @export
 print.keras.optimizers.schedules.learning_rate_schedule.LearningRateSchedule <- function(x, ...) {
   config <- Filter(Negate(is.null), x$get_config())
-  cat("<", sub(".*\\.", "", class(x)[[1L]]), " schedule: ", paste(names(config), vapply(config, toString, ""), sep = " = ", collapse = ", "), ">\n", sep = "")
+  cat("<", sub(".*\\.", "", class(x)[[1L]]), " schedule: ", paste(names(config), vapply(config, toString, ""), sep = " = ", collapse = ", "), ">\n",
+      sep = "")
   invisible(x)
 }
 
@@ -151,18 +152,21 @@ CosineDecayRestarts <- R6Class("CosineDecayRestarts", inherit = LearningRateSche
 #' @rdname learning-rate-schedules
 #' @export
 learning_rate_schedule_exponential_decay <- function(initial_learning_rate, decay_steps, decay_rate, staircase = FALSE, ..., name = NULL) {
-  new_schedule(ExponentialDecay, initial_learning_rate = initial_learning_rate, decay_steps = decay_steps, decay_rate = decay_rate, staircase = staircase, name = name)
+  new_schedule(ExponentialDecay, initial_learning_rate = initial_learning_rate, decay_steps = decay_steps, decay_rate = decay_rate,
+               staircase = staircase, name = name)
 }
 
 #' @rdname learning-rate-schedules
 #' @export
 learning_rate_schedule_inverse_time_decay <- function(initial_learning_rate, decay_steps, decay_rate, staircase = FALSE, ..., name = NULL) {
-  new_schedule(InverseTimeDecay, initial_learning_rate = initial_learning_rate, decay_steps = decay_steps, decay_rate = decay_rate, staircase = staircase, name = name)
+  new_schedule(InverseTimeDecay, initial_learning_rate = initial_learning_rate, decay_steps = decay_steps, decay_rate = decay_rate,
+               staircase = staircase, name = name)
 }
 
 #' @rdname learning-rate-schedules
 #' @export
-learning_rate_schedule_polynomial_decay <- function(initial_learning_rate, decay_steps, end_learning_rate = 1e-04, power = 1, cycle = FALSE, ..., name = NULL) {
+learning_rate_schedule_polynomial_decay <- function(initial_learning_rate, decay_steps, end_learning_rate = 1e-04, power = 1, cycle = FALSE, ...,
+                                                    name = NULL) {
   new_schedule(PolynomialDecay, initial_learning_rate = initial_learning_rate, decay_steps = decay_steps, end_learning_rate = end_learning_rate,
                power = power, cycle = cycle, name = name)
 }
@@ -183,8 +187,10 @@ learning_rate_schedule_cosine_decay <- function(initial_learning_rate, decay_ste
 
 #' @rdname learning-rate-schedules
 #' @export
-learning_rate_schedule_cosine_decay_restarts <- function(initial_learning_rate, first_decay_steps, t_mul = 2, m_mul = 1, alpha = 0, ..., name = NULL) {
-  new_schedule(CosineDecayRestarts, initial_learning_rate = initial_learning_rate, first_decay_steps = first_decay_steps, t_mul = t_mul, m_mul = m_mul,
+learning_rate_schedule_cosine_decay_restarts <- function(initial_learning_rate, first_decay_steps, t_mul = 2, m_mul = 1, alpha = 0, ...,
+                                                         name = NULL) {
+  new_schedule(CosineDecayRestarts, initial_learning_rate = initial_learning_rate, first_decay_steps = first_decay_steps, t_mul = t_mul,
+               m_mul = m_mul,
                alpha = alpha, name = name)
 }
 
@@ -194,7 +200,8 @@ schedule_constructors <- function() list(
   CosineDecay = learning_rate_schedule_cosine_decay, CosineDecayRestarts = learning_rate_schedule_cosine_decay_restarts)
 
 serialize_schedule <- function(schedule) {
-  list(module = "keras.optimizers.schedules", class_name = sub(".*\\.", "", class(schedule)[[1L]]), config = schedule$get_config(), registered_name = NULL)
+  list(module = "keras.optimizers.schedules", class_name = sub(".*\\.", "", class(schedule)[[1L]]), config = schedule$get_config(),
+       registered_name = NULL)
 }
 
 deserialize_schedule <- function(config) {

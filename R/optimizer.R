@@ -241,7 +241,9 @@ variable_shape <- function(variable) tensor_shape(variable)
 
 check_optional_number <- function(x, what) {
   if (is.null(x)) return(NULL)
-  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0) abort_argument("`", what, "` must be a non-negative number or NULL. Received: ", what, " = ", received(x))
+  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0) {
+    abort_argument("`", what, "` must be a non-negative number or NULL. Received: ", what, " = ", received(x))
+  }
   as.numeric(x)
 }
 
@@ -283,7 +285,8 @@ get_optimizer <- function(optimizer) {
 
 serialize_optimizer <- function(optimizer) {
   class_name <- sub(".*\\.", "", class(optimizer)[[1L]])
-  list(module = if (class_name == "Adam") "keras.optimizers" else "keras.optimizers.experimental", class_name = class_name, config = optimizer$get_config(), registered_name = NULL)
+  list(module = if (class_name == "Adam") "keras.optimizers" else "keras.optimizers.experimental", class_name = class_name,
+       config = optimizer$get_config(), registered_name = NULL)
 }
 
 deserialize_optimizer <- function(config) {

@@ -33,13 +33,19 @@ trace_function <- function(f, input_types) {
 
 # if (x > 0) on a tensor is R's own error, which does not say what to do.
 explain_branch <- function(e) {
-  if (!inherits(e, "simpleError") || !conditionMessage(e) %in% gettext(c("argument is not interpretable as logical", "argument is of length zero"), domain = "R")) return()
+  if (!inherits(e, "simpleError") ||
+      !conditionMessage(e) %in% gettext(c("argument is not interpretable as logical", "argument is of length zero"), domain = "R")) {
+    return()
+  }
   branch <- conditionCall(e)
   if (!is.call(branch) || !as.character(branch[[1L]])[1L] %in% c("if", "while")) return()
   if (!trace_is_on())
-    abort_argument("`", as.character(branch[[1L]]), " (", received(branch[[2L]]), ")` wants TRUE or FALSE. Is it a tensor, put as.logical() around it: ", as.character(branch[[1L]]), " (as.logical(",
-                   received(branch[[2L]]), ")). Where the function is traced, as in fit() without run_eagerly = TRUE, write k_switch(condition, then, else).")
-  abort_argument("`", as.character(branch[[1L]]), " (", received(branch[[2L]]), ")` branches on the value of a tensor, which is not known while a function is traced. ",
+    abort_argument("`", as.character(branch[[1L]]), " (", received(branch[[2L]]),
+                   ")` wants TRUE or FALSE. Is it a tensor, put as.logical() around it: ", as.character(branch[[1L]]), " (as.logical(",
+                   received(branch[[2L]]),
+                   ")). Where the function is traced, as in fit() without run_eagerly = TRUE, write k_switch(condition, then, else).")
+  abort_argument("`", as.character(branch[[1L]]), " (", received(branch[[2L]]),
+                 ")` branches on the value of a tensor, which is not known while a function is traced. ",
                  "Write k_switch(condition, then, else), or compile() the model with run_eagerly = TRUE and put as.logical() around the condition.")
 }
 
@@ -58,6 +64,7 @@ fill_skeleton <- function(skeleton, values) {
 #' @export
 print.keratin_program <- function(x, ...) {
   s <- program_summary(x$pointer)
-  cat(sprintf("<program of %d steps: %g fused, %g in place, %g dropped, %.1f MB of working memory>\n", length(s$steps), s$fused, s$in_place, s$dropped, s$arena_bytes / 1e6))
+  cat(sprintf("<program of %d steps: %g fused, %g in place, %g dropped, %.1f MB of working memory>\n", length(s$steps), s$fused, s$in_place,
+              s$dropped, s$arena_bytes / 1e6))
   invisible(x)
 }

@@ -18,7 +18,9 @@
 predict.keratin <- function(object, newdata, type = c("response", "class", "prob"), unseen = c("stop", "na"), batch_size = 256, ...) {
   type <- one_of(type, c("response", "class", "prob"), "type")
   unseen <- one_of(unseen, c("stop", "na"), "unseen")
-  if (object$kind == "regression" && type != "response") abort_argument("type = \"", type, "\" is for classifications; `", object$outcome, "` was fitted as numbers.")
+  if (object$kind == "regression" && type != "response") {
+    abort_argument("type = \"", type, "\" is for classifications; `", object$outcome, "` was fitted as numbers.")
+  }
   if (missing(newdata)) {
     if (type == "class" || object$kind == "regression") return(object$fitted.values)
     abort_argument("type = \"", type, "\" takes `newdata`: only the fitted ", if (object$kind == "regression") "values" else "classes", " are kept.")
@@ -26,7 +28,8 @@ predict.keratin <- function(object, newdata, type = c("response", "class", "prob
   frame <- frame_of_new_data(object$encoder, newdata, unseen)
   whole <- stats::complete.cases(frame)
   raw <- matrix(NA_real_, nrow(frame), object$target$units)
-  if (any(whole)) raw[whole, ] <- predict_scaled(object, scale_columns(encode_predictors(object$encoder, frame[whole, , drop = FALSE]), object$encoder),
+  if (any(whole)) raw[whole, ] <- predict_scaled(object,
+                                                 scale_columns(encode_predictors(object$encoder, frame[whole, , drop = FALSE]), object$encoder),
                                                  stats::model.offset(frame)[whole], batch_size)
   rownames(raw) <- if (is.matrix(newdata) && is.null(rownames(newdata))) NULL else rownames(frame)
   as_prediction(object, raw, type)
@@ -71,16 +74,22 @@ print.keratin <- function(x, ...) {
 }
 
 tabular_lines <- function(x) {
-  what <- switch(x$kind, regression = "regression", binary = "binary classification", multiclass = paste("classification into", length(x$levels), "classes"))
+  what <- switch(x$kind, regression = "regression", binary = "binary classification",
+                 multiclass = paste("classification into", length(x$levels), "classes"))
   shown <- function(v) format(signif(v, 4))
   losses <- x$history$metrics
   last <- length(losses$loss)
   c(paste0("Neural network, ", what, " of ", x$outcome),
-    paste0("  data     ", x$n, " rows", if (isTRUE(x$left_out > 0)) paste0(" (", x$left_out, " with missing values left out)"), if (x$held_out) paste0(", ", x$held_out, " held out"),
-           "; ", length(x$encoder$columns), if (length(x$encoder$columns) == 1L) " column from " else " columns from ", paste(x$encoder$variables, collapse = ", ")),
-    paste0("  network  ", paste(c(length(x$encoder$columns), if (is.null(x$hidden) && is.null(x$activation)) "own" else x$hidden, x$target$units), collapse = " - "),
-           if (length(x$hidden)) paste0(" (", paste(x$activation, collapse = ", "), ")"), ", ", format(count_params(x$model), big.mark = ","), " parameters"),
-    paste0("  training ", last, " epochs, loss ", shown(losses$loss[last]), if (!is.null(losses$val_loss)) paste0(", held out ", shown(losses$val_loss[last]))),
+    paste0("  data     ", x$n, " rows", if (isTRUE(x$left_out > 0)) paste0(" (", x$left_out, " with missing values left out)"),
+           if (x$held_out) paste0(", ", x$held_out, " held out"),
+           "; ", length(x$encoder$columns), if (length(x$encoder$columns) == 1L) " column from " else " columns from ",
+           paste(x$encoder$variables, collapse = ", ")),
+    paste0("  network  ",
+           paste(c(length(x$encoder$columns), if (is.null(x$hidden) && is.null(x$activation)) "own" else x$hidden, x$target$units), collapse = " - "),
+           if (length(x$hidden)) paste0(" (", paste(x$activation, collapse = ", "), ")"), ", ", format(count_params(x$model), big.mark = ","),
+           " parameters"),
+    paste0("  training ", last, " epochs, loss ", shown(losses$loss[last]),
+           if (!is.null(losses$val_loss)) paste0(", held out ", shown(losses$val_loss[last]))),
     if (x$kind == "regression") paste0("  fit      root mean squared error ", shown(sqrt(mean(x$residuals^2))), ", R squared ", shown(r_squared(x)))
     else paste0("  fit      accuracy ", shown(sum(diag(x$hits)) / sum(x$hits))))
 }

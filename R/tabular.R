@@ -85,9 +85,14 @@ keratin.formula <- function(formula, data = NULL, weights = NULL, subset = NULL,
 # The columns that the formula names must be in the data (or, as in lm(), where the formula was written).
 check_formula_data <- function(formula, data) {
   if (is.null(data)) return(invisible())
-  if (!is.data.frame(data) && !is.list(data) && !is.environment(data)) abort_argument("`data` must be a data frame. Received: ", received(class(data)), ".")
+  if (!is.data.frame(data) && !is.list(data) && !is.environment(data)) {
+    abort_argument("`data` must be a data frame. Received: ", received(class(data)), ".")
+  }
   missing <- Filter(function(v) v != "." && !v %in% names(data) && !is_value_in(v, environment(formula)), all.vars(formula))
-  if (length(missing)) abort_argument("`data` has no column ", paste0("\"", missing, "\"", collapse = ", "), ". It has: ", paste(utils::head(names(data), 20L), collapse = ", "), ".")
+  if (length(missing)) {
+    abort_argument("`data` has no column ", paste0("\"", missing, "\"", collapse = ", "), ". It has: ",
+                   paste(utils::head(names(data), 20L), collapse = ", "), ".")
+  }
 }
 
 is_value_in <- function(name, env) !is.null(env) && !is.null(value <- get0(name, envir = env)) && !is.function(value)
@@ -110,7 +115,8 @@ keratin.matrix <- function(x, y, weights = NULL, na.action = stats::na.omit, ...
 }
 
 #' @exportS3Method
-keratin.default <- function(x, ...) abort_argument("keratin() takes a formula, a data frame or a matrix of predictors. Received: ", received(class(x)), ".")
+keratin.default <- function(x, ...)
+  abort_argument("keratin() takes a formula, a data frame or a matrix of predictors. Received: ", received(class(x)), ".")
 
 matrix_columns <- function(x) {
   if (is.null(colnames(x))) colnames(x) <- paste0("x", seq_len(ncol(x)))
@@ -138,7 +144,8 @@ complete_rows <- function(frame, na.action, others = NULL) {
     columns <- names(frame)[vapply(frame, function(v) any(has_na(v)), NA)]
     where <- if (length(columns)) paste0(" (in ", paste(columns, collapse = ", "), ")")
     if (identical(na.action, "na.fail") || identical(na.action, stats::na.fail)) abort_argument(sum(bad), " rows have missing values", where, ".")
-    if (!identical(na.action, "na.omit") && !identical(na.action, stats::na.omit) && !identical(na.action, "na.exclude") && !identical(na.action, stats::na.exclude))
+    if (!identical(na.action, "na.omit") && !identical(na.action, stats::na.omit) && !identical(na.action, "na.exclude") &&
+        !identical(na.action, stats::na.exclude))
       abort_argument("`na.action` must be na.omit or na.fail: a network takes no missing values. Received: ", received(na.action), ".")
     if (all(bad)) abort_argument("every row has missing values", where, ".")
     message(sum(bad), " of ", length(bad), " rows with missing values", where, " are left out.")
@@ -154,8 +161,10 @@ complete_rows <- function(frame, na.action, others = NULL) {
 
 # ---- Fitting ----------------------------------------------------------------------------------------------------------------------
 
-fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, formula, hidden_units = c(32, 16), activation = "relu", dropout = 0, penalty = 0, network = NULL,
-                        epochs = 100, batch_size = 32, learning_rate = 0.01, optimizer = "adam", loss = NULL, scale = TRUE, validation = 0, patience = NULL,
+fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, formula, hidden_units = c(32, 16), activation = "relu", dropout = 0,
+                        penalty = 0, network = NULL,
+                        epochs = 100, batch_size = 32, learning_rate = 0.01, optimizer = "adam", loss = NULL, scale = TRUE, validation = 0,
+                        patience = NULL,
                         callbacks = NULL, verbose = 0, ...) {
   extra <- list(...)
   if (length(extra)) abort_argument("keratin() has no argument `", if (is.null(names(extra))) received(extra[[1L]]) else names(extra)[1L], "`.")
@@ -165,7 +174,8 @@ fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, fo
   epochs <- as_whole(epochs, "epochs", least = 1)
   x <- encode_predictors(encoder, frame)
   if (!is.null(weights) && (!is.numeric(weights) || anyNA(weights) || any(weights < 0))) abort_argument("`weights` must be numbers of at least 0.")
-  for (i in attr(attr(frame, "terms"), "offset")) if (!is.numeric(frame[[i]])) abort_argument("`", names(frame)[i], "` must be numbers. Received: ", received(class(frame[[i]])), ".")
+  for (i in attr(attr(frame, "terms"), "offset")) if (!is.numeric(frame[[i]])) abort_argument(
+    "`", names(frame)[i], "` must be numbers. Received: ", received(class(frame[[i]])), ".")
   offset <- stats::model.offset(frame)
   target <- encode_outcome(outcome, outcome_name, scale, loss, offset)
   encoder <- c(encoder, scaling(x, scale))
@@ -187,14 +197,17 @@ fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, fo
   held <- if (validation > 0) sort(sample.int(n, max(1, min(n - 1, round(validation * n)))))
   used <- setdiff(seq_len(n), held)
   if (!is.null(patience)) {
-    watcher <- callback_early_stopping(monitor = if (length(held)) "val_loss" else "loss", patience = as_whole(patience, "patience", least = 0), restore_best_weights = TRUE)
+    watcher <- callback_early_stopping(monitor = if (length(held)) "val_loss" else "loss", patience = as_whole(patience, "patience", least = 0),
+                                       restore_best_weights = TRUE)
     callbacks <- c(if (is.list(callbacks)) callbacks else if (!is.null(callbacks)) list(callbacks), list(watcher))
   }
   held_data <- if (length(held)) c(list(inputs_of(held), take_rows(target$y, held)), if (!is.null(weights)) list(array(weights[held])))
   history <- fit(model, inputs_of(used), take_rows(target$y, used), epochs = epochs, batch_size = batch_size, verbose = verbose,
-                 sample_weight = if (!is.null(weights)) array(weights[used]), validation_data = held_data, callbacks = callbacks, view_metrics = FALSE)
+                 sample_weight = if (!is.null(weights)) array(weights[used]), validation_data = held_data, callbacks = callbacks,
+                 view_metrics = FALSE)
 
-  object <- structure(list(call = call, model = model, history = history, kind = target$kind, outcome = outcome_name, levels = target$levels, encoder = encoder,
+  object <- structure(list(call = call, model = model, history = history, kind = target$kind, outcome = outcome_name, levels = target$levels,
+                           encoder = encoder,
                            target = target[c("center", "scale", "columns", "units")], hidden = hidden$units, activation = hidden$activation, n = n,
                            left_out = attr(frame, "left_out"), held_out = length(held), terms = encoder$terms, formula = formula), class = "keratin")
   raw <- predict_scaled(object, x, offset)
@@ -206,7 +219,9 @@ fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, fo
 }
 
 as_share <- function(x, argument) {
-  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x >= 1) abort_argument("`", argument, "` must be at least 0 and below 1. Received: ", received(x), ".")
+  if (!is.numeric(x) || length(x) != 1L || is.na(x) || x < 0 || x >= 1) {
+    abort_argument("`", argument, "` must be at least 0 and below 1. Received: ", received(x), ".")
+  }
 }
 
 hidden_layers <- function(units, activation, dropout, penalty) {
@@ -215,8 +230,11 @@ hidden_layers <- function(units, activation, dropout, penalty) {
   if (length(units) && (!is.numeric(units) || anyNA(units) || any(units < 1) || any(units != floor(units))))
     abort_argument("`hidden_units` must be whole numbers, one a layer. Received: ", received(units), ".")
   if (length(activation) != 1L && length(activation) != length(units))
-    abort_argument("`activation` must have one entry, or one for each of the ", length(units), " hidden layers. Received: ", received(activation), ".")
-  if (!is.numeric(penalty) || length(penalty) != 1L || is.na(penalty) || penalty < 0) abort_argument("`penalty` must be a number of at least 0. Received: ", received(penalty), ".")
+    abort_argument("`activation` must have one entry, or one for each of the ", length(units), " hidden layers. Received: ", received(activation),
+                   ".")
+  if (!is.numeric(penalty) || length(penalty) != 1L || is.na(penalty) || penalty < 0) {
+    abort_argument("`penalty` must be a number of at least 0. Received: ", received(penalty), ".")
+  }
   activations <- rep_len(if (is.function(activation)) list(activation) else as.list(activation), length(units))
   list(units = units, activation = unique(unlist(Filter(is.character, activations))), build = function(x) {
     for (i in seq_along(units)) {

@@ -44,7 +44,8 @@ Summary.tensorflow.tensor <- function(..., axis = NULL, keepdims = FALSE, na.rm 
   combine <- switch(.Generic, sum = op_add, prod = op_multiply, max = op_maximum, min = op_minimum, any = op_logical_or, all = op_logical_and)
   Reduce(combine, parts)
 }
-tensor_summaries <- list(sum = op_reduce_sum, prod = op_reduce_prod, max = op_reduce_max, min = op_reduce_min, any = op_reduce_any, all = op_reduce_all)
+tensor_summaries <- list(sum = op_reduce_sum, prod = op_reduce_prod, max = op_reduce_max, min = op_reduce_min, any = op_reduce_any,
+                         all = op_reduce_all)
 range_of <- function(..., axes) {
   if (!is.null(axes)) abort_argument("range() of a tensor takes no `axis`. Use min(x, axis = ) and max(x, axis = ).")
   parts <- list(...)
@@ -119,7 +120,8 @@ str.tensorflow.tensor <- function(object, ...) {
       size <- shape[axis]
       at <- s$at
       if (!is.na(size) && (at >= size || at < -size))
-        abort_shape("`[`: element ", at + (at >= 0), " is not in axis ", axis, ", which has ", size, ". Received an array of shape (", shape_text(shape), ").")
+        abort_shape("`[`: element ", at + (at >= 0), " is not in axis ", axis, ", which has ", size, ". Received an array of shape (",
+                    shape_text(shape), ").")
       begin[axis] <- at
       end[axis] <- at + 1
       if (at == -1) end_open[axis] <- 1
@@ -154,12 +156,16 @@ str.tensorflow.tensor <- function(object, ...) {
 
 # One subscript, unevaluated: `:` is read as a slice, so that 2:-1 means "from the second to the last".
 read_subscript <- function(expression, frame) {
-  if (is.double(expression) && length(expression) == 1L && !is.na(expression) && expression >= 1 && expression == trunc(expression)) return(list(kind = "one", at = expression - 1))
+  if (is.double(expression) && length(expression) == 1L && !is.na(expression) && expression >= 1 && expression == trunc(expression)) {
+    return(list(kind = "one", at = expression - 1))
+  }
   if (identical(expression, quote(expr = ))) return(subscript_all)
   if (is.call(expression)) { if (identical(expression[[1L]], subscript_colon)) return(read_slice(expression, frame)) }
   else if (is.name(expression) && grepl(":", expression, fixed = TRUE)) return(read_slice(spelled_slice(as.character(expression)), frame))
   value <- eval(expression, frame)
-  if (is.numeric(value) && !is.object(value) && length(value) == 1L && is.finite(value) && value != 0 && value == trunc(value)) return(list(kind = "one", at = from_one(as.vector(value))))
+  if (is.numeric(value) && !is.object(value) && length(value) == 1L && is.finite(value) && value != 0 && value == trunc(value)) {
+    return(list(kind = "one", at = from_one(as.vector(value))))
+  }
   if (is.null(value)) return(list(kind = "new"))
   if (inherits(value, "keratin_all_dims")) return(list(kind = "rest"))
   if (is_tensor(value)) return(tensor_subscript(value))
@@ -217,7 +223,8 @@ read_slice <- function(expression, frame) {
   # the end is included: the core's is not
   past <- if (is.null(end)) 0 else if (step > 0) { if (end > 0) end else end + 1 } else { if (end > 0) end - 2 else end - 1 }
   open <- is.null(end) || (step > 0 && end == -1) || (step < 0 && end == 1)
-  list(kind = "range", begin = if (is.null(begin)) 0 else from_one(begin), end = past, begin_open = as.integer(is.null(begin)), end_open = as.integer(open), step = step)
+  list(kind = "range", begin = if (is.null(begin)) 0 else from_one(begin), end = past, begin_open = as.integer(is.null(begin)),
+       end_open = as.integer(open), step = step)
 }
 
 slice_end <- function(expression, frame) {
@@ -240,15 +247,20 @@ tensor_subscript <- function(value) {
 
 #' @export
 `[<-.tensorflow.tensor` <- function(x, ..., value) {
-  abort_argument("elements of a tensor cannot be assigned. Make a new one with k_switch(condition, then, else), tf$where() or tf$tensor_scatter_nd_update(); a variable takes a whole value with v$assign(value).")
+  abort_argument("elements of a tensor cannot be assigned. Make a new one with k_switch(condition, then, else), tf$where() or ",
+                 "tf$tensor_scatter_nd_update(); a variable takes a whole value with v$assign(value).")
 }
 
 # One element along the first axis. `[[` is Python's x[i] in R keras and counts from 0: k_shape(x)[[1]] is the size behind the batch, on
 # which what is written for it relies.
 #' @export
 `[[.tensorflow.tensor` <- function(x, i, ...) {
-  if (is.character(i) && length(i) == 1L) return(if (is.environment(x) && exists(i, envir = x, inherits = FALSE)) .subset2(x, i) else eval(call("$", x, as.name(i))))
-  if (...length() || length(i) != 1L || !is_whole(i)) abort_argument("`[[` takes one whole number, counted from 0 as in R keras; `[` counts from 1. Received: ", received(i))
+  if (is.character(i) && length(i) == 1L) {
+    return(if (is.environment(x) && exists(i, envir = x, inherits = FALSE)) .subset2(x, i) else eval(call("$", x, as.name(i))))
+  }
+  if (...length() || length(i) != 1L || !is_whole(i)) {
+    abort_argument("`[[` takes one whole number, counted from 0 as in R keras; `[` counts from 1. Received: ", received(i))
+  }
   x[if (i < 0) i else i + 1]
 }
 

@@ -101,7 +101,8 @@ print.keratin_shape <- function(x, ...) {
   invisible(x)
 }
 #' @export
-format.keratin_shape <- function(x, ...) sprintf("TensorShape([%s])", paste(vapply(unclass(x), function(n) if (is.null(n)) "None" else format(n), ""), collapse = ", "))
+format.keratin_shape <- function(x, ...)
+  sprintf("TensorShape([%s])", paste(vapply(unclass(x), function(n) if (is.null(n)) "None" else format(n), ""), collapse = ", "))
 #' @export
 as.integer.keratin_shape <- function(x, ...) vapply(unclass(x), function(n) if (is.null(n)) NA_integer_ else as.integer(n), 0L)
 #' @export
@@ -127,7 +128,8 @@ format.keratin_dtype <- function(x, ...) sprintf("<dtype: '%s'>", unclass(x)[[1L
 as.character.keratin_dtype <- function(x, ...) unclass(x)[[1L]]
 #' @export
 `$.keratin_dtype` <- function(x, name) {
-  switch(name, name = unclass(x)[[1L]], is_floating = unclass(x)[[1L]] %in% c("float32", "float64"), abort_argument("a dtype has no member `", name, "`."))
+  switch(name, name = unclass(x)[[1L]], is_floating = unclass(x)[[1L]] %in% c("float32", "float64"),
+         abort_argument("a dtype has no member `", name, "`."))
 }
 #' @export
 `==.keratin_dtype` <- function(e1, e2) identical(dtype_name(e1), dtype_name(e2))

@@ -5,7 +5,8 @@ tf_constant <- function(value, dtype = NULL, shape = NULL) {
   if (is.null(shape)) x else k_constant(x, shape = shape)
 }
 
-tf_variable <- function(initial_value = NULL, trainable = NULL, validate_shape = TRUE, caching_device = NULL, name = NULL, variable_def = NULL, dtype = NULL,
+tf_variable <- function(initial_value = NULL, trainable = NULL, validate_shape = TRUE, caching_device = NULL, name = NULL, variable_def = NULL,
+                        dtype = NULL,
                         import_scope = NULL, constraint = NULL, synchronization = NULL, aggregation = NULL, shape = NULL) {
   refuse(variable_def)
   refuse(shape)
@@ -55,7 +56,10 @@ tf_where <- function(condition, x = NULL, y = NULL) {
 # The value of a tensor, which there is none of while a function is traced.
 tf_known <- function(x, what) {
   if (!is_tensor(x)) return(x)
-  if (is_symbolic(x)) abort_value(what, " needs the values of its tensor, which are not known while a function is traced. Write it with operations on whole tensors, or use run_eagerly = TRUE.")
+  if (is_symbolic(x)) {
+    abort_value(what, " needs the values of its tensor, which are not known while a function is traced. ",
+                "Write it with operations on whole tensors, or use run_eagerly = TRUE.")
+  }
   as.array(x)
 }
 
@@ -79,7 +83,8 @@ tf_pad <- function(tensor, paddings, mode = "CONSTANT", constant_values = 0) {
   if (is.list(paddings)) paddings <- do.call(rbind, lapply(paddings, function(p) as.numeric(unlist(p))))
   if (!is.matrix(paddings)) paddings <- matrix(paddings, ncol = 2L, byrow = TRUE)
   if (nrow(paddings) != tensor_rank(tensor) || ncol(paddings) != 2L)
-    abort_argument("`paddings` must have a row (before, after) for each of the ", tensor_rank(tensor), " axes. Received: paddings = ", received(paddings))
+    abort_argument("`paddings` must have a row (before, after) for each of the ", tensor_rank(tensor), " axes. Received: paddings = ",
+                   received(paddings))
   op_pad(tensor, as.vector(t(paddings)), mode, as.numeric(constant_values))
 }
 
@@ -175,13 +180,16 @@ tf_arrays <- list(
   cast = function(x, dtype) op_cast(x, dtype),
   identity = op_identity, stop_gradient = function(input) op_stop_gradient(input),
   shape = function(input, out_type = "int32") op_shape_of(input, dtype_name(out_type)),
-  size = function(input, out_type = "int32") if (anyNA(tensor_shape(input))) op_reduce_prod(op_shape_of(input, dtype_name(out_type))) else tensor(prod(tensor_shape(input)), out_type),
+  size = function(input, out_type = "int32")
+    if (anyNA(tensor_shape(input))) op_reduce_prod(op_shape_of(input, dtype_name(out_type))) else tensor(prod(tensor_shape(input)), out_type),
   rank = function(input) tensor(tensor_rank(input), "int32"),
   reshape = function(tensor, shape) op_reshape(tensor, sizes_of(shape, in_reshape = TRUE)),
   ensure_shape = function(x, shape) {
     wanted <- sizes_of(shape)
     found <- tensor_shape(x)
-    if (length(wanted) != length(found) || any(wanted != found, na.rm = TRUE)) abort_shape("the tensor has shape (", shape_text(found), "), (", shape_text(wanted), ") is wanted.")
+    if (length(wanted) != length(found) || any(wanted != found, na.rm = TRUE)) {
+      abort_shape("the tensor has shape (", shape_text(found), "), (", shape_text(wanted), ") is wanted.")
+    }
     op_identity(x)
   },
   broadcast_to = function(input, shape) op_broadcast_to(input, sizes_of(shape)),
@@ -199,11 +207,13 @@ tf_arrays <- list(
     op_gather_nd(params, indices)
   },
   slice = function(input_, begin, size) op_slice(input_, sizes_of(begin), sizes_of(size)),
-  strided_slice = function(input_, begin, end, strides = NULL, begin_mask = 0L, end_mask = 0L, ellipsis_mask = 0L, new_axis_mask = 0L, shrink_axis_mask = 0L) {
+  strided_slice = function(input_, begin, end, strides = NULL, begin_mask = 0L, end_mask = 0L, ellipsis_mask = 0L, new_axis_mask = 0L,
+                           shrink_axis_mask = 0L) {
     refuse(ellipsis_mask, 0)
     refuse(new_axis_mask, 0)
     bits <- function(mask) bitwAnd(bitwShiftR(as.integer(mask), seq_along(sizes_of(begin)) - 1L), 1L)
-    op_strided_slice(input_, sizes_of(begin), sizes_of(end), if (!is.null(strides)) sizes_of(strides), bits(begin_mask), bits(end_mask), bits(shrink_axis_mask))
+    op_strided_slice(input_, sizes_of(begin), sizes_of(end), if (!is.null(strides)) sizes_of(strides), bits(begin_mask), bits(end_mask),
+                     bits(shrink_axis_mask))
   },
   reverse = function(tensor, axis) op_reverse(tensor, tf_axes(axis)),
   `repeat` = tf_repeat, roll = tf_roll,
@@ -225,7 +235,8 @@ tf_arrays <- list(
     found <- unique(as.vector(values))
     list(y = tensor(array(found), tensor_dtype(as_data_tensor(x))), idx = tensor(array(match(as.vector(values), found) - 1L), out_idx))
   },
-  scatter_nd = function(indices, updates, shape) tf_scatter(op_fill(sizes_of(shape), 0, tensor_dtype(as_data_tensor(updates))), indices, updates, "add"),
+  scatter_nd = function(indices, updates, shape)
+    tf_scatter(op_fill(sizes_of(shape), 0, tensor_dtype(as_data_tensor(updates))), indices, updates, "add"),
   tensor_scatter_nd_add = function(tensor, indices, updates) tf_scatter(tensor, indices, updates, "add"),
   tensor_scatter_nd_update = function(tensor, indices, updates) tf_scatter(tensor, indices, updates, "update"),
   clip_by_value = function(t, clip_value_min, clip_value_max) {

@@ -13,11 +13,15 @@ tf_cond <- function(pred, true_fn = NULL, false_fn = NULL) {
 }
 
 tf_case <- function(pred_fn_pairs, default = NULL) {
-  rest <- function(pairs) if (length(pairs)) tf_cond(pairs[[1L]][[1L]], pairs[[1L]][[2L]], function() rest(pairs[-1L])) else if (is.null(default)) pred_fn_pairs[[1L]][[2L]]() else default()
+  rest <- function(pairs)
+    if (length(pairs)) {
+      tf_cond(pairs[[1L]][[1L]], pairs[[1L]][[2L]], function() rest(pairs[-1L]))
+    } else if (is.null(default)) pred_fn_pairs[[1L]][[2L]]() else default()
   rest(pred_fn_pairs)
 }
 
-tf_while_loop <- function(cond, body, loop_vars, shape_invariants = NULL, parallel_iterations = 10L, back_prop = TRUE, swap_memory = FALSE, maximum_iterations = NULL) {
+tf_while_loop <- function(cond, body, loop_vars, shape_invariants = NULL, parallel_iterations = 10L, back_prop = TRUE, swap_memory = FALSE,
+                          maximum_iterations = NULL) {
   one <- !is_plain_list(loop_vars)
   state <- if (one) list(loop_vars) else loop_vars
   names <- names(state)
@@ -25,8 +29,10 @@ tf_while_loop <- function(cond, body, loop_vars, shape_invariants = NULL, parall
   most <- if (is.null(maximum_iterations)) Inf else as.numeric(maximum_iterations)
   while (steps < most) {
     goes_on <- do.call(cond, unname(state))
-    if (is_tensor(goes_on) && is_symbolic(goes_on))
-      abort_value("tf$while_loop() cannot decide on a value that is not known while a function is traced. Loop a fixed number of times over whole tensors, or use run_eagerly = TRUE.")
+    if (is_tensor(goes_on) && is_symbolic(goes_on)) {
+      abort_value("tf$while_loop() cannot decide on a value that is not known while a function is traced. ",
+                  "Loop a fixed number of times over whole tensors, or use run_eagerly = TRUE.")
+    }
     if (!isTRUE(as.logical(if (is_tensor(goes_on)) as.array(goes_on) else goes_on))) break
     state <- do.call(body, unname(state))
     if (!is_plain_list(state)) state <- list(state)
@@ -36,13 +42,15 @@ tf_while_loop <- function(cond, body, loop_vars, shape_invariants = NULL, parall
   if (one) state[[1L]] else state
 }
 
-tf_map_fn <- function(fn, elems, dtype = NULL, parallel_iterations = NULL, back_prop = TRUE, swap_memory = FALSE, infer_shape = TRUE, fn_output_signature = NULL) {
+tf_map_fn <- function(fn, elems, dtype = NULL, parallel_iterations = NULL, back_prop = TRUE, swap_memory = FALSE, infer_shape = TRUE,
+                      fn_output_signature = NULL) {
   wanted <- fn_output_signature %||% dtype
   k_map_fn(fn, elems, dtype = if (inherits(wanted, "keratin_dtype") || is.character(wanted)) dtype_name(wanted))
 }
 
 # All accumulated values, one after the other.
-tf_scan <- function(fn, elems, initializer = NULL, parallel_iterations = 10L, back_prop = TRUE, swap_memory = FALSE, infer_shape = TRUE, reverse = FALSE) {
+tf_scan <- function(fn, elems, initializer = NULL, parallel_iterations = 10L, back_prop = TRUE, swap_memory = FALSE, infer_shape = TRUE,
+                    reverse = FALSE) {
   parts <- elements_of(elems)
   if (isTRUE(reverse)) parts <- rev(parts)
   values <- if (is.null(initializer)) Reduce(fn, parts, accumulate = TRUE) else Reduce(fn, parts, initializer, accumulate = TRUE)[-1L]
@@ -86,7 +94,12 @@ tf_function <- function(f, input_signature = NULL, autograph = TRUE, ...) {
 }
 
 # Batches that R makes cannot be part of a trace.
-holds_source <- function(x) if (is_plain_list(x) && !is.object(x)) any(vapply(x, holds_source, NA)) else is_keras_tensor(x) || inherits(x, c("keratin_dataset", "keratin_iterator", "keratin_sequence"))
+holds_source <- function(x)
+  if (is_plain_list(x) && !is.object(x)) {
+    any(vapply(x, holds_source, NA))
+  } else {
+    is_keras_tensor(x) || inherits(x, c("keratin_dataset", "keratin_iterator", "keratin_sequence"))
+  }
 
 run_traced <- function(f, arguments, programs) {
   tensors <- list()
@@ -133,28 +146,38 @@ tf_assert <- function(op, words) {
   function(x, y, message = NULL, summarize = NULL) {
     holds <- op_reduce_all(op(x, y))
     if (is_symbolic(holds)) return(invisible(NULL))   # a traced run checks nothing
-    if (!as.logical(as.array(holds))) abort_argument(message %||% "the assertion failed", ": x ", words, " y does not hold everywhere. Received: x = ", tf_shown(x), ", y = ", tf_shown(y))
+    if (!as.logical(as.array(holds))) {
+      abort_argument(message %||% "the assertion failed", ": x ", words, " y does not hold everywhere. Received: x = ", tf_shown(x), ", y = ",
+                     tf_shown(y))
+    }
     invisible(NULL)
   }
 }
 tf_shown <- function(x) received(as.vector(if (is_tensor(x)) as.array(x) else x))
 tf_check_numerics <- function(tensor, message = "") {
-  if (!is_symbolic(tensor) && !as.logical(as.array(op_reduce_all(op_is_finite(tensor))))) abort_argument(message, if (nzchar(message)) ": ", "the tensor has values that are NaN or infinite.")
+  if (!is_symbolic(tensor) && !as.logical(as.array(op_reduce_all(op_is_finite(tensor))))) {
+    abort_argument(message, if (nzchar(message)) ": ", "the tensor has values that are NaN or infinite.")
+  }
   tensor
 }
 
 tf_debugging <- list(
   assert_equal = tf_assert(op_equal, "=="), assert_none_equal = tf_assert(op_not_equal, "!="), assert_less = tf_assert(op_less, "<"),
-  assert_less_equal = tf_assert(op_less_equal, "<="), assert_greater = tf_assert(op_greater, ">"), assert_greater_equal = tf_assert(op_greater_equal, ">="),
+  assert_less_equal = tf_assert(op_less_equal, "<="), assert_greater = tf_assert(op_greater, ">"),
+  assert_greater_equal = tf_assert(op_greater_equal, ">="),
   assert_positive = function(x, message = NULL, summarize = NULL) tf_assert(op_greater, ">")(x, 0, message),
   assert_non_negative = function(x, message = NULL, summarize = NULL) tf_assert(op_greater_equal, ">=")(x, 0, message),
   assert_rank = function(x, rank, message = NULL) {
-    if (tensor_rank(x) != as.numeric(rank)) abort_shape(message %||% "the assertion failed", ": the tensor has shape (", shape_text(tensor_shape(x)), "), ", as.numeric(rank), " axes are wanted.")
+    if (tensor_rank(x) != as.numeric(rank)) {
+      abort_shape(message %||% "the assertion failed", ": the tensor has shape (", shape_text(tensor_shape(x)), "), ", as.numeric(rank),
+                  " axes are wanted.")
+    }
     invisible(NULL)
   },
   assert_all_finite = function(x, message = "") tf_check_numerics(x, message),
   check_numerics = tf_check_numerics,
-  Assert = function(condition, data, summarize = NULL) tf_assert(op_equal, "==")(condition, TRUE, paste(vapply(as_tensor_list(data), tf_shown, ""), collapse = " ")))
+  Assert = function(condition, data, summarize = NULL)
+    tf_assert(op_equal, "==")(condition, TRUE, paste(vapply(as_tensor_list(data), tf_shown, ""), collapse = " ")))
 
 # ---- what `with()` opens and that changes nothing here: devices, scopes of names
 

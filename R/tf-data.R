@@ -11,16 +11,24 @@ tf_dataset <- list(
     types <- output_types
     new_dataset(function() {
       it <- generator()   # a function that gives an iterator, or the next value itself
-      read <- if (is.function(it) || inherits(it, "keratin_iterator")) function() generator_next(it) else { first <- it; function() if (is.null(first)) generator() else { value <- first; first <<- NULL; value } }
+      read <- if (is.function(it) || inherits(it, "keratin_iterator")) {
+        function() generator_next(it)
+      } else { first <- it; function() if (is.null(first)) generator() else { value <- first; first <<- NULL; value } }
       function() {
         value <- read()
-        if (is.null(value)) NULL else if (is.null(types)) nest_tensors(value) else if (is_plain_list(types)) Map(tensor, value, types) else tensor(value, types)
+        if (is.null(value)) {
+          NULL
+        } else if (is.null(types)) nest_tensors(value) else if (is_plain_list(types)) Map(tensor, value, types) else tensor(value, types)
       }
     })
   },
   range = function(...) {
     ends <- c(...)
-    numbers <- if (length(ends) == 1L) seq_len(ends) - 1 else seq(ends[1L], ends[2L] - sign(if (length(ends) > 2L) ends[3L] else 1), by = if (length(ends) > 2L) ends[3L] else 1)
+    numbers <- if (length(ends) == 1L) {
+      seq_len(ends) - 1
+    } else {
+      seq(ends[1L], ends[2L] - sign(if (length(ends) > 2L) ends[3L] else 1), by = if (length(ends) > 2L) ends[3L] else 1)
+    }
     tensor_slices_dataset(tensor(array(numbers), "int64"))
   },
   zip = function(...) zip_datasets(...))
@@ -48,7 +56,8 @@ tf_strings <- list(
   regex_replace = function(input, pattern, rewrite, replace_global = TRUE)
     on_strings("regex_replace", function(x) (if (replace_global) gsub else sub)(pattern, rewrite, x, perl = TRUE))(input),
   regex_full_match = function(input, pattern) on_strings("regex_full_match", function(x) grepl(paste0("^(?:", pattern, ")$"), x, perl = TRUE))(input),
-  substr = function(input, pos, len, unit = "BYTE") on_strings("substr", function(x) substring(x, as.numeric(pos) + 1, as.numeric(pos) + as.numeric(len)))(input),
+  substr = function(input, pos, len, unit = "BYTE")
+    on_strings("substr", function(x) substring(x, as.numeric(pos) + 1, as.numeric(pos) + as.numeric(len)))(input),
   join = function(inputs, separator = "") {
     values <- lapply(inputs, as_strings, what = "join")
     sizes <- Filter(Negate(is.null), lapply(values, dim))
@@ -64,7 +73,11 @@ tf_strings <- list(
   split = function(input, sep = NULL, maxsplit = -1L) {
     refuse(maxsplit, -1)
     parts <- strsplit(as.vector(as_strings(input, "split")), if (is.null(sep)) "\\s+" else sep, fixed = !is.null(sep))
-    if (length(parts) == 1L && !length(if (is_tensor(input)) tensor_shape(input) else dim(input))) tensor(array(parts[[1L]]), "string") else lapply(parts, function(p) tensor(array(p), "string"))
+    if (length(parts) == 1L && !length(if (is_tensor(input)) tensor_shape(input) else dim(input))) {
+      tensor(array(parts[[1L]]), "string")
+    } else {
+      lapply(parts, function(p) tensor(array(p), "string"))
+    }
   },
   to_number = function(input, out_type = "float32") {
     value <- as_strings(input, "to_number")
@@ -75,7 +88,12 @@ tf_strings <- list(
 
 # ---- the machine
 
-tf_devices <- function(device_type = NULL) if (is.null(device_type) || device_type == "CPU") list(structure(list(name = "/physical_device:CPU:0", device_type = "CPU"), class = "keratin_device")) else list()
+tf_devices <- function(device_type = NULL)
+  if (is.null(device_type) || device_type == "CPU") {
+    list(structure(list(name = "/physical_device:CPU:0", device_type = "CPU"), class = "keratin_device"))
+  } else {
+    list()
+  }
 #' @export
 print.keratin_device <- function(x, ...) {
   cat(sprintf("PhysicalDevice(name='%s', device_type='%s')\n", x$name, x$device_type))
@@ -91,4 +109,5 @@ tf_config <- list(
   functions_run_eagerly = function() tf_settings$eager)
 
 tf_config_experimental <- list(
-  list_physical_devices = tf_devices, set_memory_growth = function(device, enable) invisible(NULL), enable_op_determinism = function() invisible(NULL))
+  list_physical_devices = tf_devices, set_memory_growth = function(device, enable) invisible(NULL),
+  enable_op_determinism = function() invisible(NULL))

@@ -4,7 +4,10 @@
 on_images <- function(image, f) {
   x <- as_data_tensor(image)
   rank <- tensor_rank(x)
-  if (!rank %in% 3:4) abort_shape("an image has the axes (rows, columns, channels), with the batch before them for several. Received an array of shape (", shape_text(tensor_shape(x)), ").")
+  if (!rank %in% 3:4) {
+    abort_shape("an image has the axes (rows, columns, channels), with the batch before them for several. Received an array of shape (",
+                shape_text(tensor_shape(x)), ").")
+  }
   if (rank == 4L) f(x) else op_squeeze(f(op_expand_dims(x, 0L)), 0L)
 }
 height_and_width <- function(x) tensor_shape(x)[2:3]
@@ -24,7 +27,8 @@ tf_resize <- function(images, size, method = "bilinear", preserve_aspect_ratio =
 flip_at_random <- function(axis) {
   force(axis)
   function(image, seed = NULL) on_images(image, function(x) {
-    coin <- op_random_uniform(c(tensor_shape(x)[1L], 1, 1, 1), dtype = "float32", seed = seed, like = if (anyNA(tensor_shape(x))) op_slice(x, c(0, 0, 0, 0), c(-1, 1, 1, 1)))
+    coin <- op_random_uniform(c(tensor_shape(x)[1L], 1, 1, 1), dtype = "float32", seed = seed,
+                              like = if (anyNA(tensor_shape(x))) op_slice(x, c(0, 0, 0, 0), c(-1, 1, 1, 1)))
     op_select(op_less(coin, 0.5), op_reverse(x, axis), x)
   })
 }
@@ -72,7 +76,8 @@ tf_image <- list(
     crop_image(x, start[1L], start[2L], height_and_width(x)[1L] - 2 * start[1L], height_and_width(x)[2L] - 2 * start[2L])
   }),
   crop_to_bounding_box = function(image, offset_height, offset_width, target_height, target_width)
-    on_images(image, function(x) crop_image(x, as.numeric(offset_height), as.numeric(offset_width), as.numeric(target_height), as.numeric(target_width))),
+    on_images(image,
+              function(x) crop_image(x, as.numeric(offset_height), as.numeric(offset_width), as.numeric(target_height), as.numeric(target_width))),
   pad_to_bounding_box = function(image, offset_height, offset_width, target_height, target_width) on_images(image, function(x) {
     after <- c(target_height, target_width) - c(offset_height, offset_width) - height_and_width(x)
     op_pad(x, c(0, 0, offset_height, after[1L], offset_width, after[2L], 0, 0))
@@ -90,10 +95,13 @@ tf_image <- list(
   rgb_to_hsv = rgb_to_hsv, hsv_to_rgb = hsv_to_rgb,
   adjust_brightness = function(image, delta) op_add(as_float_tensor(image), delta),
   adjust_contrast = adjust_contrast,
-  adjust_saturation = function(image, saturation_factor) in_hsv(image, function(hsv) list(hsv[[1L]], op_clip(op_multiply(hsv[[2L]], saturation_factor), 0, 1), hsv[[3L]])),
+  adjust_saturation = function(image, saturation_factor)
+    in_hsv(image, function(hsv) list(hsv[[1L]], op_clip(op_multiply(hsv[[2L]], saturation_factor), 0, 1), hsv[[3L]])),
   adjust_hue = function(image, delta) in_hsv(image, function(hsv) list(op_floor_mod(op_add(hsv[[1L]], delta), 1), hsv[[2L]], hsv[[3L]])),
-  random_brightness = function(image, max_delta, seed = NULL) op_add(as_float_tensor(image), op_random_uniform(numeric(), -as.numeric(max_delta), as.numeric(max_delta), seed = seed)),
-  random_contrast = function(image, lower, upper, seed = NULL) adjust_contrast(image, op_random_uniform(numeric(), as.numeric(lower), as.numeric(upper), seed = seed)),
+  random_brightness = function(image, max_delta, seed = NULL)
+    op_add(as_float_tensor(image), op_random_uniform(numeric(), -as.numeric(max_delta), as.numeric(max_delta), seed = seed)),
+  random_contrast = function(image, lower, upper, seed = NULL)
+    adjust_contrast(image, op_random_uniform(numeric(), as.numeric(lower), as.numeric(upper), seed = seed)),
   per_image_standardization = function(image) on_images(as_float_tensor(image), function(x) {
     least <- 1 / sqrt(prod(tensor_shape(x)[-1L]))
     op_divide(op_subtract(x, op_reduce_mean(x, 1:3, TRUE)), op_maximum(op_reduce_std(x, 1:3, TRUE), least))

@@ -13,7 +13,9 @@ tf_norm <- function(tensor, ord = "euclidean", axis = NULL, keepdims = FALSE) {
   axis <- tf_axes(axis)
   x <- op_abs(tensor)
   if (identical(ord, "euclidean") || identical(as.numeric(ord), 2) && length(axis) < 2L) return(op_sqrt(op_reduce_sum(op_square(x), axis, keepdims)))
-  if (!is.numeric(ord) || ord <= 0 || length(axis) > 1L) abort_argument("`ord` must be \"euclidean\" or, along one axis, a number > 0. Received: ord = ", received(ord))
+  if (!is.numeric(ord) || ord <= 0 || length(axis) > 1L) {
+    abort_argument("`ord` must be \"euclidean\" or, along one axis, a number > 0. Received: ord = ", received(ord))
+  }
   if (is.infinite(ord)) return(op_reduce_max(x, axis, keepdims))
   op_power(op_reduce_sum(op_power(x, ord), axis, keepdims), 1 / ord)
 }
@@ -83,10 +85,14 @@ tf_einsum <- function(equation, ...) {
   equation <- gsub(" ", "", equation)
   if (!grepl("^[A-Za-z,.]+(->[A-Za-z.]*)?$", equation) || grepl(".", gsub("...", "", equation, fixed = TRUE), fixed = TRUE))
     abort_argument("`equation` must look like \"bij,bjk->bik\" or \"...ij,jk->...ik\".", received_equation)
-  if (!grepl("->", equation, fixed = TRUE)) equation <- paste0(equation, "->", if (grepl("...", equation, fixed = TRUE)) "...", tf_free_letters(equation))
+  if (!grepl("->", equation, fixed = TRUE)) {
+    equation <- paste0(equation, "->", if (grepl("...", equation, fixed = TRUE)) "...", tf_free_letters(equation))
+  }
   sides <- strsplit(paste0(equation, " "), "->", fixed = TRUE)[[1L]]
   terms <- strsplit(sides[1L], ",", fixed = TRUE)[[1L]]
-  if (length(terms) != length(operands)) abort_argument("`equation` has ", length(terms), " operands, ", length(operands), " are given.", received_equation)
+  if (length(terms) != length(operands)) {
+    abort_argument("`equation` has ", length(terms), " operands, ", length(operands), " are given.", received_equation)
+  }
   further <- mapply(function(term, x) if (grepl("...", term, fixed = TRUE)) tensor_rank(x) - nchar(term) + 3L else 0L, terms, operands)
   dots <- utils::tail(setdiff(c(LETTERS, letters), strsplit(equation, "")[[1L]]), max(further, 0L))
   spell <- function(term, n) strsplit(sub("...", paste(utils::tail(dots, max(n, 0L)), collapse = ""), term, fixed = TRUE), "")[[1L]]
@@ -134,7 +140,8 @@ tf_diagonals <- function(x, letters) {
   while (anyDuplicated(letters)) {
     pair <- which(letters == letters[anyDuplicated(letters)])[1:2]
     if (!identical(tensor_shape(x)[pair[1L]], tensor_shape(x)[pair[2L]]))
-      abort_shape("einsum: \"", letters[pair[1L]], "\" stands for axes of different lengths of an array of shape (", shape_text(tensor_shape(x)), ").")
+      abort_shape("einsum: \"", letters[pair[1L]], "\" stands for axes of different lengths of an array of shape (", shape_text(tensor_shape(x)),
+                  ").")
     x <- tf_linalg$diag_part(op_transpose(x, c(seq_along(letters)[-pair], pair) - 1L))
     letters <- c(letters[-pair], letters[pair[1L]])
   }

@@ -46,8 +46,10 @@ tf_along_axis <- list(
 
 # Only under tf$math in TensorFlow.
 tf_math_only <- list(
-  ceil = op_ceil, erf = op_erf, expm1 = op_expm1, log = op_log, log1p = op_log1p, reciprocal = op_reciprocal, rsqrt = op_rsqrt, softplus = op_softplus,
-  softsign = op_softsign, is_finite = op_is_finite, is_inf = op_is_inf, is_nan = op_is_nan, floordiv = op_floor_divide, floormod = op_floor_mod, mod = op_floor_mod,
+  ceil = op_ceil, erf = op_erf, expm1 = op_expm1, log = op_log, log1p = op_log1p, reciprocal = op_reciprocal, rsqrt = op_rsqrt,
+  softplus = op_softplus,
+  softsign = op_softsign, is_finite = op_is_finite, is_inf = op_is_inf, is_nan = op_is_nan, floordiv = op_floor_divide, floormod = op_floor_mod,
+  mod = op_floor_mod,
   squared_difference = op_squared_difference, multiply_no_nan = op_multiply_no_nan, divide_no_nan = op_divide_no_nan, logical_xor = op_logical_xor,
   log_sigmoid = function(x) op_negative(op_softplus(op_negative(x))),
   xlogy = function(x, y) op_multiply_no_nan(op_log(y), x),
@@ -67,7 +69,8 @@ tf_math_only <- list(
     size <- max(c(-1, as.numeric(if (is_tensor(arr)) as.array(arr) else arr))) + 1
     if (!is.null(minlength)) size <- max(size, as.numeric(minlength))
     if (!is.null(maxlength)) size <- min(size, as.numeric(maxlength))
-    counted <- op_bincount(op_reshape(as_index_tensor(arr), c(1, -1)), size, if (!is.null(weights)) op_reshape(weights, c(1, -1)), isTRUE(binary_output))
+    counted <- op_bincount(op_reshape(as_index_tensor(arr), c(1, -1)), size, if (!is.null(weights)) op_reshape(weights, c(1, -1)),
+                           isTRUE(binary_output))
     op_cast(op_squeeze(counted, 0L), if (is.null(weights)) dtype else tensor_dtype(tensor(weights)))
   },
   confusion_matrix = function(labels, predictions, num_classes = NULL, weights = NULL, dtype = "int32") {

@@ -14,7 +14,9 @@ tf_windows <- function(x, rank, data_format, what) {
 # "NHWC", "NCHW" and their kin.
 tf_format <- function(data_format) {
   if (is.null(data_format)) return("channels_last")
-  if (!is.character(data_format) || !grepl("^N[DHWC]+$|^channels_(first|last)$", data_format)) abort_argument("`data_format` must be \"NHWC\" or \"NCHW\". Received: data_format = ", received(data_format))
+  if (!is.character(data_format) || !grepl("^N[DHWC]+$|^channels_(first|last)$", data_format)) {
+    abort_argument("`data_format` must be \"NHWC\" or \"NCHW\". Received: data_format = ", received(data_format))
+  }
   if (startsWith(data_format, "NC") || data_format == "channels_first") "channels_first" else "channels_last"
 }
 
@@ -23,7 +25,8 @@ tf_convolution <- function(rank) {
   force(rank)
   function(input, filters, strides = 1L, padding = "VALID", data_format = NULL, dilations = NULL) {
     format <- tf_format(data_format)
-    convolve(input, filters, tf_windows(strides, rank, format, "strides"), padding, format, tf_windows(dilations %||% 1L, rank, format, "dilations"), rank)
+    convolve(input, filters, tf_windows(strides, rank, format, "strides"), padding, format, tf_windows(dilations %||% 1L, rank, format, "dilations"),
+             rank)
   }
 }
 
@@ -62,20 +65,25 @@ tf_moments <- function(x, axes, shift = NULL, keepdims = FALSE) {
 
 tf_nn <- list(
   relu = function(features) op_relu(features), relu6 = function(features) op_relu6(features), elu = function(features) op_elu(features),
-  selu = function(features) op_selu(features), softplus = function(features) op_softplus(features), softsign = function(features) op_softsign(features),
+  selu = function(features)
+    op_selu(features), softplus = function(features) op_softplus(features), softsign = function(features) op_softsign(features),
   leaky_relu = function(features, alpha = 0.2) op_leaky_relu(features, alpha),
   gelu = function(features, approximate = FALSE) op_gelu(features, isTRUE(approximate)),
-  silu = function(features, beta = 1) if (identical(as.numeric(beta), 1)) op_swish(features) else op_multiply(features, op_sigmoid(op_multiply(features, beta))),
-  swish = function(features, beta = 1) if (identical(as.numeric(beta), 1)) op_swish(features) else op_multiply(features, op_sigmoid(op_multiply(features, beta))),
+  silu = function(features, beta = 1)
+    if (identical(as.numeric(beta), 1)) op_swish(features) else op_multiply(features, op_sigmoid(op_multiply(features, beta))),
+  swish = function(features, beta = 1)
+    if (identical(as.numeric(beta), 1)) op_swish(features) else op_multiply(features, op_sigmoid(op_multiply(features, beta))),
   sigmoid = op_sigmoid, tanh = op_tanh,
   softmax = function(logits, axis = -1L) op_softmax(logits, tf_axes(axis)),
   log_softmax = function(logits, axis = -1L) op_log_softmax(logits, tf_axes(axis)),
 
   conv1d = tf_convolution(1L), conv2d = tf_convolution(2L), conv3d = tf_convolution(3L),
-  conv1d_transpose = tf_transposed_convolution(1L), conv2d_transpose = tf_transposed_convolution(2L), conv3d_transpose = tf_transposed_convolution(3L),
+  conv1d_transpose = tf_transposed_convolution(1L), conv2d_transpose = tf_transposed_convolution(2L),
+  conv3d_transpose = tf_transposed_convolution(3L),
   depthwise_conv2d = function(input, filter, strides, padding, data_format = NULL, dilations = NULL) {
     format <- tf_format(data_format)
-    k_depthwise_conv2d(input, filter, tf_windows(strides, 2L, format, "strides"), padding, format, tf_windows(dilations %||% 1L, 2L, format, "dilations"))
+    k_depthwise_conv2d(input, filter, tf_windows(strides, 2L, format, "strides"), padding, format,
+                       tf_windows(dilations %||% 1L, 2L, format, "dilations"))
   },
   separable_conv2d = function(input, depthwise_filter, pointwise_filter, strides, padding, data_format = NULL, dilations = NULL) {
     format <- tf_format(data_format)
@@ -88,7 +96,8 @@ tf_nn <- list(
     format <- tf_format(data_format)
     channels_back(op_bias_add(channels_to_last(as_operand(value), format), bias), format)
   },
-  dropout = function(x, rate, noise_shape = NULL, seed = NULL) op_dropout(as_float_tensor(x), as.numeric(rate), if (!is.null(noise_shape)) sizes_of(noise_shape), seed),
+  dropout = function(x, rate, noise_shape = NULL, seed = NULL)
+    op_dropout(as_float_tensor(x), as.numeric(rate), if (!is.null(noise_shape)) sizes_of(noise_shape), seed),
   embedding_lookup = function(params, ids, max_norm = NULL) {
     refuse(max_norm)
     op_gather(params, ids)

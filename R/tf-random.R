@@ -15,7 +15,8 @@ tf_categorical <- function(logits, num_samples, dtype = "int64", seed = NULL) {
   logits <- as_float_tensor(logits)
   shape <- tensor_shape(logits)
   if (length(shape) != 2L) abort_shape("`logits` must have the axes (batch, classes). Received an array of shape (", shape_text(shape), ").")
-  drawn <- op_random_uniform(c(shape[1L], as.numeric(num_samples), shape[2L]), 1e-20, 1, tensor_dtype(logits), seed, like = if (anyNA(shape)) op_tile(op_expand_dims(logits, 1L), c(1, as.numeric(num_samples), 1)))
+  drawn <- op_random_uniform(c(shape[1L], as.numeric(num_samples), shape[2L]), 1e-20, 1, tensor_dtype(logits), seed,
+                             like = if (anyNA(shape)) op_tile(op_expand_dims(logits, 1L), c(1, as.numeric(num_samples), 1)))
   noise <- op_negative(op_log(op_negative(op_log(drawn))))
   op_argmax(op_add(op_expand_dims(logits, 1L), noise), -1L, dtype)
 }
@@ -51,11 +52,13 @@ tf_random <- list(
     op_random_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, seed)
   },
   uniform = tf_uniform,
-  truncated_normal = function(shape, mean = 0, stddev = 1, dtype = "float32", seed = NULL) op_truncated_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, seed),
+  truncated_normal = function(shape, mean = 0, stddev = 1, dtype = "float32", seed = NULL)
+    op_truncated_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, seed),
   categorical = tf_categorical, shuffle = tf_shuffle,
   set_seed = function(seed) {
     set.seed(as.integer(seed))
     invisible(NULL)
   },
-  stateless_normal = function(shape, seed, mean = 0, stddev = 1, dtype = "float32") op_random_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, one_seed(seed)),
+  stateless_normal = function(shape, seed, mean = 0, stddev = 1, dtype = "float32")
+    op_random_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, one_seed(seed)),
   stateless_uniform = function(shape, seed, minval = 0, maxval = NULL, dtype = "float32") tf_uniform(shape, minval, maxval, dtype, one_seed(seed)))

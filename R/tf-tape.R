@@ -20,7 +20,11 @@ new_tape <- function(persistent = FALSE, watch_accessed_variables = TRUE) {
   }
   tape$jacobian <- function(target, sources, unconnected_gradients = "none", parallel_iterations = NULL, experimental_use_pfor = TRUE) {
     tape_ask(tape)
-    if (is_plain_list(sources)) lapply(sources, function(s) tape_jacobian(tape, target, s, unconnected_gradients)) else tape_jacobian(tape, target, sources, unconnected_gradients)
+    if (is_plain_list(sources)) {
+      lapply(sources, function(s) tape_jacobian(tape, target, s, unconnected_gradients))
+    } else {
+      tape_jacobian(tape, target, sources, unconnected_gradients)
+    }
   }
   tape$batch_jacobian <- function(target, source, unconnected_gradients = "none", parallel_iterations = NULL, experimental_use_pfor = TRUE) {
     tape_ask(tape)
@@ -84,7 +88,8 @@ tape_jacobian <- function(tape, target, source, unconnected) {
   shape <- tensor_shape(target)
   n <- prod(shape)
   unit <- op_eye(n, dtype = tensor_dtype(target))
-  rows <- lapply(seq_len(n), function(i) tape_gradients(tape, target, list(source), op_reshape(op_slice(unit, c(i - 1, 0), c(1, -1)), shape), unconnected)[[1L]])
+  rows <- lapply(seq_len(n),
+                 function(i) tape_gradients(tape, target, list(source), op_reshape(op_slice(unit, c(i - 1, 0), c(1, -1)), shape), unconnected)[[1L]])
   if (any(vapply(rows, is.null, NA))) return(NULL)
   op_reshape(op_stack(rows), c(shape, tensor_shape(source)))
 }

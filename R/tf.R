@@ -28,20 +28,28 @@ takes_name <- function(f) {
 #' Making tensors: `constant`, `Variable`, `convert_to_tensor`, `zeros`, `ones`, `fill`, `zeros_like`, `ones_like`, `eye`, `range`, `linspace`,
 #' `one_hot`, `sequence_mask`, `meshgrid`; dtypes `float32`, `float64`, `int32`, `int64`, `bool`, `string`; `TensorShape`, `TensorSpec`, `is_tensor`.
 #'
-#' Shapes and elements: `cast`, `identity`, `stop_gradient`, `shape`, `size`, `rank`, `reshape`, `ensure_shape`, `broadcast_to`, `expand_dims`, `squeeze`,
-#' `transpose`, `concat`, `stack`, `unstack`, `split`, `tile`, `pad`, `gather`, `gather_nd`, `slice`, `strided_slice`, `reverse`, `repeat`, `roll`, `where`,
+#' Shapes and elements: `cast`, `identity`, `stop_gradient`, `shape`, `size`, `rank`, `reshape`, `ensure_shape`, `broadcast_to`, `expand_dims`,
+#' `squeeze`,
+#' `transpose`, `concat`, `stack`, `unstack`, `split`, `tile`, `pad`, `gather`, `gather_nd`, `slice`, `strided_slice`, `reverse`, `repeat`, `roll`,
+#' `where`,
 #' `boolean_mask`, `sort`, `argsort`, `unique`, `scatter_nd`, `tensor_scatter_nd_add`, `tensor_scatter_nd_update`, `clip_by_value`, `clip_by_norm`,
 #' `clip_by_global_norm`.
 #'
-#' Arithmetic, in `tf$math` and mostly also in `tf`: `abs`, `add`, `add_n`, `argmax`, `argmin`, `bincount`, `ceil`, `confusion_matrix`, `cos`, `count_nonzero`, `cumprod`,
-#' `cumsum`, `divide`, `divide_no_nan`, `equal`, `erf`, `exp`, `floor`, `greater`, `is_finite`, `is_inf`, `is_nan`, `l2_normalize`, `less`, `log`, `log1p`, `logical_and`, `maximum`,
-#' `minimum`, `multiply`, `negative`, `pow`, `reciprocal`, `reduce_all`, `reduce_any`, `reduce_logsumexp`, `reduce_max`, `reduce_mean`, `reduce_min`, `reduce_prod`,
-#' `reduce_std`, `reduce_sum`, `reduce_variance`, `round`, `rsqrt`, `segment_sum`, `sigmoid`, `sign`, `sin`, `softplus`, `sqrt`, `square`, `squared_difference`, `subtract`, `tan`, `tanh`,
+#' Arithmetic, in `tf$math` and mostly also in `tf`: `abs`, `add`, `add_n`, `argmax`, `argmin`, `bincount`, `ceil`, `confusion_matrix`, `cos`,
+#' `count_nonzero`, `cumprod`,
+#' `cumsum`, `divide`, `divide_no_nan`, `equal`, `erf`, `exp`, `floor`, `greater`, `is_finite`, `is_inf`, `is_nan`, `l2_normalize`, `less`, `log`,
+#' `log1p`, `logical_and`, `maximum`,
+#' `minimum`, `multiply`, `negative`, `pow`, `reciprocal`, `reduce_all`, `reduce_any`, `reduce_logsumexp`, `reduce_max`, `reduce_mean`, `reduce_min`,
+#' `reduce_prod`,
+#' `reduce_std`, `reduce_sum`, `reduce_variance`, `round`, `rsqrt`, `segment_sum`, `sigmoid`, `sign`, `sin`, `softplus`, `sqrt`, `square`,
+#' `squared_difference`, `subtract`, `tan`, `tanh`,
 #' `top_k`, `unsorted_segment_sum`, `xlogy` and their kin.
 #'
-#' `tf$linalg`: `matmul`, `matvec`, `eye`, `norm`, `global_norm`, `diag`, `diag_part`, `band_part`, `trace`, `matrix_transpose`, `l2_normalize`, `einsum`, `tensordot`.
+#' `tf$linalg`: `matmul`, `matvec`, `eye`, `norm`, `global_norm`, `diag`, `diag_part`, `band_part`, `trace`, `matrix_transpose`, `l2_normalize`,
+#' `einsum`, `tensordot`.
 #'
-#' `tf$nn`: activations, `conv1d` to `conv3d` and their `_transpose`, `depthwise_conv2d`, `separable_conv2d`, `max_pool`, `avg_pool` and their variants, `bias_add`,
+#' `tf$nn`: activations, `conv1d` to `conv3d` and their `_transpose`, `depthwise_conv2d`, `separable_conv2d`, `max_pool`, `avg_pool` and their
+#' variants, `bias_add`,
 #' `dropout`, `embedding_lookup`, `moments`, `batch_normalization`, `softmax_cross_entropy_with_logits`, `sparse_softmax_cross_entropy_with_logits`,
 #' `sigmoid_cross_entropy_with_logits`, `weighted_cross_entropy_with_logits`, `l2_loss`, `top_k`, `in_top_k`, `zero_fraction`, `compute_average_loss`.
 #'
@@ -52,12 +60,15 @@ takes_name <- function(f) {
 #'
 #' Initializers: `random_normal_initializer`, `random_uniform_initializer`, `zeros_initializer`, `ones_initializer`, `constant_initializer`.
 #'
-#' Control: `GradientTape` (with `watch`, `gradient`, `jacobian`, `batch_jacobian`, `stop_recording`, `reset`), `function`, `cond`, `case`, `while_loop`, `map_fn`,
-#' `vectorized_map`, `foldl`, `foldr`, `scan`, `group`, `print`, `debugging$assert_*`, `control_dependencies`, `name_scope`, `device`, `distribute$MirroredStrategy`.
+#' Control: `GradientTape` (with `watch`, `gradient`, `jacobian`, `batch_jacobian`, `stop_recording`, `reset`), `function`, `cond`, `case`,
+#' `while_loop`, `map_fn`,
+#' `vectorized_map`, `foldl`, `foldr`, `scan`, `group`, `print`, `debugging$assert_*`, `control_dependencies`, `name_scope`, `device`,
+#' `distribute$MirroredStrategy`.
 #'
 #' `tf$nest`: `flatten`, `pack_sequence_as`, `map_structure`.
 #'
-#' `tf$data$Dataset`: `from_tensor_slices`, `from_tensors`, `from_generator`, `range`, `zip`; the datasets have `map`, `batch`, `shuffle`, `repeat`, `filter`, ... (see
+#' `tf$data$Dataset`: `from_tensor_slices`, `from_tensors`, `from_generator`, `range`, `zip`; the datasets have `map`, `batch`, `shuffle`, `repeat`,
+#' `filter`, ... (see
 #' [tensor_slices_dataset()]). `tf$strings`: functions of text. `tf$config`, `tf$test`, `tf$version`. `tf$keras`: see [keras].
 #'
 #' `ls(tf)` and `ls(tf$math)` list all of them.
@@ -73,7 +84,8 @@ takes_name <- function(f) {
 #' tf$reduce_sum(tf$constant(matrix(1:6, 2)), axis = 0L)
 #' @export
 tf <- local({
-  dtypes <- setNames(lapply(c("float32", "float64", "int32", "int64", "bool", "string"), dtype_object), c("float32", "float64", "int32", "int64", "bool", "string"))
+  dtypes <- setNames(lapply(c("float32", "float64", "int32", "int64", "bool", "string"), dtype_object),
+                     c("float32", "float64", "int32", "int64", "bool", "string"))
   module <- function(name, members) tf_module(paste0("tf$", name), members)
   dataset <- module("data$Dataset", tf_dataset)
   tf_module("tf", c(
@@ -86,11 +98,13 @@ tf <- local({
       zeros_initializer = function() initializer_zeros(), ones_initializer = function() initializer_ones(),
       constant_initializer = function(value = 0) initializer_constant(value),
       TensorShape = function(dims) tensor_shape_object(as_dims_or_unknown(dims)),
-      TensorSpec = function(shape, dtype = "float32") structure(list(shape = tensor_shape_object(as_dims_or_unknown(shape)), dtype = dtype_object(dtype_name(dtype))), class = "keratin_spec"),
+      TensorSpec = function(shape, dtype = "float32")
+        structure(list(shape = tensor_shape_object(as_dims_or_unknown(shape)), dtype = dtype_object(dtype_name(dtype))), class = "keratin_spec"),
       nest = module("nest", list(
         flatten = function(structure, expand_composites = FALSE) nest_flatten(structure),
         pack_sequence_as = function(structure, flat_sequence, expand_composites = FALSE) nest_pack(structure, flat_sequence),
-        map_structure = function(func, structure, ...) nest_pack(structure, do.call(Map, c(list(func), lapply(list(structure, ...), nest_flatten)))))),
+        map_structure = function(func, structure, ...)
+          nest_pack(structure, do.call(Map, c(list(func), lapply(list(structure, ...), nest_flatten)))))),
       math = module("math", tf_math), linalg = module("linalg", tf_linalg), nn = module("nn", tf_nn), random = module("random", tf_random),
       image = module("image", tf_image), strings = module("strings", tf_strings), debugging = module("debugging", tf_debugging),
       data = module("data", list(Dataset = dataset, AUTOTUNE = -1L, experimental = module("data$experimental", list(AUTOTUNE = -1L)))),
@@ -112,7 +126,8 @@ as_dims_or_unknown <- function(dims) if (is.null(dims)) NULL else as.integer(siz
 #' @export
 `[[.keratin_tf` <- function(x, i) do.call(`$`, list(x, i))
 #' @export
-`$<-.keratin_tf` <- function(x, name, value) abort_argument("the members of `", attr(x, "path"), "` cannot be changed. Received: a value for `", name, "`")
+`$<-.keratin_tf` <- function(x, name, value) abort_argument("the members of `", attr(x, "path"), "` cannot be changed. Received: a value for `",
+                                                            name, "`")
 
 # The same name in another module, or the most similar one.
 tf_suggestion <- function(x, name) {

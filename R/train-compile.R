@@ -26,8 +26,10 @@ generics::fit
 #' @seealso [fit()], [evaluate()], [predict()]
 #' @name compile.keras.engine.training.Model
 #' @export
-compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", loss = NULL, metrics = NULL, loss_weights = NULL, weighted_metrics = NULL,
-                                                run_eagerly = NULL, steps_per_execution = NULL, ..., target_tensors = NULL, sample_weight_mode = NULL) {
+compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", loss = NULL, metrics = NULL, loss_weights = NULL,
+                                                weighted_metrics = NULL,
+                                                run_eagerly = NULL, steps_per_execution = NULL, ..., target_tensors = NULL,
+                                                sample_weight_mode = NULL) {
   if (is.function(loss) && !is_loss(loss) && is.null(attr(loss, "py_function_name", exact = TRUE)))
     attr(loss, "py_function_name") <- paste(deparse(substitute(loss), nlines = 1L), collapse = "")
   model <- unwrap(object)
@@ -92,6 +94,8 @@ per_output <- function(spec, n, names, what, broadcast = FALSE) {
     if (length(unknown)) abort_argument("`", what, "` names an unknown output ", quoted_names(unknown), ". The outputs are: ", quoted_names(names))
     return(lapply(names, function(name) spec[[name]]))
   }
-  if (length(spec) != n) abort_argument("`", what, "` has ", length(spec), " entries for ", n, " output", if (n != 1L) "s", " (", paste(names, collapse = ", "), ")")
+  if (length(spec) != n) {
+    abort_argument("`", what, "` has ", length(spec), " entries for ", n, " output", if (n != 1L) "s", " (", paste(names, collapse = ", "), ")")
+  }
   unname(spec)
 }

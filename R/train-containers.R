@@ -11,7 +11,9 @@ per_output_values <- function(values, n, names, what) {
     if (length(unknown)) abort_argument("`", what, "` names an unknown output ", quoted_names(unknown), ". The outputs are: ", quoted_names(names))
     return(lapply(names, function(name) values[[name]]))
   }
-  if (length(values) != n) abort_argument("the model has ", n, " output", if (n != 1L) "s", " (", paste(names, collapse = ", "), "), `", what, "` has ", length(values))
+  if (length(values) != n) {
+    abort_argument("the model has ", n, " output", if (n != 1L) "s", " (", paste(names, collapse = ", "), "), `", what, "` has ", length(values))
+  }
   unname(values)
 }
 
@@ -45,7 +47,8 @@ rows_of_batch <- function(x) {
 new_compiled_loss <- function(loss, loss_weights, model) {
   check_known_losses(loss)
   object <- CompiledLoss$new(loss, loss_weights, model)
-  structure(function(y_true, y_pred, sample_weight = NULL, regularization_losses = NULL) object$compute(y_true, y_pred, sample_weight, regularization_losses),
+  structure(
+    function(y_true, y_pred, sample_weight = NULL, regularization_losses = NULL) object$compute(y_true, y_pred, sample_weight, regularization_losses),
             class = "keratin_compiled_loss")
 }
 
@@ -78,7 +81,8 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
     if (!is.null(self$losses)) return(invisible())
     self$names <- output_names_of(self$model, n)
     specs <- losses_per_output(self$spec, n, self$names)
-    self$weights <- lapply(per_output(as_named_list(self$weight_spec), n, self$names, "loss_weights"), function(w) if (is.null(w)) NULL else as.numeric(w))
+    self$weights <- lapply(per_output(as_named_list(self$weight_spec), n, self$names, "loss_weights"),
+                           function(w) if (is.null(w)) NULL else as.numeric(w))
     self$output_metrics <- lapply(seq_len(n), function(i) if (n > 1L && !is.null(specs[[i]])) metric_mean(name = paste0(self$names[[i]], "_loss")))
     self$loss_metric <- metric_mean(name = "loss")
     self$losses <- lapply(specs, get_loss)
@@ -97,7 +101,9 @@ CompiledLoss <- R6Class("CompiledLoss", cloneable = FALSE, public = list(
     n <- length(predictions)
     self$build(n)
     targets <- per_output_values(y_true, n, self$names, "y")
-    sample_weights <- per_output_values(if (n > 1L && !is.null(sample_weight) && !is_branch_list(sample_weight)) rep(list(sample_weight), n) else sample_weight, n, self$names, "sample_weight")
+    sample_weights <- per_output_values(
+      if (n > 1L && !is.null(sample_weight) && !is_branch_list(sample_weight)) rep(list(sample_weight), n) else sample_weight, n, self$names,
+      "sample_weight")
     total <- NULL
     rows <- NULL
     for (i in seq_len(n)) {
@@ -141,12 +147,15 @@ check_target_shape <- function(loss, y_true, y_pred, output) {
   truth <- tensor_shape(y_true)
   predicted <- tensor_shape(y_pred)
   fail <- function(wanted, mend = NULL) abort_shape(
-    "output \"", output, "\": targets of shape ", dims_text(truth), " do not fit predictions of shape ", dims_text(predicted), " under the loss \"", name, "\", ", wanted, mend)
+    "output \"", output, "\": targets of shape ", dims_text(truth), " do not fit predictions of shape ", dims_text(predicted), " under the loss \"",
+    name, "\", ", wanted, mend)
   if (known == "sparse_categorical_crossentropy") {
     classes <- predicted[length(predicted)]
     without <- head(predicted, -1L)
     if (length(truth) == length(predicted)) {
-      if (!is_one(truth[length(truth)])) fail("which takes class ids (counted from 0), one per sample.", " For indicator columns use \"categorical_crossentropy\".")
+      if (!is_one(truth[length(truth)])) {
+        fail("which takes class ids (counted from 0), one per sample.", " For indicator columns use \"categorical_crossentropy\".")
+      }
       truth <- head(truth, -1L)
     }
     if (!sizes_agree(truth, without)) fail("which takes class ids (counted from 0), one per sample.")
@@ -155,8 +164,11 @@ check_target_shape <- function(loss, y_true, y_pred, output) {
   if (length(truth) == length(predicted) - 1L && is_one(predicted[length(predicted)])) predicted <- head(predicted, -1L)
   if (length(truth) - 1L == length(predicted) && is_one(truth[length(truth)])) truth <- head(truth, -1L)
   exact <- known %in% c("categorical_crossentropy", "categorical_hinge", "categorical_focal_crossentropy", "binary_crossentropy")
-  if (length(truth) != length(predicted) || !(sizes_agree(truth, predicted) || (!exact && all(is.na(truth) | is.na(predicted) | truth == predicted | truth == 1L)))) {
-    mend <- if (known == "categorical_crossentropy" && is_one(truth[length(truth)])) " For class ids use \"sparse_categorical_crossentropy\", or to_categorical(y)."
+  if (length(truth) != length(predicted) ||
+      !(sizes_agree(truth, predicted) || (!exact && all(is.na(truth) | is.na(predicted) | truth == predicted | truth == 1L)))) {
+    mend <- if (known == "categorical_crossentropy" && is_one(truth[length(truth)])) {
+      " For class ids use \"sparse_categorical_crossentropy\", or to_categorical(y)."
+    }
     fail("which takes targets of the same shape.", mend)
   }
   invisible()
@@ -210,7 +222,11 @@ CompiledMetrics <- R6Class("CompiledMetrics", cloneable = FALSE, public = list(
     weighted <- resolve(self$weighted_spec, "weighted_metrics")
     taken <- vapply(unlist(plain, recursive = FALSE), function(metric) unwrap(metric)$name, "")
     for (i in seq_len(n)) for (object in lapply(weighted[[i]], unwrap)) if (object$name %in% taken)
-      object$name <- if (n > 1L) sub(paste0(self$names[[i]], "_"), paste0(self$names[[i]], "_weighted_"), object$name, fixed = TRUE) else paste0("weighted_", object$name)
+      object$name <- if (n > 1L) {
+        sub(paste0(self$names[[i]], "_"), paste0(self$names[[i]], "_weighted_"), object$name, fixed = TRUE)
+      } else {
+        paste0("weighted_", object$name)
+      }
     for (metric in unlist(c(plain, weighted), recursive = FALSE)) {
       if (metric$name %in% seen) abort_argument("two metrics have the same name \"", metric$name, "\": give one of them another `name`")
       seen <- c(seen, metric$name)
@@ -226,7 +242,9 @@ CompiledMetrics <- R6Class("CompiledMetrics", cloneable = FALSE, public = list(
     names <- self$names %||% output_names_of(self$model, n)
     targets <- per_output_values(y_true, n, names, "y")
     for (i in seq_len(n)) targets[i] <- list(match_target(targets[[i]], predictions[[i]]))
-    weights <- per_output_values(if (n > 1L && !is.null(sample_weight) && !is_branch_list(sample_weight)) rep(list(sample_weight), n) else sample_weight, n, names, "sample_weight")
+    weights <- per_output_values(
+      if (n > 1L && !is.null(sample_weight) && !is_branch_list(sample_weight)) rep(list(sample_weight), n) else sample_weight, n, names,
+      "sample_weight")
     self$build(predictions, targets)
     for (i in seq_len(n)) {
       if (is.null(targets[[i]]) || !length(c(self$plain[[i]], self$weighted[[i]]))) next
@@ -271,7 +289,8 @@ as_metric_list <- function(x) if (is.null(x)) list() else if (is.character(x)) a
 # ---- what a model reports
 
 model_metrics <- function(model) {
-  own <- c(if (!is.null(model$compiled_loss)) model$compiled_loss$metrics, if (!is.null(model$compiled_metrics)) model$compiled_metrics$metrics, layer_metrics(model))
+  own <- c(if (!is.null(model$compiled_loss)) model$compiled_loss$metrics, if (!is.null(model$compiled_metrics)) model$compiled_metrics$metrics,
+           layer_metrics(model))
   unique_values(own)
 }
 

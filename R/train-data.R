@@ -3,10 +3,13 @@
 # One array (or data frame, tensor) as a tensor, samples along the first axis.
 data_tensor <- function(value, what, dtype = NULL, allow_nan = FALSE) {
   if (is.null(value)) abort_argument("`", what, "` is NULL: an array with one row per sample is needed")
-  if (is_keras_tensor(value)) abort_argument("`", what, "` is a symbolic tensor (from layer_input()), data is needed: an R array or a tensor with values")
+  if (is_keras_tensor(value)) {
+    abort_argument("`", what, "` is a symbolic tensor (from layer_input()), data is needed: an R array or a tensor with values")
+  }
   if (is_tensor(value)) return(if (is_variable(value)) variable_read(value) else value)
   if (is.factor(value))
-    abort_argument("`", what, "` is a factor with levels ", paste0("\"", head(levels(value), 3L), "\"", collapse = ", "), if (nlevels(value) > 3L) ", ...",
+    abort_argument("`", what, "` is a factor with levels ", paste0("\"", head(levels(value), 3L), "\"", collapse = ", "),
+                   if (nlevels(value) > 3L) ", ...",
                    ": use as.integer(", what, ") - 1L for class ids, or to_categorical(as.integer(", what, ") - 1L) for indicator columns")
   if (is.character(value) && startsWith(what, "y"))
     abort_argument("`", what, "` is text, such as \"", value[[1L]], "\": use as.integer(factor(", what, ")) - 1L for class ids")
@@ -15,12 +18,15 @@ data_tensor <- function(value, what, dtype = NULL, allow_nan = FALSE) {
   if (is.data.frame(value)) value <- data_frame_values(value)
   if (inherits(value, "Matrix")) value <- as.matrix(value)
   if (inherits(value, c("Date", "POSIXt", "difftime"))) value <- as.numeric(value)
-  if (!is.atomic(value) || is.raw(value)) abort_argument("`", what, "` must be an array, a data frame, a tensor or a list of these. Received: ", received(value))
+  if (!is.atomic(value) || is.raw(value)) {
+    abort_argument("`", what, "` must be an array, a data frame, a tensor or a list of these. Received: ", received(value))
+  }
   if (is.character(value) && is.null(dim(value))) value <- array(value)   # also a single text
   if ((!allow_nan || is.character(value)) && anyNA(value)) {
     bad <- which(is.na(value))
     where <- if (is.null(dim(value))) bad[[1L]] else paste(arrayInd(bad[[1L]], dim(value)), collapse = ", ")
-    abort_argument("`", what, "` has ", length(bad), " missing value", if (length(bad) > 1L) "s", " (NA or NaN), the first at [", where, "]: remove or replace ", if (length(bad) > 1L) "them" else "it")
+    abort_argument("`", what, "` has ", length(bad), " missing value", if (length(bad) > 1L) "s", " (NA or NaN), the first at [", where,
+                   "]: remove or replace ", if (length(bad) > 1L) "them" else "it")
   }
   if (length(value) == 1L && is.null(dim(value))) dim(value) <- 1L   # one sample, such as the last batch of a generator
   if (is.double(value)) tensor(value, dtype %||% k_floatx()) else if (is.null(dtype)) tensor(value) else tensor(value, dtype)
@@ -33,7 +39,11 @@ data_argument <- function(value, what, dtypes = NULL, allow_nan = FALSE) {
   labels <- names(value) %||% rep("", length(value))
   out <- lapply(seq_along(value), function(i) {
     part <- paste0(what, "[[", if (nzchar(labels[[i]])) paste0("\"", labels[[i]], "\"") else i, "]]")
-    if (is_branch_list(value[[i]])) data_argument(value[[i]], part, allow_nan = allow_nan) else data_tensor(value[[i]], part, if (is.null(names(value))) dtypes[i][[1L]], allow_nan)
+    if (is_branch_list(value[[i]])) {
+      data_argument(value[[i]], part, allow_nan = allow_nan)
+    } else {
+      data_tensor(value[[i]], part, if (is.null(names(value))) dtypes[i][[1L]], allow_nan)
+    }
   })
   stats::setNames(out, names(value))
 }
@@ -53,7 +63,10 @@ check_counts <- function(...) {
     n <- sample_counts(parts[[name]])
     stats::setNames(n, if (length(n) > 1L) paste0(name, "[[", seq_along(n), "]]") else name)
   }))
-  if (anyNA(counts)) abort_shape("`", names(counts)[is.na(counts)][[1L]], "` is a single number: data has samples along the first axis (dataset_batch() makes the elements of a dataset into batches)")
+  if (anyNA(counts)) {
+    abort_shape("`", names(counts)[is.na(counts)][[1L]],
+                "` is a single number: data has samples along the first axis (dataset_batch() makes the elements of a dataset into batches)")
+  }
   if (length(unique(counts)) > 1L)
     abort_shape("all data must have the same number of samples. Received: ", paste(names(counts), counts, sep = " ", collapse = ", "))
   if (counts[[1L]] == 0L) abort_shape("there is no data: `", names(counts)[[1L]], "` has 0 samples")
@@ -86,7 +99,8 @@ check_input_count <- function(model, x) {
   if (!wanted) return(invisible())
   given <- length(flatten_outputs(x))
   if (given != wanted && !(is_branch_list(x) && !is.null(names(x)) && all(model$input_names %in% names(x))))
-    abort_argument("the model \"", model$name, "\" has ", wanted, " input", if (wanted != 1L) "s", " (", paste(model$input_names, collapse = ", "), "), `x` has ", given)
+    abort_argument("the model \"", model$name, "\" has ", wanted, " input", if (wanted != 1L) "s", " (", paste(model$input_names, collapse = ", "),
+                   "), `x` has ", given)
   invisible()
 }
 
@@ -114,12 +128,15 @@ weights_of_classes <- function(class_weight, y, sample_weight = NULL) {
 # Targets that are no probabilities train without an error, towards nothing sensible: ids counted from 1, mostly.
 warn_of_range <- function(model, y) {
   name <- if (is.character(model$loss)) model$loss[[1L]] else if (is_loss(model$loss)) model$loss$name
-  if (is.null(y) || is_branch_list(y) || !isTRUE(unname(loss_names[name %||% ""]) %in% c("binary_crossentropy", "categorical_crossentropy"))) return(invisible())
+  if (is.null(y) || is_branch_list(y) || !isTRUE(unname(loss_names[name %||% ""]) %in% c("binary_crossentropy", "categorical_crossentropy"))) {
+    return(invisible())
+  }
   if (loss_names[[name]] == "categorical_crossentropy" && (tensor_rank(y) < 2L || is_one(last_size(y)))) return(invisible())  # an error of its own
   highest <- as.numeric(as.array(op_reduce_max(y)))
   lowest <- as.numeric(as.array(op_reduce_min(y)))
   if (isTRUE(lowest < 0 || highest > 1))
-    warning("`y` has values from ", format(lowest), " to ", format(highest), "; the loss \"", name, "\" takes probabilities: 0, 1 or between", call. = FALSE)
+    warning("`y` has values from ", format(lowest), " to ", format(highest), "; the loss \"", name, "\" takes probabilities: 0, 1 or between",
+            call. = FALSE)
 }
 
 # A class id that the predictions have no place for is found here, where the sample can be named.
@@ -128,12 +145,15 @@ check_class_ids <- function(model, y) {
   if (is.null(y) || n == 0L || !inherits(model$compiled_loss, "keratin_compiled_loss")) return(invisible())
   # what does not fit the outputs is an error of the step, with more to say
   losses <- tryCatch(model$compiled_loss$losses_of(n), keratin_error = function(e) NULL)
-  sparse <- which(vapply(losses, function(loss) !is.null(loss) && identical(unname(loss_names[loss$name %||% ""]), "sparse_categorical_crossentropy"), NA))
+  sparse <- which(vapply(losses,
+                         function(loss) !is.null(loss) && identical(unname(loss_names[loss$name %||% ""]), "sparse_categorical_crossentropy"), NA))
   if (!length(sparse)) return(invisible())
   names <- output_names_of(model, n)
   targets <- tryCatch(per_output_values(y, n, names, "y"), keratin_error = function(e) vector("list", n))
   for (i in sparse)
-    if (!is.null(targets[[i]])) check_class_ids_of(losses[[i]], targets[[i]], model$network_outputs[[i]], if (n > 1L) paste0(" of output \"", names[[i]], "\""))
+    if (!is.null(targets[[i]])) {
+      check_class_ids_of(losses[[i]], targets[[i]], model$network_outputs[[i]], if (n > 1L) paste0(" of output \"", names[[i]], "\""))
+    }
   invisible()
 }
 
@@ -144,5 +164,6 @@ check_class_ids_of <- function(loss, y, output, of_output) {
   bad <- which((values < 0 | values >= classes | values != floor(values)) & !values %in% loss$settings$ignore_class)
   if (!length(bad)) return(invisible())
   sample <- (bad[[1L]] - 1L) %% tensor_shape(y)[[1L]] + 1L
-  abort_argument("`y`", of_output, " of sample ", sample, " is ", values[bad[[1L]]], ", but the model has ", classes, " classes: class ids are whole numbers from 0 to ", classes - 1L)
+  abort_argument("`y`", of_output, " of sample ", sample, " is ", values[bad[[1L]]], ", but the model has ", classes,
+                 " classes: class ids are whole numbers from 0 to ", classes - 1L)
 }

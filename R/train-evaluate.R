@@ -16,7 +16,8 @@ evaluate <- function(object, ...) UseMethod("evaluate")
 #' @return A named numeric vector: the loss and the metrics, each over all samples.
 #' @name evaluate.keras.engine.training.Model
 #' @export
-evaluate.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_size = NULL, verbose = getOption("keras.evaluate_verbose", default = "auto"),
+evaluate.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_size = NULL,
+                                                 verbose = getOption("keras.evaluate_verbose", default = "auto"),
                                                  sample_weight = NULL, steps = NULL, callbacks = NULL, ...) {
   model <- unwrap(object)
   check_compiled(model)

@@ -32,7 +32,8 @@
 #' history
 #' @name fit.keras.engine.training.Model
 #' @export
-fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_size = NULL, epochs = 10, verbose = getOption("keras.fit_verbose", default = "auto"),
+fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_size = NULL, epochs = 10,
+                                            verbose = getOption("keras.fit_verbose", default = "auto"),
                                             callbacks = NULL, view_metrics = getOption("keras.view_metrics", default = "auto"), validation_split = 0,
                                             validation_data = NULL, shuffle = TRUE, class_weight = NULL, sample_weight = NULL, initial_epoch = 0,
                                             steps_per_epoch = NULL, validation_steps = NULL, ...) {
@@ -55,9 +56,11 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
     } else {
       source <- batch_source(model, x, y, sample_weight, class_weight, batch_size, steps_per_epoch, passes = epochs)
       if (!is.null(validation_data))
-        validation <- with_place(validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps), "validation data")
+        validation <- with_place(validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps),
+                                 "validation data")
     }
-    run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq, view_metrics)
+    run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq,
+            view_metrics)
   }))
 }
 
@@ -90,7 +93,8 @@ split_source <- function(source, unweighted, share, sizes, steps, epochs) {
   list(training = part(source, seq_len(first), 1L, epochs), validation = part(unweighted, seq.int(first + 1, source$n), 2L))
 }
 
-run_fit <- function(object, model, source, validation, epochs, initial_epoch, verbose, callbacks, shuffle, validation_freq = 1, view_metrics = FALSE) {
+run_fit <- function(object, model, source, validation, epochs, initial_epoch, verbose, callbacks, shuffle, validation_freq = 1,
+                    view_metrics = FALSE) {
   record <- HistoryCallback$new()
   params <- list(verbose = verbose, epochs = epochs, steps = if (is.na(source$batches)) NULL else as.integer(source$batches))
   history <- function() new_history(params, record$metrics)
@@ -142,7 +146,8 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
       progress$finish(shown, result$seen)
       if (verbose > 0L && isTRUE(is.nan(logs$loss)) && !hinted) {
         hinted <- TRUE
-        message("The loss is not a number from epoch ", epoch + 1, " on. A smaller learning rate, clipnorm = 1 in the optimizer, or scaled inputs may help; ",
+        message("The loss is not a number from epoch ", epoch + 1,
+                " on. A smaller learning rate, clipnorm = 1 in the optimizer, or scaled inputs may help; ",
                 "callback_terminate_on_naan() stops there.")
       }
       for (saver in callbacks$savers) saver$after_epoch(as.integer(epoch))
@@ -160,7 +165,8 @@ run_fit <- function(object, model, source, validation, epochs, initial_epoch, ve
 }
 
 warn_of_end <- function(seen, batches) {
-  warning("training ran out of data after ", seen, " of ", batches, " batches of this epoch and ends here: `steps_per_epoch * epochs` batches are needed", call. = FALSE)
+  warning("training ran out of data after ", seen, " of ", batches,
+          " batches of this epoch and ends here: `steps_per_epoch * epochs` batches are needed", call. = FALSE)
 }
 
 # validation_freq: every so many epochs, or the epochs (from 1) named.

@@ -11,7 +11,11 @@ HistoryCallback <- R6Class("History", inherit = KerasCallback, lock_objects = FA
     self$epoch <- c(self$epoch, epoch)
     for (name in names(logs)) {
       value <- logs[[name]]
-      self$metrics[[name]] <- if (length(value) == 1L && !is.list(self$metrics[[name]])) c(self$metrics[[name]], value) else c(as.list(self$metrics[[name]]), list(value))
+      self$metrics[[name]] <- if (length(value) == 1L && !is.list(self$metrics[[name]])) {
+        c(self$metrics[[name]], value)
+      } else {
+        c(as.list(self$metrics[[name]]), list(value))
+      }
     }
   }
 ))
@@ -61,7 +65,8 @@ as.data.frame.keras_training_history <- function(x, ...) {
 #' @param ... For the base plot, passed to [graphics::plot.default()].
 #' @return The ggplot object, or `x` invisibly.
 #' @export
-plot.keras_training_history <- function(x, y, metrics = NULL, method = c("auto", "ggplot2", "base"), smooth = getOption("keras.plot.history.smooth", TRUE),
+plot.keras_training_history <- function(x, y, metrics = NULL, method = c("auto", "ggplot2", "base"),
+                                        smooth = getOption("keras.plot.history.smooth", TRUE),
                                         theme_bw = getOption("keras.plot.history.theme_bw", FALSE), ...) {
   method <- match.arg(method)
   if (method == "auto") method <- if (requireNamespace("ggplot2", quietly = TRUE)) "ggplot2" else "base"
@@ -82,14 +87,19 @@ history_ggplot <- function(df, smooth, theme_bw) {
   need_package("ggplot2", "plot(method = \"ggplot2\")")
   int_breaks <- function(x) unique(floor(pretty(x)))
   .data <- rlang::.data
-  aes <- if (nlevels(df$data) > 1L) ggplot2::aes(.data$epoch, .data$value, color = .data$data, fill = .data$data) else ggplot2::aes(.data$epoch, .data$value)
+  aes <- if (nlevels(df$data) > 1L) {
+    ggplot2::aes(.data$epoch, .data$value, color = .data$data, fill = .data$data)
+  } else {
+    ggplot2::aes(.data$epoch, .data$value)
+  }
   p <- ggplot2::ggplot(df, aes)
   if (smooth && max(df$epoch) >= 10L) p <- p + ggplot2::geom_smooth(se = FALSE, method = "loess", na.rm = TRUE, formula = y ~ x)
   else p <- p + ggplot2::geom_line()
   p <- p + ggplot2::geom_point(shape = 21, col = 1, na.rm = TRUE) + ggplot2::facet_grid(metric ~ ., switch = "y", scales = "free_y") +
     ggplot2::scale_x_continuous(breaks = int_breaks) + ggplot2::labs(x = "epoch", y = NULL, color = "data", fill = "data")
   if (theme_bw) p <- p + ggplot2::theme_bw()
-  p + ggplot2::theme(axis.title.y = ggplot2::element_blank(), strip.placement = "outside", strip.text = ggplot2::element_text(colour = "black", size = 11),
+  p + ggplot2::theme(axis.title.y = ggplot2::element_blank(), strip.placement = "outside",
+                     strip.text = ggplot2::element_text(colour = "black", size = 11),
                      strip.background = ggplot2::element_rect(fill = NA, color = NA))
 }
 
@@ -112,6 +122,9 @@ history_base_plot <- function(df, ...) {
       part <- panel[panel$data == kind, , drop = FALSE]
       graphics::lines(part$epoch, part$value, type = "b", pch = 19, col = colours[[kind]])
     }
-    if (nlevels(panel$data) > 1L) graphics::legend(if (rises(panel)) "bottomright" else "topright", legend = levels(panel$data), col = colours[levels(panel$data)], pch = 19, lty = 1, bty = "n")
+    if (nlevels(panel$data) > 1L) {
+      graphics::legend(if (rises(panel)) "bottomright" else "topright", legend = levels(panel$data), col = colours[levels(panel$data)], pch = 19,
+                       lty = 1, bty = "n")
+    }
   }
 }

@@ -19,7 +19,8 @@ run_in_core <- function(model, kind, source, callbacks, progress, resume = NULL)
     if (wanted) callbacks$call(events[[1L]], as.integer(seen), logs = list())
     first <- source$at
     last <- if (wanted) first + 1 else min(first + source$batches - seen, source$per_pass)
-    result <- loop_run(source$feed, programs$whole$pointer, rest, first, last, source$batch_size, if (is.null(progress)) 1e300 else progress$patience())
+    result <- loop_run(source$feed, programs$whole$pointer, rest, first, last, source$batch_size,
+                       if (is.null(progress)) 1e300 else progress$patience())
     if (result$interrupted) signal_interrupt()
     source$at <- result[["next"]]
     seen <- seen + source$at - first
@@ -74,7 +75,8 @@ step_beside <- function(model, kind, data, source, prepare) {
 
 # Looking a program up costs a walk through the model: once for each shape of a run is enough.
 source_program <- function(source, model, kind, flat, rows) {
-  key <- paste(c(kind, rows, unlist(lapply(flat$tensors, function(t) c(tensor_dtype(t), tensor_shape(t)[-1L], ";"))), names(unlist(flat$skeleton))), collapse = " ")
+  key <- paste(c(kind, rows, unlist(lapply(flat$tensors, function(t) c(tensor_dtype(t), tensor_shape(t)[-1L], ";"))), names(unlist(flat$skeleton))),
+               collapse = " ")
   known <- source$made[[key]]
   if (!is.null(known) && identical(known$of, model$programs)) return(known$program)
   program <- step_program(model, kind, flat, rows)

@@ -8,7 +8,8 @@
 #' @return An array with one row per sample; for several outputs a list of them.
 #' @name predict.keras.engine.training.Model
 #' @export
-predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, verbose = getOption("keras.predict_verbose", default = "auto"), steps = NULL,
+predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, verbose = getOption("keras.predict_verbose", default = "auto"),
+                                                steps = NULL,
                                                 callbacks = NULL, ...) {
   model <- unwrap(object)
   verbose <- verbosity(verbose)
@@ -29,7 +30,10 @@ predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, ve
 # long way, which leaves its program where the next call finds it.
 predict_at_once <- function(model, x) {
   size <- dim(x)
-  if (is.null(size) || is.object(x) || !is.double(x) || size[[1L]] > default_batch_size || size[[1L]] == 0L || is.null(model$programs) || isTRUE(model$run_eagerly)) return(NULL)
+  if (is.null(size) || is.object(x) || !is.double(x) || size[[1L]] > default_batch_size || size[[1L]] == 0L || is.null(model$programs) ||
+      isTRUE(model$run_eagerly)) {
+    return(NULL)
+  }
   program <- model$programs[[paste(c("at once", size), collapse = " ")]]
   if (is.null(program) || !program_is_alive(program$pointer)) return(NULL)
   tensors <- program_run_call(program$pointer, list(tensor_create(x, program$input_dtype)))
@@ -38,7 +42,9 @@ predict_at_once <- function(model, x) {
 
 remember_for_one_batch <- function(model, source, program) {
   tensors <- source$flat$tensors
-  if (source$batches != 1 || length(tensors) != 1L || !startsWith(tensor_dtype(tensors[[1L]]), "float") || is_branch_list(source$example()[[1L]])) return(invisible())
+  if (source$batches != 1 || length(tensors) != 1L || !startsWith(tensor_dtype(tensors[[1L]]), "float") || is_branch_list(source$example()[[1L]])) {
+    return(invisible())
+  }
   program$input_dtype <- tensor_dtype(tensors[[1L]])
   assign(paste(c("at once", tensor_shape(tensors[[1L]])), collapse = " "), program, envir = model$programs)
 }
@@ -120,4 +126,5 @@ predict_classes <- function(object, x, batch_size = NULL, verbose = 0, steps = N
 
 #' @rdname predict_classes
 #' @export
-predict_proba <- function(object, x, batch_size = NULL, verbose = 0, steps = NULL) predict(object, x, batch_size = batch_size, verbose = verbose, steps = steps)
+predict_proba <- function(object, x, batch_size = NULL, verbose = 0, steps = NULL)
+  predict(object, x, batch_size = batch_size, verbose = verbose, steps = steps)

@@ -4,7 +4,9 @@
 verbosity <- function(verbose) {
   if (identical(verbose, "auto")) return(if (isTRUE(getOption("knitr.in.progress"))) 2L else 1L)
   if (is.logical(verbose) && length(verbose) == 1L && !is.na(verbose)) return(as.integer(verbose))
-  if (!is.numeric(verbose) || length(verbose) != 1L || !verbose %in% 0:2) abort_argument("`verbose` must be 0, 1, 2 or \"auto\". Received: verbose = ", received(verbose))
+  if (!is.numeric(verbose) || length(verbose) != 1L || !verbose %in% 0:2) {
+    abort_argument("`verbose` must be 0, 1, 2 or \"auto\". Received: verbose = ", received(verbose))
+  }
   as.integer(verbose)
 }
 
@@ -75,7 +77,10 @@ Progress <- R6Class("Progress", cloneable = FALSE, public = list(
     elapsed <- now_seconds() - self$started
     per_step <- elapsed / max(seen, 1)
     metrics <- log_text(logs)
-    if (self$verbose == 2L) return(paste0(count_text(seen, self$target), " - ", elapsed_text(elapsed), metrics, " - ", step_text(elapsed), "/epoch - ", step_text(per_step), "/step"))
+    if (self$verbose == 2L) {
+      return(paste0(count_text(seen, self$target), " - ", elapsed_text(elapsed), metrics, " - ", step_text(elapsed), "/epoch - ",
+                    step_text(per_step), "/step"))
+    }
     counter <- count_text(seen, self$target)
     timing <- if (final) paste0(" - ", elapsed_text(elapsed), " ", step_text(per_step), "/step")
               else if (is.na(self$target)) paste0(" - ", elapsed_text(elapsed), " ", step_text(per_step), "/step")
@@ -112,7 +117,9 @@ eta_text <- function(seconds) {
 }
 elapsed_text <- function(seconds) sprintf("%.0fs", seconds)
 step_text <- function(seconds) {
-  if (seconds >= 1 || seconds == 0) sprintf("%.0fs", seconds) else if (seconds >= 1e-3) sprintf("%.0fms", seconds * 1e3) else sprintf("%.0fus", seconds * 1e6)
+  if (seconds >= 1 || seconds == 0) {
+    sprintf("%.0fs", seconds)
+  } else if (seconds >= 1e-3) sprintf("%.0fms", seconds * 1e3) else sprintf("%.0fus", seconds * 1e6)
 }
 
 log_text <- function(logs) {
@@ -120,4 +127,7 @@ log_text <- function(logs) {
   if (!length(logs)) return("")
   paste0(" - ", names(logs), ": ", vapply(logs, number_text, ""), collapse = "")
 }
-number_text <- function(value) if (is.na(value)) "nan" else if (is.infinite(value)) tolower(format(value)) else if (abs(value) > 1e-3) sprintf("%.4f", value) else sprintf("%.4e", value)
+number_text <- function(value)
+  if (is.na(value)) {
+    "nan"
+  } else if (is.infinite(value)) tolower(format(value)) else if (abs(value) > 1e-3) sprintf("%.4f", value) else sprintf("%.4e", value)

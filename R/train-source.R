@@ -3,19 +3,25 @@
 default_batch_size <- 32L
 
 # What fit(), evaluate() and predict() run over. `batches`: per epoch, NA if not known. `passes`: over arrays, one for each epoch.
-batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE, suffix = "",
+batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE,
+                         suffix = "",
                          passes = 1) {
   steps <- as_whole_number(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
   if (is.null(x) && is.null(y)) abort_argument("`x` is NULL: an array with one row per sample is needed")
   reader <- batch_reader(x)
   if (!is.null(reader)) {
-    for (name in c("y", "sample_weight")) if (!is.null(get(name))) abort_argument("`", name, "` comes from the dataset or generator `x` itself, as in list(x, y, sample_weight); it cannot be given besides")
-    if (is.null(steps) && isTRUE(reader$length == Inf))
-      abort_argument("the dataset `x` has no end: say how many batches an epoch has (`steps_per_epoch`, `validation_steps` or `steps`), or leave out dataset_repeat()")
+    for (name in c("y", "sample_weight")) if (!is.null(get(name))) abort_argument(
+      "`", name, "` comes from the dataset or generator `x` itself, as in list(x, y, sample_weight); it cannot be given besides")
+    if (is.null(steps) && isTRUE(reader$length == Inf)) {
+      abort_argument("the dataset `x` has no end: say how many batches an epoch has (`steps_per_epoch`, `validation_steps` or `steps`), ",
+                     "or leave out dataset_repeat()")
+    }
     return(ReaderSource$new(model, reader, steps, class_weight))
   }
   batch_size <- as_whole_number(batch_size, "batch_size")
-  if (has_read_rows(list(x, y, sample_weight))) return(rows_source(model, list(x = x, y = y, sample_weight = sample_weight), class_weight, batch_size, steps, allow_nan))
+  if (has_read_rows(list(x, y, sample_weight))) {
+    return(rows_source(model, list(x = x, y = y, sample_weight = sample_weight), class_weight, batch_size, steps, allow_nan))
+  }
   data <- array_data(model, x, y, sample_weight, class_weight, allow_nan)
   if (length(data$data) > 1L) warn_of_range(model, data$data[[2L]])
   if (is.null(batch_size)) batch_size <- if (!is.null(steps)) ceiling(data$n / steps) else fixed_batch_size(model) %||% default_batch_size
@@ -50,7 +56,8 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
       self$passes_left <- passes
     } else if (!is.null(steps)) {
       if (steps > self$batches)
-        warning("the data has ", self$batches, " batches of ", batch_size, " samples, ", steps, " steps were asked for: all of the data is used", call. = FALSE)
+        warning("the data has ", self$batches, " batches of ", batch_size, " samples, ", steps, " steps were asked for: all of the data is used",
+                call. = FALSE)
       self$batches <- min(steps, self$batches)
     }
   },
@@ -59,7 +66,8 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
   example = function() fill_skeleton(self$flat$skeleton, self$flat$tensors),
 
   # A part of the samples, by number.
-  part = function(rows, steps = NULL, batch_size = self$batch_size, passes = 1) ArraySource$new(self$example(), self$n, batch_size, steps, rows, passes),
+  part = function(rows, steps = NULL, batch_size = self$batch_size, passes = 1)
+    ArraySource$new(self$example(), self$n, batch_size, steps, rows, passes),
 
   # Begins an epoch (where the next one of a resumed run begins, see resume(), is a `place` in a pass).
   start = function(shuffle = FALSE, place = NULL) {
@@ -125,7 +133,8 @@ ArraySource <- R6Class("ArraySource", cloneable = FALSE, public = list(
 
 # Batches from a reader: a list of `read()` (the next batch or NULL at the end), `restart()` and `length` (or NA).
 ReaderSource <- R6Class("ReaderSource", cloneable = FALSE, public = list(
-  model = NULL, reader = NULL, batches = NULL, class_weight = NULL, ahead = NULL, prepared = FALSE, failure = NULL, made = list(), is_array = FALSE, steps = NULL,
+  model = NULL, reader = NULL, batches = NULL, class_weight = NULL, ahead = NULL, prepared = FALSE, failure = NULL, made = list(), is_array = FALSE,
+  steps = NULL,
   is_known = FALSE,  # has it given batches before?
 
   initialize = function(model, reader, steps = NULL, class_weight = NULL) {
@@ -198,12 +207,14 @@ batch_reader <- function(x) UseMethod("batch_reader")
 batch_reader.default <- function(x) {
   if (!gives_batches(x)) return(NULL)
   at <- as_iterator(x)
-  list(read = function() iter_next(at), restart = function() at <<- as_iterator(x), length = as.numeric(batch_count(x)), restarts = inherits(x, "keratin_dataset"))
+  list(read = function() iter_next(at), restart = function() at <<- as_iterator(x), length = as.numeric(batch_count(x)),
+       restarts = inherits(x, "keratin_dataset"))
 }
 
 # Data that is made into arrays batch by batch: a sparse matrix (package Matrix) stays sparse as a whole, a dataset of an HDF5 file where it is.
 RowsSource <- R6Class("RowsSource", cloneable = FALSE, public = list(
-  rows_of = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE, is_known = TRUE,
+  rows_of = NULL, n = NULL, batch_size = NULL, batches = NULL, rows = NULL, order = NULL, at = 0, ahead = NULL, made = list(), is_array = FALSE,
+  is_known = TRUE,
 
   # `rows_of(rows)` gives the data of these samples.
   initialize = function(rows_of, rows, batch_size, steps = NULL) {
@@ -220,7 +231,9 @@ RowsSource <- R6Class("RowsSource", cloneable = FALSE, public = list(
   start = function(shuffle = FALSE, place = NULL) {
     self$at <- 0
     self$ahead <- NULL
-    self$order <- if (isTRUE(shuffle)) self$rows[sample.int(self$n)] else if (identical(shuffle, "batch")) self$rows[shuffled_batches(self$n, self$batch_size)] else self$rows
+    self$order <- if (isTRUE(shuffle)) {
+      self$rows[sample.int(self$n)]
+    } else if (identical(shuffle, "batch")) self$rows[shuffled_batches(self$n, self$batch_size)] else self$rows
   },
   place = function() NULL,
   resume = function(batch, place = NULL) self$at <- batch * self$batch_size,
@@ -253,10 +266,18 @@ read_rows <- function(x, rows) if (inherits(x, "Matrix")) unname(as.matrix(x[row
 
 rows_source <- function(model, parts, class_weight, batch_size, steps, allow_nan) {
   parts <- Filter(Negate(is.null), parts)
-  parts <- Map(function(part, name) map_leaves(part, function(leaf) if (is_read_by_rows(leaf)) leaf else data_argument(leaf, name, allow_nan = allow_nan)), parts, names(parts))
-  counts <- lapply(parts, function(part) vapply(flatten_outputs(part), function(leaf) if (is_read_by_rows(leaf)) dim(leaf)[1L] else sample_counts(leaf)[[1L]], 0L))
+  parts <- Map(function(part, name) map_leaves(part,
+                                               function(leaf)
+                                                 if (is_read_by_rows(leaf)) leaf else data_argument(leaf, name, allow_nan = allow_nan)), parts,
+                                                 names(parts))
+  counts <- lapply(parts,
+                   function(part)
+                     vapply(flatten_outputs(part), function(leaf) if (is_read_by_rows(leaf)) dim(leaf)[1L] else sample_counts(leaf)[[1L]], 0L))
   n <- counts[[1L]][[1L]]
-  if (any(unlist(counts) != n)) abort_shape("all data must have the same number of samples. Received: ", paste(rep(names(counts), lengths(counts)), unlist(counts), collapse = ", "))
+  if (any(unlist(counts) != n)) {
+    abort_shape("all data must have the same number of samples. Received: ",
+                paste(rep(names(counts), lengths(counts)), unlist(counts), collapse = ", "))
+  }
   if (n == 0L) abort_shape("there is no data: `x` has 0 samples")
   if (!has_read_rows(parts$y)) check_class_ids(model, parts$y)
   rows_of <- function(rows) {

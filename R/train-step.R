@@ -50,7 +50,8 @@ step_parts <- function(model) {
   parts <- programs$parts
   if (is.null(parts) || !identical(parts$mark, structure_state$mark) || parts$fields != length(model)) {
     trainable <- model$trainable_weights
-    parts <- list(mark = structure_state$mark, fields = length(model), trainable = trainable, trainable_key = vapply(trainable, variable_id, ""), metrics = model_metrics(model))
+    parts <- list(mark = structure_state$mark, fields = length(model), trainable = trainable, trainable_key = vapply(trainable, variable_id, ""),
+                  metrics = model_metrics(model))
     programs$parts <- parts
   }
   parts
@@ -118,7 +119,8 @@ runs_as_written <- function(model, kind) {
   programs <- model_programs(model)
   key <- paste("as written:", kind)
   if (is.null(programs[[key]]))
-    programs[[key]] <- any(vapply(flatten_layers(unwrap(model)), function(layer) is.function(layer$needs_values) && isTRUE(layer$needs_values(kind == "train")), NA))
+    programs[[key]] <- any(vapply(flatten_layers(unwrap(model)),
+                                  function(layer) is.function(layer$needs_values) && isTRUE(layer$needs_values(kind == "train")), NA))
   programs[[key]]
 }
 
@@ -152,7 +154,8 @@ has_call <- function(model) !identical(body(model$call), body(Model$public_metho
 # Values of a step's results: numbers for single values, vectors or lists otherwise.
 log_values <- function(results) {
   if (!is.list(results) || is.object(results) || length(results) && !has_names(results))
-    abort_argument("train_step() and test_step() of a model class give a named list of values, such as list(loss = loss). Received: ", if (is_tensor(results)) "a single value" else received(results))
+    abort_argument("train_step() and test_step() of a model class give a named list of values, such as list(loss = loss). Received: ",
+                   if (is_tensor(results)) "a single value" else received(results))
   lapply(results, log_value)
 }
 log_value <- function(value) {

@@ -36,9 +36,13 @@ metrics_page <- function(metrics, epochs, is_running) {
   metrics <- Filter(is.numeric, metrics)
   names <- unique(sub("^val_", "", names(metrics)))
   panels <- vapply(names, function(name) curve_panel(name, metrics[[name]], metrics[[paste0("val_", name)]], epochs), "")
-  c("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Training metrics</title>", if (is_running) "<meta http-equiv=\"refresh\" content=\"1\">",
-    "<style>body{font-family:sans-serif;margin:12px;color:#333} h2{font-size:13px;margin:10px 0 2px} svg{width:100%;max-width:640px} text{font-size:10px;fill:#666}</style></head><body>",
-    panels, "<p style=\"font-size:11px\"><span style=\"color:#F8766D\">&#9679;</span> training <span style=\"color:#00BFC4\">&#9679;</span> validation</p></body></html>")
+  c("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Training metrics</title>",
+    if (is_running) "<meta http-equiv=\"refresh\" content=\"1\">",
+    paste0("<style>body{font-family:sans-serif;margin:12px;color:#333} h2{font-size:13px;margin:10px 0 2px} ",
+           "svg{width:100%;max-width:640px} text{font-size:10px;fill:#666}</style></head><body>"),
+    panels,
+    paste0("<p style=\"font-size:11px\"><span style=\"color:#F8766D\">&#9679;</span> training ",
+           "<span style=\"color:#00BFC4\">&#9679;</span> validation</p></body></html>"))
 }
 
 curve_panel <- function(name, training, validation, epochs) {
@@ -57,6 +61,8 @@ curve_panel <- function(name, training, validation, epochs) {
     sprintf("<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"/>%s", points, colour, dots)
   }
   name <- gsub("<", "&lt;", gsub("&", "&amp;", name, fixed = TRUE), fixed = TRUE)
-  sprintf("<h2>%s</h2><svg viewBox=\"0 0 640 150\"><rect x=\"50\" y=\"15\" width=\"580\" height=\"115\" fill=\"#f7f7f7\"/><text x=\"2\" y=\"20\">%s</text><text x=\"2\" y=\"132\">%s</text><text x=\"50\" y=\"145\">1</text><text x=\"610\" y=\"145\">%d</text>%s%s</svg>",
-          name, format(range[[2L]], digits = 4L), format(range[[1L]], digits = 4L), epochs, line(training, "#F8766D"), line(validation, "#00BFC4"))
+  text <- function(x, y, what) sprintf("<text x=\"%d\" y=\"%d\">%s</text>", x, y, what)
+  paste0("<h2>", name, "</h2><svg viewBox=\"0 0 640 150\"><rect x=\"50\" y=\"15\" width=\"580\" height=\"115\" fill=\"#f7f7f7\"/>",
+         text(2L, 20L, format(range[[2L]], digits = 4L)), text(2L, 132L, format(range[[1L]], digits = 4L)),
+         text(50L, 145L, "1"), text(610L, 145L, format(epochs)), line(training, "#F8766D"), line(validation, "#00BFC4"), "</svg>")
 }

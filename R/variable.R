@@ -8,7 +8,8 @@ new_variable <- function(value, name = "Variable", trainable = TRUE, dtype = NUL
 }
 
 # Zeros of a floating dtype, without an R array of them on the way.
-zero_variable <- function(shape, name, dtype) variable_over(list(raw(prod(shape) * if (dtype == "float64") 8 else 4)), name, shape, dtype, trainable = FALSE)
+zero_variable <- function(shape, name, dtype)
+  variable_over(list(raw(prod(shape) * if (dtype == "float64") 8 else 4)), name, shape, dtype, trainable = FALSE)
 
 variable_over <- function(memory, name, shape, dtype, trainable) {
   v <- new.env(parent = emptyenv())

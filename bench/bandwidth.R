@@ -45,20 +45,26 @@ x <- c(16, 112, 112, 64)
 for (window in list(c(3, 2), c(2, 2), c(3, 1))) {
   y <- c(16, if (window[2] == 1) c(112, 112) else c(56, 56), 64)
   for (kind in c("max", "average")) {
-    case(sprintf("%s pool %d, stride %d", kind, window[1], window[2]), list(x), function(i) op(paste0(kind, "_pool"), i[1], pool_size = rep(window[1], 2),
+    case(sprintf("%s pool %d, stride %d", kind, window[1], window[2]), list(x),
+         function(i) op(paste0(kind, "_pool"), i[1], pool_size = rep(window[1], 2),
          strides = rep(window[2], 2), padding = "same"), mb(x) + mb(y), (if (kind == "max") mb(x) else 0) + mb(x) + mb(y))
   }
 }
-case("average pool 1d 2, stride 2, 3 channels", list(c(64, 65536, 3)), function(i) op("average_pool", i[1], pool_size = 2), mb(64, 65536, 3, 1.5), mb(64, 65536, 3, 1.5))
+case("average pool 1d 2, stride 2, 3 channels", list(c(64, 65536, 3)), function(i) op("average_pool", i[1], pool_size = 2), mb(64, 65536, 3, 1.5),
+     mb(64, 65536, 3, 1.5))
 case("global average pool", list(x), function(i) op("reduce_mean", i[1], axes = c(1, 2)), mb(x), mb(x))
 case("global max pool", list(x), function(i) op("reduce_max", i[1], axes = c(1, 2)), mb(x), 2 * mb(x))
 small <- c(16, 56, 56, 64)
 case("upsampling 2d by 2", list(small), function(i) op("upsample", i[1], size = c(2, 2)), mb(small) + mb(x), mb(small) + mb(x))
-case("bilinear resize 56 to 112", list(small), function(i) op("resize", i[1], size = c(112, 112), interpolation = "bilinear"), mb(small) + mb(x), mb(small) + mb(x))
-case("bilinear resize 112 to 56", list(x), function(i) op("resize", i[1], size = c(56, 56), interpolation = "bilinear"), mb(small) + mb(x), mb(small) + mb(x))
-case("bilinear resize 128 to 224, 3 channels", list(c(32, 128, 128, 3)), function(i) op("resize", i[1], size = c(224, 224), interpolation = "bilinear"),
+case("bilinear resize 56 to 112", list(small), function(i) op("resize", i[1], size = c(112, 112), interpolation = "bilinear"), mb(small) + mb(x),
+     mb(small) + mb(x))
+case("bilinear resize 112 to 56", list(x), function(i) op("resize", i[1], size = c(56, 56), interpolation = "bilinear"), mb(small) + mb(x),
+     mb(small) + mb(x))
+case("bilinear resize 128 to 224, 3 channels", list(c(32, 128, 128, 3)),
+     function(i) op("resize", i[1], size = c(224, 224), interpolation = "bilinear"),
      mb(32, 3, 128^2 + 224^2), mb(32, 3, 128^2 + 224^2))
-case("bicubic resize 56 to 112", list(small), function(i) op("resize", i[1], size = c(112, 112), interpolation = "bicubic"), mb(small) + mb(x), mb(small) + mb(x))
+case("bicubic resize 56 to 112", list(small), function(i) op("resize", i[1], size = c(112, 112), interpolation = "bicubic"), mb(small) + mb(x),
+     mb(small) + mb(x))
 
 # ---- normalization: layers as users have them. A gradient needs what the forward pass finds, and runs it too.
 layer_case <- function(label, layer, shape, training, forward, backward) {
@@ -78,8 +84,10 @@ case("softmax 10, last axis", list(c(1e6, 10)), function(i) op("softmax", i[1], 
 case("softmax 100, inner axis", list(wide), function(i) op("softmax", i[1], axis = 1), 2 * mb(wide), 5 * mb(wide))
 case("log_softmax 1000, last axis", list(wide), function(i) op("log_softmax", i[1], axis = -1), 2 * mb(wide), 5 * mb(wide))
 tokens <- internal("tensor")(array(sample.int(20000L, 128 * 400, TRUE) - 1L, c(128, 400)), "int32")
-case("embedding 20000 x 256, 51200 tokens", list(c(20000, 256)), function(i) op("gather", i, axis = 0), 2 * mb(51200, 256), mb(51200, 256) + mb(20000, 256), integers = tokens)
-case("embedding 20000 x 16, 51200 tokens", list(c(20000, 16)), function(i) op("gather", i, axis = 0), 2 * mb(51200, 16), mb(51200, 16) + mb(20000, 16), integers = tokens)
+case("embedding 20000 x 256, 51200 tokens", list(c(20000, 256)), function(i) op("gather", i, axis = 0), 2 * mb(51200, 256),
+     mb(51200, 256) + mb(20000, 256), integers = tokens)
+case("embedding 20000 x 16, 51200 tokens", list(c(20000, 16)), function(i) op("gather", i, axis = 0), 2 * mb(51200, 16),
+     mb(51200, 16) + mb(20000, 16), integers = tokens)
 
 # ---- elementwise
 big <- 12e6
@@ -157,7 +165,8 @@ if (wanted("op in a trained step")) {
   show("%-44s %8.3f us [0.3]", "op in a trained step", 1e6 * seconds / length(internal("program_summary")(program$pointer)$steps))
 }
 if (wanted("MLP")) {
-  model <- keras_model_sequential(input_shape = 20) %>% layer_dense(32, activation = "relu") %>% layer_dense(1) %>% compile(optimizer = "adam", loss = "mse")
+  model <- keras_model_sequential(input_shape = 20) %>% layer_dense(32, activation = "relu") %>% layer_dense(1) %>%
+    compile(optimizer = "adam", loss = "mse")
   a <- matrix(runif(3200 * 20), 3200)
   b <- runif(3200)
   overhead("MLP 20-32-1, batch 32, a step of fit()", function() fit(model, a, b, batch_size = 32, epochs = 10, verbose = 0), 0.03, 1, 1000, 1e3, "ms")

@@ -2,7 +2,8 @@
 # of a PyTorch step to keratin's.
 # Shapes: batch, length (of each spatial axis), channels in, filters, kernel, stride. `pad`: on both sides, or cropped from both sides of a
 # transposed convolution, whose `output_padding` is added at the end.
-conv_case <- function(number, kind, batch, length, channels, filters, kernel, stride, goal_peak, goal_ratio, pad = 0, dilation = 1, rank = 1, dtype = "float32",
+conv_case <- function(number, kind, batch, length, channels, filters, kernel, stride, goal_peak, goal_ratio, pad = 0, dilation = 1, rank = 1,
+                      dtype = "float32",
                       groups = 1, output_padding = 0) {
   list(number = number, kind = kind, rank = rank, batch = batch, length = length, channels = channels, filters = filters, kernel = kernel,
        stride = stride, pad = pad, output_padding = output_padding, dilation = dilation, groups = groups, dtype = dtype, goal_peak = goal_peak,
@@ -80,13 +81,15 @@ flops <- function(case, length = case$length) {
 describe <- function(case) {
   convolution <- function() {
     name <- if (is_depthwise(case)) "depthwise" else if (case$kind == "conv") "C" else "T"
-    paste0(name, case$rank, " ", paste(case$batch, paste(rep(case$length, case$rank), collapse = "x"), case$channels, case$filters, case$kernel, case$stride, sep = ","),
+    paste0(name, case$rank, " ",
+           paste(case$batch, paste(rep(case$length, case$rank), collapse = "x"), case$channels, case$filters, case$kernel, case$stride, sep = ","),
            if (case$pad > 0) " (same)", if (case$dilation > 1) paste(" dilation", case$dilation))
   }
   sizes <- switch(case$kind,
     conv = , conv_transpose = convolution(),
     lstm = sprintf("LSTM batch %d, %d steps, %d -> %d", case$batch, case$steps, case$channels, case$filters),
-    conv_lstm = sprintf("ConvLSTM2D %d, %d steps, %dx%d, %d, %d, %dx%d", case$batch, case$steps, case$length, case$length, case$channels, case$filters,
+    conv_lstm = sprintf("ConvLSTM2D %d, %d steps, %dx%d, %d, %d, %dx%d", case$batch, case$steps, case$length, case$length, case$channels,
+                        case$filters,
                         case$kernel, case$kernel),
     dense = sprintf("dense %d x %d -> %d", case$batch, case$channels, case$filters),
     arrays = "R array to tensor and back",

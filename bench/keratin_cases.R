@@ -95,7 +95,8 @@ convolution <- function(case, run = forward_and_step) {
 }
 
 conv_lstm <- function(case) {
-  layer <- layer_conv_lstm_2d(filters = case$filters, kernel_size = case$kernel, padding = "same", recurrent_activation = "sigmoid", return_sequences = TRUE)
+  layer <- layer_conv_lstm_2d(filters = case$filters, kernel_size = case$kernel, padding = "same", recurrent_activation = "sigmoid",
+                              return_sequences = TRUE)
   x <- normal(c(case$batch, case$steps, case$length, case$length, case$channels))
   upstream <- normal(internal("tensor_shape")(layer(x)))
   list(
@@ -192,5 +193,6 @@ step_memory <- function(number) {
 
 run_keratin <- function(case) {
   switch(case$kind,
-    conv = , conv_transpose = convolution(case), lstm = lstm(case), conv_lstm = conv_lstm(case), dense = dense(case), arrays = arrays(case), istft = istft(case), hifigan = hifigan(case))
+    conv = , conv_transpose = convolution(case), lstm = lstm(case), conv_lstm = conv_lstm(case), dense = dense(case), arrays = arrays(case),
+    istft = istft(case), hifigan = hifigan(case))
 }

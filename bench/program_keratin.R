@@ -60,4 +60,5 @@ while (!isTRUE(program$once) && (length(times) < 3 || clock() - start < budget))
 }
 status <- "/proc/self/status"
 megabytes <- if (file.exists(status)) as.numeric(gsub("[^0-9]", "", grep("VmHWM", readLines(status), value = TRUE))) / 1024 else NA
-cat("\n", jsonlite::toJSON(list(first = first, times = if (length(times)) times else first, megabytes = megabytes), auto_unbox = TRUE, digits = NA), "\n", sep = "")
+cat("\n", jsonlite::toJSON(list(first = first, times = if (length(times)) times else first, megabytes = megabytes), auto_unbox = TRUE, digits = NA),
+    "\n", sep = "")

@@ -5,8 +5,10 @@
 # Each case runs in processes of its own, the sides in turn, for two rounds. Printed: the first run (with tracing), minimum and median
 # of the others, and the largest memory of the process.
 cases <- c(
-  startup = "library() + first predict()", autoencoder = "1-D conv autoencoder 2048 x 256 x 8, batch 64, an epoch", predict = "predict() of the same 2048",
-  cnn = "MNIST CNN, 6000 images, batch 128, an epoch", mlp = "MLP 20-32-1, batch 32, a step of fit()", lstm = "LSTM(64), 1024 x 100 x 16, batch 32, an epoch",
+  startup = "library() + first predict()", autoencoder = "1-D conv autoencoder 2048 x 256 x 8, batch 64, an epoch",
+  predict = "predict() of the same 2048",
+  cnn = "MNIST CNN, 6000 images, batch 128, an epoch", mlp = "MLP 20-32-1, batch 32, a step of fit()",
+  lstm = "LSTM(64), 1024 x 100 x 16, batch 32, an epoch",
   generator = "generator: dense, 2 conv_2d_transpose, 512 images, an epoch", convlstm = "ConvLSTM2D(16) + Conv3D, 32 x 8 x 32 x 32, an epoch",
   one = "predict() of one sample, MLP 20-32-1")
 goals <- c(startup = 400, autoencoder = 300, predict = 150, cnn = 5000, mlp = 0.03, lstm = 400, generator = 250, convlstm = 600, one = 0.2)
@@ -41,6 +43,7 @@ for (case in names(cases)) {
   for (side in names(sides)) {
     r <- results[[side]]
     label <- if (side == "keratin") sprintf("%s [%g]", cases[[case]], goals[[case]]) else ""
-    cat(sprintf("%-62s %-8s %10.2f %10.3f %10.3f %8.0f %7.2f\n", label, side, 1000 * r$first, 1000 * min(r$times), 1000 * median(r$times), r$megabytes, min(r$times) / ours))
+    cat(sprintf("%-62s %-8s %10.2f %10.3f %10.3f %8.0f %7.2f\n", label, side, 1000 * r$first, 1000 * min(r$times), 1000 * median(r$times),
+                r$megabytes, min(r$times) / ours))
   }
 }

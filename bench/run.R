@@ -105,8 +105,10 @@ for (case in Filter(function(case) wanted(case$number), kernel_cases)) {
   bound <- if (is_depthwise(case)) forward_bytes(case) / machine$bandwidth else work / machine$float32  # nanoseconds
   show("%-44s %19s %6.1f %s [%g] %19s %19s %s", describe(case), two(ours$forward), 100 * bound / main / 1e9,
        if (length(shares)) sprintf("%6.1f", 100 * max(shares)) else "      ", case$goal_peak, two(ours$step), two(theirs),
-       if (is.null(theirs)) "" else sprintf("%.2f (median %.2f) [%g]%s", best(theirs) / best(ours[[part]]), median(theirs) / median(ours[[part]]), case$goal_ratio,
-                                            if (is_depthwise(case)) "" else sprintf(", %.2f at the peak", best(theirs) * machine$float32 * 1e9 / (if (part == "step") 3 else 1) / work)))
+       if (is.null(theirs)) "" else sprintf("%.2f (median %.2f) [%g]%s", best(theirs) / best(ours[[part]]), median(theirs) / median(ours[[part]]),
+                                            case$goal_ratio,
+                                            if (is_depthwise(case)) "" else sprintf(
+                                              ", %.2f at the peak", best(theirs) * machine$float32 * 1e9 / (if (part == "step") 3 else 1) / work)))
 }
 
 

@@ -10,7 +10,8 @@ show_parts <- function(case) {
   parts <- convolution(case, parts_of_step)
   times <- vapply(parts, min, 0)
   share <- 100 * vapply(parts, attr, 0, "share")
-  show("%-44s forward %5.1f %%  data %5.1f %%  weight %5.1f %%  (ms %8.3f %8.3f %8.3f)  bias %7.3f ms", describe(case), share[[1]], share[[2]], share[[3]],
+  show("%-44s forward %5.1f %%  data %5.1f %%  weight %5.1f %%  (ms %8.3f %8.3f %8.3f)  bias %7.3f ms", describe(case), share[[1]], share[[2]],
+       share[[3]],
        1000 * times[["forward"]], 1000 * times[["data"]], 1000 * times[["weight"]], 1000 * times[["bias"]])
 }
 
@@ -27,9 +28,11 @@ show_variants <- function() {
       case <- with_rate(case)
       ours <- convolution(case)
       theirs <- if (torch && dtype == "float64" && isa == best_isa) run_python("torch_cases.py", case)$step
-      show("  %-8s %s forward %5.1f %% of its peak (%.1f GFLOP/s), %.1f beside%s%s", isa, dtype, 100 * flops(case) / min(ours$forward) / 1e9 / now[[dtype]],
+      show("  %-8s %s forward %5.1f %% of its peak (%.1f GFLOP/s), %.1f beside%s%s", isa, dtype,
+           100 * flops(case) / min(ours$forward) / 1e9 / now[[dtype]],
            now[[dtype]], 100 * attr(ours$forward, "share"),
-           if (isa == "scalar") "" else " [85]", if (is.null(theirs)) "" else sprintf(", step %.2f x as fast as torch [3]", min(theirs) / min(ours$step)))
+           if (isa == "scalar") "" else " [85]",
+           if (is.null(theirs)) "" else sprintf(", step %.2f x as fast as torch [3]", min(theirs) / min(ours$step)))
     }
   }
   internal("isa_set")(best_isa)

@@ -82,7 +82,9 @@ for (source in sources) {
     parts <- strsplit(target, "/", fixed = TRUE)[[1]]
     while (any(up <- parts == "..")) parts <- parts[-(which(up)[1] - 0:1)]
     target_room <- cpp_room(paste(setdiff(parts, "."), collapse = "/"))
-    if (match(target_room, cpp_rooms) > level) report("src/", source, ":", i, ": ", room, " includes ", header, " of ", target_room, ", a room above it")
+    if (match(target_room, cpp_rooms) > level) {
+      report("src/", source, ":", i, ": ", room, " includes ", header, " of ", target_room, ", a room above it")
+    }
   }
 }
 
@@ -103,7 +105,8 @@ read_uses <- function(file) {
   tokens <- utils::getParseData(parse(file.path(root, "R", file), keep.source = TRUE), includeText = TRUE)
   tokens <- tokens[tokens$terminal & tokens$token != "COMMENT", ]
   expressions <- parse(file.path(root, "R", file))
-  defined <- unlist(lapply(expressions, function(e) if (is.call(e) && as.character(e[[1]])[1] %in% c("<-", "=") && !is.call(e[[2]])) as.character(e[[2]])))
+  defined <- unlist(lapply(expressions,
+                           function(e) if (is.call(e) && as.character(e[[1]])[1] %in% c("<-", "=") && !is.call(e[[2]])) as.character(e[[2]])))
   n <- nrow(tokens)
   before <- c("", tokens$token[-n])
   after <- c(tokens$token[-1], "")

@@ -25,7 +25,8 @@ plain <- function(text) {
 rooms <- list.files(file.path(root, "tests/testthat"), "[.]R$", full.names = TRUE)
 texts <- lapply(rooms, function(file) {
   tokens <- utils::getParseData(parse(file, keep.source = TRUE))
-  unique(c(tokens$text[tokens$token %in% c("SYMBOL_FUNCTION_CALL", "SYMBOL", "SPECIAL")], gsub("[\"'`]", "", tokens$text[tokens$token %in% c("STR_CONST", "SYMBOL", "SYMBOL_FUNCTION_CALL")])))
+  unique(c(tokens$text[tokens$token %in% c("SYMBOL_FUNCTION_CALL", "SYMBOL", "SPECIAL")],
+           gsub("[\"'`]", "", tokens$text[tokens$token %in% c("STR_CONST", "SYMBOL", "SYMBOL_FUNCTION_CALL")])))
 })
 names(texts) <- sub("[.]R$", "", sub("^test-", "", basename(rooms)))
 manual <- list.files(file.path(root, "man"), "[.]Rd$", full.names = TRUE)
@@ -45,11 +46,13 @@ identical_arguments <- mapply(function(name, text) {
 }, export, wanted)
 tested <- vapply(export, function(name) paste(names(texts)[vapply(texts, function(t) name %in% t, NA)], collapse = " "), "")
 page <- topics$page[match(export, topics$alias)]
-table <- data.frame(export, arguments = sub("^[(](.*)[)]$", "\\1", wanted), present, identical = unname(identical_arguments), manual = ifelse(is.na(page), "", page),
+table <- data.frame(export, arguments = sub("^[(](.*)[)]$", "\\1", wanted), present, identical = unname(identical_arguments),
+                    manual = ifelse(is.na(page), "", page),
                     tested = unname(tested), row.names = NULL)
 table <- table[order(table$export, method = "radix"), ]
 write.csv(table, file.path(root, "inst/extdata/exports.csv"), row.names = FALSE, quote = TRUE)
-cat(nrow(table), "exports:", sum(table$present), "present,", sum(grepl("^no:|missing", table$identical)), "with other arguments,", sum(table$manual == ""), "without a manual page,",
+cat(nrow(table), "exports:", sum(table$present), "present,", sum(grepl("^no:|missing", table$identical)), "with other arguments,",
+    sum(table$manual == ""), "without a manual page,",
     sum(table$tested == ""), "without a test\n")
 fetches <- grepl("^dataset_", table$export)   # data sets that come from the net: their readers are tested, they are not
 bad <- !table$present | grepl("^no:|missing", table$identical) | table$tested == "" & !fetches

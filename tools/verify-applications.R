@@ -19,22 +19,28 @@ report <- function(id, differences, note = "") {
 }
 read_json <- function(file) jsonlite::fromJSON(if (endsWith(file, ".xz")) xzfile(file) else file, simplifyVector = FALSE)
 shown <- function(x) as.character(jsonlite::toJSON(x, auto_unbox = TRUE, null = "null", digits = 8))
-bare <- function(x) if (is.list(x)) { if (is.null(names(x))) lapply(unname(x), bare) else lapply(x[order(names(x))], bare) } else if (is.numeric(x)) signif(as.numeric(x), 7) else x
+bare <- function(x)
+  if (is.list(x)) { if (is.null(names(x))) lapply(unname(x), bare) else lapply(x[order(names(x))], bare) } else if (is.numeric(x)) signif(as.numeric(x), 7) else x
 same <- function(a, b) isTRUE(all.equal(bare(a), bare(b), tolerance = 1e-6, check.attributes = FALSE)) && identical(names(bare(a)), names(bare(b)))
 
 # A config without what the reference leaves out: see "cfg" in its README.md.
 left_out <- c("name", "trainable", "dtype", "sparse", "ragged", "seed", "noise_shape", "build_input_shape")
-usual <- list(data_format = "channels_last", groups = 1, dilation_rate = c(1, 1), depth_multiplier = 1, center = TRUE, scale = TRUE, synchronized = FALSE, invert = FALSE)
-usual_initializers <- c(kernel = "GlorotUniform", depthwise = "GlorotUniform", pointwise = "GlorotUniform", bias = "Zeros", beta = "Zeros", gamma = "Ones",
+usual <- list(data_format = "channels_last", groups = 1, dilation_rate = c(1, 1), depth_multiplier = 1, center = TRUE, scale = TRUE,
+              synchronized = FALSE, invert = FALSE)
+usual_initializers <- c(kernel = "GlorotUniform", depthwise = "GlorotUniform", pointwise = "GlorotUniform", bias = "Zeros", beta = "Zeros",
+                        gamma = "Ones",
                         moving_mean = "Zeros", moving_variance = "Ones")
 short_config <- function(config) {
   config <- config[!names(config) %in% left_out]
-  for (key in intersect(names(config), names(usual))) if (isTRUE(all.equal(unlist(config[[key]]), usual[[key]], check.attributes = FALSE))) config[[key]] <- NULL
+  for (key in intersect(names(config),
+                        names(usual))) if (isTRUE(all.equal(unlist(config[[key]]), usual[[key]], check.attributes = FALSE))) config[[key]] <- NULL
   for (key in grep("_(regularizer|constraint)$", names(config), value = TRUE)) if (is.null(config[[key]])) config[key] <- NULL
   for (key in grep("_initializer$", names(config), value = TRUE)) {
     one <- config[[key]]
     kept <- one$config[setdiff(names(one$config), "seed")]
-    config[[key]] <- if (length(kept) || !identical(one$class_name, usual_initializers[[sub("_initializer$", "", key)]])) c(list(class = one$class_name), kept)
+    config[[key]] <- if (length(kept) || !identical(one$class_name, usual_initializers[[sub("_initializer$", "", key)]])) {
+      c(list(class = one$class_name), kept)
+    }
   }
   config
 }
@@ -124,7 +130,8 @@ compare_numbers <- function(id, group) {
   set_weights(model, values)
   size <- unlist(model$input_shape[-1L])
   index <- function(along) slice.index(array(0, c(2L, size)), along) - 1
-  x <- 0.5 * row_major(rule(2 * prod(size), 0), c(2L, size)) + 0.5 * sin(0.11 * (index(1) + 1) * index(2) + 0.07 * index(3) + 1.3 * index(4) + index(1))
+  x <- 0.5 * row_major(rule(2 * prod(size), 0),
+                       c(2L, size)) + 0.5 * sin(0.11 * (index(1) + 1) * index(2) + 0.07 * index(3) + 1.3 * index(4) + index(1))
   if (attribute("input_kind") == "pixel") x <- 127.5 * (1 + x)
   differ <- character()
   near <- function(what, got, want, allowed) {
@@ -192,7 +199,8 @@ modes <- c(tf = "mobilenet_v2_preprocess_input", caffe = "imagenet_preprocess_in
 cases <- c(Filter(function(case) is.null(case$error), preprocess$r_functions),   # a case that fails there (mobilenet_v2) is compared as mode "tf"
   lapply(Filter(function(case) case$mode %in% names(modes), preprocess$modes), function(case) c(case, list(
     fn = modes[[case$mode]], layout = case$data_format,
-    label = paste0(if (case$mode == "caffe" && case$data_format == "channels_first") "data_format = 'channels_first', ", if (length(case$dim) == 3L) "single image" else "batch", ", mode ", case$mode)))))
+    label = paste0(if (case$mode == "caffe" && case$data_format == "channels_first") "data_format = 'channels_first', ",
+                   if (length(case$dim) == 3L) "single image" else "batch", ", mode ", case$mode)))))
 for (case in cases) {
   id <- paste0("preprocess ", case$fn, ": ", case$label)
   if (wanted(id)) tryCatch(report(id, compare_preprocessing(case)), error = function(e) report(id, conditionMessage(e)))

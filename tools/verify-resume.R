@@ -18,12 +18,14 @@ train <- function(way, folder, started) {
     Sys.sleep(0.004)
   })
   make <- function() {
-    model <- keras_model_sequential(input_shape = 8) |> layer_dense(64, activation = "relu") |> layer_batch_normalization() |> layer_dropout(0.3) |> layer_dense(1)
+    model <- keras_model_sequential(input_shape = 8) |> layer_dense(64, activation = "relu") |> layer_batch_normalization() |> layer_dropout(0.3) |>
+      layer_dense(1)
     model |> compile(optimizer_adam(learning_rate_schedule_exponential_decay(0.01, 20, 0.9), amsgrad = TRUE, clipnorm = 1), "mse", metrics = "mae")
     model
   }
   epochs <- 12
-  result <- function(model, metrics) list(weights = get_weights(model), optimizer = model$optimizer$get_weights(), metrics = metrics, draw = stats::runif(1))
+  result <- function(model, metrics)
+    list(weights = get_weights(model), optimizer = model$optimizer$get_weights(), metrics = metrics, draw = stats::runif(1))
   if (startsWith(way, "backup")) {
     model <- make()
     freq <- if (way == "backup") "epoch" else 3
@@ -101,6 +103,7 @@ for (way in ways) {
     differences <- differences + !identical(result, whole)
   }
   failures <- failures + differences
-  cat(sprintf("%-17s %d kills, %d whole files left; %d runs that were killed, %d differ from the one that was not\n", way, kills, whole_files, runs, differences))
+  cat(sprintf("%-17s %d kills, %d whole files left; %d runs that were killed, %d differ from the one that was not\n", way, kills, whole_files, runs,
+              differences))
 }
 if (failures) stop(failures, " failures")

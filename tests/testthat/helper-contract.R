@@ -4,7 +4,8 @@
 # `layer`: a fresh layer. `input`: dim of the input with the batch axis, or a list of such, or arrays. `unknown`: axes (1 is the batch)
 # whose size may be unknown. `training`: phase in which it is tested. `gradient = FALSE` for layers with integer inputs.
 # `varying`: axes of the output whose size a draw decides.
-expect_layer_contract <- function(layer, input, unknown = 1L, training = FALSE, gradient = TRUE, train = TRUE, config = TRUE, tolerance = 1e-6, varying = integer()) {
+expect_layer_contract <- function(layer, input, unknown = 1L, training = FALSE, gradient = TRUE, train = TRUE, config = TRUE, tolerance = 1e-6,
+                                  varying = integer()) {
   xs <- contract_inputs(input)
   single <- !is.list(input)
   as_argument <- function(x) if (single) x[[1L]] else x

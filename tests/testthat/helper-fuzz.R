@@ -2,7 +2,8 @@
 
 fuzz_bases <- function(folder) {
   set.seed(1)
-  model <- keras_model_sequential(input_shape = c(4, 2), name = "model") |> layer_conv_1d(2, 2, name = "conv") |> layer_flatten(name = "flat") |> layer_dense(1, name = "dense")
+  model <- keras_model_sequential(input_shape = c(4, 2), name = "model") |> layer_conv_1d(2, 2, name = "conv") |> layer_flatten(name = "flat") |>
+    layer_dense(1, name = "dense")
   compile(model, optimizer = optimizer_adam(0.01), loss = "mse")
   at <- function(name) file.path(folder, name)
   save_model_hdf5(model, at("model.h5"))
@@ -12,13 +13,15 @@ fuzz_bases <- function(folder) {
   input <- layer_input(shape = 3, name = "x")
   write_text(at("model.json"), model_to_json(keras_model(input, layer_dense(input[, 1:2] * 2 + 1, 1))))
   save_model_weights_tf(model, at("tf"))
-  json <- to_python_json(c(model_description(unwrap(model))[c("class_name", "config")], list(training_config = written_compile_config(unwrap(model), "h5"))))
+  json <- to_python_json(c(model_description(unwrap(model))[c("class_name", "config")],
+                           list(training_config = written_compile_config(unwrap(model), "h5"))))
   write_bytes(at("keras_metadata.pb"), pb_message(1L, pb_string(3L, "root"), pb_string(4L, "_tf_keras_sequential"), pb_string(5L, json)))
   model
 }
 
 # The slow ones less often: what is too damaged for the quick reader goes to the HDF5 library.
-fuzz_kinds <- c("h5", "weights", "weights_v3", "keras_weights", rep(c("keras", "json", "keras_config", "checkpoint_index", "json", "checkpoint_data", "saved_model"), 4))
+fuzz_kinds <- c("h5", "weights", "weights_v3", "keras_weights",
+                rep(c("keras", "json", "keras_config", "checkpoint_index", "json", "checkpoint_data", "saved_model"), 4))
 
 change_bytes <- function(bytes) {
   n <- length(bytes)
@@ -44,7 +47,8 @@ change_json <- function(bytes) {
   found <- gregexpr('"[^"]*"|-?[0-9][0-9.e+-]*|true|false|null|\\[\\]|\\{\\}', text)
   pieces <- regmatches(text, found)[[1L]]
   for (step in seq_len(sample(2L, 1L)))
-    pieces[sample(length(pieces), 1L)] <- sample(c("-1", "0", "1e300", "99999999999", "2.5", "null", "true", "[]", "{}", '""', '"x"', '"relu"', '"os"', "[1, 2]", '{"a": 1}',
+    pieces[sample(length(pieces), 1L)] <- sample(c("-1", "0", "1e300", "99999999999", "2.5", "null", "true", "[]", "{}", '""', '"x"', '"relu"',
+                                                   '"os"', "[1, 2]", '{"a": 1}',
       '[["x", 0, 0]]', '"Dense"', '"Lambda"', '"class_name"', '"linear"', "[null, 1000000, 1000000]", "1000000", sample(pieces, 5L, TRUE)), 1L)
   regmatches(text, found)[[1L]] <- list(pieces)[[1L]]
   charToRaw(text)
@@ -58,7 +62,8 @@ fuzz_case <- function(i, seed, bases, model, kinds = fuzz_kinds) {
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
   from <- function(name) readBin(file.path(bases, name), "raw", 1e7)
-  to <- function(name, bytes) { force(bytes); path <- file.path(folder, name); dir.create(dirname(path), FALSE, TRUE); write_bytes(path, bytes); path }
+  to <- function(name,
+                 bytes) { force(bytes); path <- file.path(folder, name); dir.create(dirname(path), FALSE, TRUE); write_bytes(path, bytes); path }
   rezipped <- function(name, change) {
     utils::unzip(file.path(bases, "model.keras"), exdir = folder)
     to(name, change(readBin(file.path(folder, name), "raw", 1e7)))

@@ -17,14 +17,17 @@ differentiable_ops <- function() {
     list(f = function(y) op(name, double_tensor(large_point), y), at = other_point)), paste(name, c("left", "right")))))
   reductions <- function(names) do.call(c, lapply(names, function(name) {
     axes <- list(all = NULL, first = 0L, `outer and inner` = c(0L, 2L), last = -1L)
-    setNames(lapply(axes, function(axis) list(f = function(x) op(paste0("reduce_", name), x, axis, keepdims = length(axis) == 1L), at = cube)), paste(name, names(axes)))
+    setNames(lapply(axes, function(axis) list(f = function(x) op(paste0("reduce_", name), x, axis, keepdims = length(axis) == 1L), at = cube)),
+             paste(name, names(axes)))
   }))
   c(
-    unary(c("negative", "abs", "square", "exp", "expm1", "sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh", "erf", "sigmoid", "softplus", "softsign",
+    unary(c("negative", "abs", "square", "exp", "expm1", "sin", "cos", "atan", "sinh", "cosh", "tanh", "asinh", "erf", "sigmoid", "softplus",
+            "softsign",
             "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "hard_sigmoid", "swish", "softmax", "log_softmax", "identity"), any_point),
     unary(c("sqrt", "rsqrt", "reciprocal", "log", "log1p", "tan", "asin", "acos", "atanh"), unit_point),
     unary("acosh", large_point),
-    binary(c("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "squared_difference", "atan2", "floor_mod", "multiply_no_nan", "divide_no_nan")),
+    binary(c("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "squared_difference", "atan2", "floor_mod", "multiply_no_nan",
+             "divide_no_nan")),
     reductions(c("sum", "mean", "max", "min", "prod", "logsumexp", "variance", "std")),
     list(
       `gelu, tanh form` = list(f = function(x) op("gelu", x, approximate = TRUE), at = any_point),

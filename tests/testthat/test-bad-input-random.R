@@ -18,11 +18,15 @@ random_values <- function(ns) {
        structure(1, class = "keratin_tensor"), 2147483647L, 1e18, c(1e9, 1e9, 1e9))
 }
 
-attribute_names <- c("axis", "axes", "shape", "perm", "begin", "size", "strides", "dilation", "groups", "padding_before", "padding_after", "crop_before",
-                     "output_size", "paddings", "k", "depth", "multiples", "rate", "dtype", "mode", "min", "max", "sizes", "end", "repeats", "exclusive",
-                     "reverse", "on", "off", "keepdims", "transpose_a", "transpose_b", "pool_size", "padding", "method", "alpha", "data_format", "units",
+attribute_names <- c("axis", "axes", "shape", "perm", "begin", "size", "strides", "dilation", "groups", "padding_before", "padding_after",
+                     "crop_before",
+                     "output_size", "paddings", "k", "depth", "multiples", "rate", "dtype", "mode", "min", "max", "sizes", "end", "repeats",
+                     "exclusive",
+                     "reverse", "on", "off", "keepdims", "transpose_a", "transpose_b", "pool_size", "padding", "method", "alpha", "data_format",
+                     "units",
                      "activation", "num", "limit", "start", "delta", "noise_shape", "seed")
-attribute_values <- list(0L, 1L, -1L, 5L, c(1L, 2L), c(0L, -1L, 2L), NA_integer_, 1e10, -3, 0.5, "float32", "same", "nearest", TRUE, c(2L, 2L, 2L), integer())
+attribute_values <- list(0L, 1L, -1L, 5L, c(1L, 2L), c(0L, -1L, 2L), NA_integer_, 1e10, -3, 0.5, "float32", "same", "nearest", TRUE, c(2L, 2L, 2L),
+                         integer())
 
 random_op_call <- function(ns, ops, values) {
   ordinary <- list(array(c(1, 2, 3, 4, 5, 6), c(2, 3)), array(0.5, c(2, 3, 4)), array(1:6, c(3, 2)), 3, c(TRUE, FALSE), numeric(), array(0, c(0, 3)))
@@ -48,7 +52,8 @@ test_that("no random call of an export ends the session, and ops refuse with a k
     arguments <- if (name == "op_apply") random_op_call(ns, ops, values) else sample(values, length(formals(ns[[name]])), TRUE)
     outcome <- tryCatch(suppressWarnings({ do.call(ns[[name]], arguments); NULL }), error = identity)
     if (is.null(outcome)) answered <- answered + 1
-    else if (name == "op_apply" && !inherits(outcome, "keratin_error")) unclassed <- c(unclassed, paste0(arguments[[1L]], ": ", conditionMessage(outcome)))
+    else if (name == "op_apply" && !inherits(outcome, "keratin_error")) unclassed <- c(
+      unclassed, paste0(arguments[[1L]], ": ", conditionMessage(outcome)))
   }
   expect_gt(answered, 0)
   expect_identical(unique(unclassed), character())

@@ -5,17 +5,21 @@ test_that("hooks are called in Keras's order, with its logs", {
   model %>% compile(optimizer = "sgd", loss = "mse")
   fit_fixed(model, epochs = 2, batch_size = 12, validation_split = 0.25, callbacks = list(callback_lambda(
     on_train_begin = function(logs) note("train_begin"), on_train_end = function(logs) note("train_end"),
-    on_epoch_begin = function(epoch, logs) note("epoch_begin", epoch), on_epoch_end = function(epoch, logs) note("epoch_end", epoch, names(logs)[1], names(logs)[2]),
+    on_epoch_begin = function(epoch, logs)
+      note("epoch_begin", epoch), on_epoch_end = function(epoch, logs) note("epoch_end", epoch, names(logs)[1], names(logs)[2]),
     on_train_batch_begin = function(batch, logs) note("batch_begin", batch), on_train_batch_end = function(batch, logs) note("batch_end", batch),
     on_test_begin = function(logs) note("test_begin"), on_test_end = function(logs) note("test_end"))))
-  one_epoch <- function(i) c(paste("epoch_begin", i), "batch_begin 0", "batch_end 0", "batch_begin 1", "batch_end 1", "test_begin", "test_end", paste("epoch_end", i, "loss val_loss"))
+  one_epoch <- function(i)
+    c(paste("epoch_begin", i), "batch_begin 0", "batch_end 0", "batch_begin 1", "batch_end 1", "test_begin", "test_end",
+      paste("epoch_end", i, "loss val_loss"))
   expect_identical(log, c("train_begin", one_epoch(0), one_epoch(1), "train_end"))
 })
 
 test_that("early stopping restores the best weights", {
   model <- fixed_model()
   model %>% compile(optimizer = optimizer_sgd(0.5), loss = "mse")
-  h <- fit_fixed(model, epochs = 30, batch_size = 8, validation_split = 0.3, callbacks = list(callback_early_stopping(patience = 2, restore_best_weights = TRUE)))
+  h <- fit_fixed(model, epochs = 30, batch_size = 8, validation_split = 0.3,
+                 callbacks = list(callback_early_stopping(patience = 2, restore_best_weights = TRUE)))
   expect_equal(h$metrics$val_loss, c(1.0304, 1.0105, 1.0212, 1.0422), tolerance = 2e-2)
   best <- fixed_model()
   best %>% compile(optimizer = optimizer_sgd(0.5), loss = "mse")
@@ -95,7 +99,8 @@ test_that("a run that was killed goes on to the same bits", {
     set.seed(7)
     model <- keras_model_sequential() %>% layer_dense(5, activation = "relu", input_shape = 6) %>% layer_dropout(0.2) %>% layer_dense(2)
     model %>% compile(optimizer = optimizer_adam(0.01), loss = "mse", metrics = "mae")
-    h <- fit(model, fixed_x, fixed_y, epochs = epochs, batch_size = 4, verbose = 0, callbacks = c(list(callback_reduce_lr_on_plateau(monitor = "loss", patience = 1)), callbacks))
+    h <- fit(model, fixed_x, fixed_y, epochs = epochs, batch_size = 4, verbose = 0,
+             callbacks = c(list(callback_reduce_lr_on_plateau(monitor = "loss", patience = 1)), callbacks))
     list(get_weights(model), h$metrics, stats::runif(1))
   }
   whole <- run(NULL)
@@ -166,7 +171,9 @@ test_that("on_train_end gets the logs of the last epoch", {
   last <- NULL
   history <- fit_fixed(model, callbacks = list(callback_lambda(on_train_end = function(logs) last <<- logs)), validation_split = 0.25)
   expect_identical(last, list(loss = history$metrics$loss[[4]], val_loss = history$metrics$val_loss[[4]]))
-  history <- fit_fixed(model, callbacks = list(callback_learning_rate_scheduler(function(epoch) 0.01), callback_lambda(on_train_end = function(logs) last <<- logs)))
+  history <- fit_fixed(model,
+                       callbacks = list(callback_learning_rate_scheduler(function(epoch) 0.01),
+                                        callback_lambda(on_train_end = function(logs) last <<- logs)))
   expect_identical(last, list(loss = history$metrics$loss[[4]]))   # without the learning rate, as in Keras
   expect_named(history$metrics, c("loss", "lr"))
 })

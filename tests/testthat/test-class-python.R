@@ -107,7 +107,8 @@ test_that("the older R6 forms: constraints and wrappers", {
 })
 
 test_that("schedules of one's own train a model", {
-  schedule <- new_learning_rate_schedule_class("halving", initialize = function(start) self$start <- start, call = function(step) self$start * k_pow(0.5, step), get_config = function() list(start = self$start))
+  schedule <- new_learning_rate_schedule_class("halving", initialize = function(start) self$start <- start,
+                                               call = function(step) self$start * k_pow(0.5, step), get_config = function() list(start = self$start))
   optimizer <- optimizer_sgd(learning_rate = schedule(1))
   v <- k_variable(0)
   for (i in 1:3) optimizer$apply_gradients(list(list(k_constant(-1), v)))

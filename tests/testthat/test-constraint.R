@@ -8,7 +8,8 @@ test_that("constraints move weights where they belong", {
 })
 
 test_that("a constraint holds after an update", {
-  model <- keras_model_sequential() %>% layer_dense(1, input_shape = 2, kernel_constraint = constraint_nonneg(), weights = list(matrix(c(0.01, 1)), 0))
+  model <- keras_model_sequential() %>%
+    layer_dense(1, input_shape = 2, kernel_constraint = constraint_nonneg(), weights = list(matrix(c(0.01, 1)), 0))
   model %>% compile(optimizer = optimizer_sgd(1), loss = "mse")
   model %>% fit(matrix(1, 4, 2), matrix(-5, 4), epochs = 1, verbose = 0)
   expect_true(all(get_weights(model)[[1]] >= 0))

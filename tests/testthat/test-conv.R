@@ -28,7 +28,8 @@ random_narrow_geometry <- function() {
   turn <- runif(1) < 0.5
   with_data(list(
     rank = rank, batch = 2, n = if (rank == 1) sample(300:400, 1) else sample(16:24, 2), kernel = sample(2:4, rank, TRUE),
-    strides = rep(sample(2, 1), rank), dilation = sample(2, rank, TRUE, c(3, 1)), groups = 1, channels = if (turn) few else many, filters = if (turn) many else few))
+    strides = rep(sample(2, 1), rank), dilation = sample(2, rank, TRUE, c(3, 1)), groups = 1, channels = if (turn) few else many,
+    filters = if (turn) many else few))
 }
 
 with_data <- function(g) {
@@ -173,6 +174,7 @@ test_that("bad input is a classed error", {
   expect_error(conv_forward(x[, 1, , drop = FALSE], kernel), class = "keratin_error_shape")
   expect_error(conv_forward(x, kernel, groups = 2), class = "keratin_error")
   expect_error(conv_forward(x, kernel, bias = c(1, 2)), class = "keratin_error_shape")
-  expect_error(conv_transpose_forward(x, array(0, c(2, 1, 3)), strides = 2, output_padding = 2), "`output_padding` \\(2\\) must be smaller than `strides` \\(2\\)")
+  expect_error(conv_transpose_forward(x, array(0, c(2, 1, 3)), strides = 2, output_padding = 2),
+               "`output_padding` \\(2\\) must be smaller than `strides` \\(2\\)")
   expect_error(conv_transpose_forward(x, array(0, c(2, 1, 3)), strides = 2^30), class = "keratin_error")
 })

@@ -67,7 +67,9 @@ test_that("a damaged image is named, or left out", {
 
 test_that("batches of rows are the same ahead or not, in every pass", {
   x <- matrix(as.numeric(1:46), 23)
-  steps <- function() tensor_slices_dataset(list(x = x, y = 1:23)) |> dataset_shuffle(8, seed = 5) |> dataset_repeat(2) |> dataset_skip(3) |> dataset_take(30) |> dataset_batch(7)
+  steps <- function()
+    tensor_slices_dataset(list(x = x, y = 1:23)) |> dataset_shuffle(8, seed = 5) |> dataset_repeat(2) |> dataset_skip(3) |> dataset_take(30) |>
+      dataset_batch(7)
   plain <- collect(steps())
   expect_identical(collect(steps() |> dataset_prefetch(3)), plain)
   expect_identical(vapply(plain, function(b) length(b$y), 0L), c(7L, 7L, 7L, 7L, 2L))

@@ -48,16 +48,19 @@ test_that("further steps", {
   expect_identical(numbers(dataset_shard(ds, 4, 1)), c(2L, 6L))
   expect_identical(as.array(dataset_reduce(ds, 0L, function(sum, x) sum + x)), 21L, ignore_attr = TRUE)
   expect_identical(numbers(dataset_unbatch(dataset_batch(ds, 4))), 1:6)
-  expect_equal(elements(dataset_enumerate(dataset_take(ds, 2), start = 5), function(e) c(as.array(e[[1]]), as.array(e[[2]]))), list(c(5, 1), c(6, 2)), ignore_attr = TRUE)
+  expect_equal(elements(dataset_enumerate(dataset_take(ds, 2), start = 5), function(e) c(as.array(e[[1]]), as.array(e[[2]]))),
+               list(c(5, 1), c(6, 2)), ignore_attr = TRUE)
 })
 
 test_that("what is no dataset, no member, no element or no batch is told", {
   ds <- tensor_slices_dataset(1:3)
-  for (step in list(dataset_batch, dataset_take, dataset_map, dataset_shuffle)) expect_error(step(matrix(1:4, 2), 2), "matrix", class = "keratin_error_argument")
+  for (step in list(dataset_batch, dataset_take, dataset_map, dataset_shuffle)) expect_error(
+    step(matrix(1:4, 2), 2), "matrix", class = "keratin_error_argument")
   expect_error(zip_datasets(ds, 1:3), "integer", class = "keratin_error_argument")
   expect_error(ds$window, "window", class = "keratin_error_argument")
   expect_error(elements(dataset_map(ds, function(x) NULL)), "map_func", class = "keratin_error_argument")
-  expect_error(elements(dataset_batch(dataset_map(ds, function(x) k_ones(c(as.array(x), 2))), 2)), "(1, 2) and (2, 2)", fixed = TRUE, class = "keratin_error_shape")
+  expect_error(elements(dataset_batch(dataset_map(ds, function(x) k_ones(c(as.array(x), 2))), 2)), "(1, 2) and (2, 2)", fixed = TRUE,
+               class = "keratin_error_shape")
   model <- keras_model_sequential(input_shape = 1) |> layer_dense(1)
   compile(model, "sgd", "mse")
   pairs <- tensor_slices_dataset(list(matrix(1:3, 3), 1:3))

@@ -5,7 +5,8 @@ test_that("shuffles are numpy's", {
 
 test_that("pickles are read as data, and damaged ones are an error", {
   # pickle.dumps({'a': [1, -2], 'b': ('x', 2.5, None)}, protocol=2)
-  bytes <- as.raw(strtoi(c("80", "02", "7d", "28", "58", "01", "00", "00", "00", "61", "5d", "28", "4b", "01", "4a", "fe", "ff", "ff", "ff", "65", "58", "01", "00", "00", "00", "62", "58",
+  bytes <- as.raw(strtoi(c("80", "02", "7d", "28", "58", "01", "00", "00", "00", "61", "5d", "28", "4b", "01", "4a", "fe", "ff", "ff", "ff", "65",
+                           "58", "01", "00", "00", "00", "62", "58",
     "01", "00", "00", "00", "78", "47", "40", "04", "00", "00", "00", "00", "00", "00", "4e", "87", "75", "2e"), 16L))
   expect_identical(from_pickle(pickle_read(bytes)), list(a = c(1L, -2L), b = list("x", 2.5, NULL)))
   for (n in seq_len(length(bytes) - 1L)) expect_error(pickle_read(bytes[seq_len(n)]), class = "keratin_error_file")
@@ -32,8 +33,10 @@ test_that("get_file() uses what is there, checks it, and says where to put what 
   path <- suppressMessages(get_file("a.txt", paste0("file://", source), cache_dir = cache))
   expect_identical(readLines(path), "hello")
   expect_silent(get_file("a.txt", "http://localhost:1/none", cache_dir = cache))
-  expect_error(suppressMessages(get_file("a.txt", paste0("file://", source), file_hash = strrep("0", 32), cache_dir = cache)), "checksum", class = "keratin_error_file")
-  expect_error(suppressMessages(get_file("b.txt", "http://localhost:1/none", cache_dir = cache)), file.path(cache, "datasets", "b.txt"), class = "keratin_error_file", fixed = TRUE)
+  expect_error(suppressMessages(get_file("a.txt", paste0("file://", source), file_hash = strrep("0", 32), cache_dir = cache)), "checksum",
+               class = "keratin_error_file")
+  expect_error(suppressMessages(get_file("b.txt", "http://localhost:1/none", cache_dir = cache)), file.path(cache, "datasets", "b.txt"),
+               class = "keratin_error_file", fixed = TRUE)
 })
 
 test_that("a file in the cache that is not the right one is told of, and a download that breaks off tried again", {
@@ -41,9 +44,11 @@ test_that("a file in the cache that is not the right one is told of, and a downl
   source <- withr::local_tempfile(lines = "hello")
   dir.create(file.path(cache, "datasets"))
   writeLines("spoilt", file.path(cache, "datasets", "a.txt"))
-  expect_message(path <- get_file("a.txt", paste0("file://", source), file_hash = unname(tools::md5sum(source)), cache_dir = cache), "has not the expected checksum")
+  expect_message(path <- get_file("a.txt", paste0("file://", source), file_hash = unname(tools::md5sum(source)), cache_dir = cache),
+                 "has not the expected checksum")
   expect_identical(readLines(path), "hello")
-  expect_error(get_file("a.txt", "file:///none", file_hash = "0", hash_algorithm = "sha1", cache_dir = cache), "sha1", class = "keratin_error_argument")
+  expect_error(get_file("a.txt", "file:///none", file_hash = "0", hash_algorithm = "sha1", cache_dir = cache), "sha1",
+               class = "keratin_error_argument")
   tries <- 0
   broken <- function(times) function(origin, part) {
     tries <<- tries + 1

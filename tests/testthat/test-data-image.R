@@ -45,7 +45,8 @@ test_that("a generator standardizes and flows", {
   expect_equal(as.vector(generator_next(flow)[[2]]), 8)
   expect_equal(as.vector(generator_next(flow)[[2]]), 7)
   expect_identical(length(flow), 2L)
-  suppressWarnings(expect_warning(generator_next(flow_images_from_data(x, generator = image_data_generator(featurewise_center = TRUE))), "fit_image_data_generator"))
+  suppressWarnings(expect_warning(generator_next(flow_images_from_data(x, generator = image_data_generator(featurewise_center = TRUE))),
+                                  "fit_image_data_generator"))
   seeded <- function() generator_next(flow_images_from_data(x, 1:2, image_data_generator(rotation_range = 90), seed = 4))
   expect_identical(seeded(), seeded())
 })
@@ -122,7 +123,8 @@ test_that("folders are gone through, and split, as Keras does it", {
   expect_identical(below(ds), in_order)
   # numpy.random.RandomState(113).shuffle() of ten
   order <- c(10, 4, 7, 2, 1, 8, 5, 9, 3, 6)
-  half <- function(subset) below(suppressMessages(image_dataset_from_directory(folder, image_size = c(2, 2), seed = 113, validation_split = 0.3, subset = subset)))
+  half <- function(subset)
+    below(suppressMessages(image_dataset_from_directory(folder, image_size = c(2, 2), seed = 113, validation_split = 0.3, subset = subset)))
   expect_identical(half("training"), in_order[order[1:7]])
   expect_identical(half("validation"), in_order[order[8:10]])
   flow <- suppressMessages(flow_images_from_directory(folder, target_size = c(2, 2), batch_size = 10, class_mode = "sparse", seed = 113))
@@ -163,7 +165,8 @@ test_that("bitmaps of one and four bits are read", {
     image_to_array(image_load(file))[, , 1]
   }
   # rows from the bottom up, padded to 4 bytes
-  expect_equal(bmp(1L, 10L, c(0L, 255L), 0xA0, 0x40, 0, 0, 0x0F, 0x80, 0, 0), rbind(c(0, 0, 0, 0, 1, 1, 1, 1, 1, 0), c(1, 0, 1, 0, 0, 0, 0, 0, 0, 1)) * 255)
+  expect_equal(bmp(1L, 10L, c(0L, 255L), 0xA0, 0x40, 0, 0, 0x0F, 0x80, 0, 0),
+               rbind(c(0, 0, 0, 0, 1, 1, 1, 1, 1, 0), c(1, 0, 1, 0, 0, 0, 0, 0, 0, 1)) * 255)
   expect_equal(bmp(4L, 3L, c(10L, 20L, 30L), 0x12, 0x00, 0, 0, 0x20, 0x10, 0, 0), rbind(c(30, 10, 20), c(20, 30, 10)))
 })
 
@@ -194,7 +197,8 @@ test_that("gray levels of 16 bits stay as they are, other samples of 16 bits los
   expect_equal(image_to_array(gray)[, , 1], levels)
   expect_identical(gray$mode, "I")
   # Pillow's, which does not keep levels of 16 bits within a range
-  expect_equal(image_to_array(image_load(file, color_mode = "grayscale", target_size = c(2, 2), interpolation = "bicubic"))[, , 1], rbind(c(79, 433), c(51525, 24607)))
+  expect_equal(image_to_array(image_load(file, color_mode = "grayscale", target_size = c(2, 2), interpolation = "bicubic"))[, , 1],
+               rbind(c(79, 433), c(51525, 24607)))
   expect_equal(image_to_array(image_load(file))[, , 2], levels %/% 256)
   first <- function(flow) as.array(flow[[1]])[1, , , 1]
   flow <- function(...) suppressMessages(flow_images_from_directory(folder, target_size = c(2, 3), ...))

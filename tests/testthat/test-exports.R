@@ -6,7 +6,9 @@ test_that("every export of R keras is there, with its arguments in their order a
   expect_setequal(setdiff(exports$export, getNamespaceExports("keratin")), character())
   text <- function(f) {
     f <- formals(args(f))
-    paste(mapply(function(name, default) { d <- paste(trimws(deparse(default, 500L)), collapse = " "); if (nzchar(d)) paste(name, "=", d) else name }, names(f), f), collapse = ", ")
+    paste(mapply(function(name,
+                          default) { d <- paste(trimws(deparse(default, 500L)), collapse = " "); if (nzchar(d)) paste(name, "=", d) else name },
+                          names(f), f), collapse = ", ")
   }
   wanted <- exports[exports$arguments != "", ]
   for (i in seq_len(nrow(wanted))) {
@@ -18,7 +20,8 @@ test_that("every export of R keras is there, with its arguments in their order a
 test_that("what managed Python says so once and returns invisibly", {
   forget <- function() rm(list = ls(internal("told_about_python")), envir = internal("told_about_python"))
   forget()
-  calls <- list(use_python = quote(use_python("x")), use_virtualenv = quote(use_virtualenv("x")), use_condaenv = quote(use_condaenv("x")), use_backend = quote(use_backend("theano")),
+  calls <- list(use_python = quote(use_python("x")), use_virtualenv = quote(use_virtualenv("x")), use_condaenv = quote(use_condaenv("x")),
+                use_backend = quote(use_backend("theano")),
                 use_implementation = quote(use_implementation("keras")), install_keras = quote(install_keras()))
   for (name in names(calls)) {
     expect_message(result <- withVisible(eval(calls[[name]])), paste0(name, "\\(\\) has nothing to do"))
@@ -35,16 +38,21 @@ test_that("what managed Python says so once and returns invisibly", {
 })
 
 test_that("every application asks for weights it knows", {
-  applications <- c(application_densenet121, application_densenet169, application_densenet201, application_efficientnet_b0, application_efficientnet_b1, application_efficientnet_b2,
-    application_efficientnet_b3, application_efficientnet_b4, application_efficientnet_b5, application_efficientnet_b6, application_efficientnet_b7, application_inception_resnet_v2,
-    application_inception_v3, application_mobilenet, application_mobilenet_v2, application_mobilenet_v3_large, application_mobilenet_v3_small, application_nasnetlarge, application_nasnetmobile,
-    application_resnet50, application_resnet50_v2, application_resnet101, application_resnet101_v2, application_resnet152, application_resnet152_v2, application_vgg16, application_vgg19,
+  applications <- c(application_densenet121, application_densenet169, application_densenet201, application_efficientnet_b0,
+                    application_efficientnet_b1, application_efficientnet_b2,
+    application_efficientnet_b3, application_efficientnet_b4, application_efficientnet_b5, application_efficientnet_b6, application_efficientnet_b7,
+    application_inception_resnet_v2,
+    application_inception_v3, application_mobilenet, application_mobilenet_v2, application_mobilenet_v3_large, application_mobilenet_v3_small,
+    application_nasnetlarge, application_nasnetmobile,
+    application_resnet50, application_resnet50_v2, application_resnet101, application_resnet101_v2, application_resnet152, application_resnet152_v2,
+    application_vgg16, application_vgg19,
     application_xception)
   for (application in applications) expect_error(application(weights = "nowhere.h5"), "nowhere.h5", class = "keratin_error_argument")
   expect_error(mobilenet_decode_predictions(matrix(1, 1, 3)), "1000 classes", class = "keratin_error_shape")
   expect_error(mobilenet_v2_decode_predictions(matrix(1, 1, 3)), "1000 classes", class = "keratin_error_shape")
   black <- array(0, c(1, 1, 1, 3))
-  for (f in c(inception_v3_preprocess_input, inception_resnet_v2_preprocess_input, mobilenet_v2_preprocess_input, nasnet_preprocess_input, resnet_v2_preprocess_input, xception_preprocess_input))
+  for (f in c(inception_v3_preprocess_input, inception_resnet_v2_preprocess_input, mobilenet_v2_preprocess_input, nasnet_preprocess_input,
+              resnet_v2_preprocess_input, xception_preprocess_input))
     expect_equal(as.vector(f(black)), c(-1, -1, -1))
   expect_equal(as.vector(resnet_preprocess_input(black)), -c(103.939, 116.779, 123.68), tolerance = 1e-5)
 })
@@ -99,7 +107,8 @@ test_that("symbolic calls can be looked at; Keras tensors say that they have no 
   nested <- keras_model(inputs, outputs)
   expect_true(k_is_keras_tensor(nested(layer_input(shape = list(NULL), dtype = "int32"))$`_keras_mask`))
   expect_error(as.array(outputs), "keras_model\\(inputs, outputs\\)", class = "keratin_error_argument")
-  layer_last_two <- new_layer_class("LastTwo", call = function(inputs) inputs[, , -2:-1], compute_mask = function(inputs, mask = NULL) k_any(k_not_equal(inputs, 0), axis = -1))
+  layer_last_two <- new_layer_class("LastTwo", call = function(inputs) inputs[, , -2:-1],
+                                    compute_mask = function(inputs, mask = NULL) k_any(k_not_equal(inputs, 0), axis = -1))
   x <- array(c(0, 1, 0, 2, 0, 3), c(1, 2, 3))
   expect_equal(as.array(layer_last_two()(x)$`_keras_mask`), matrix(c(FALSE, TRUE), 1))
 })
@@ -119,8 +128,10 @@ test_that("layers that few scripts use", {
   heights <- vapply(1:6, function(i) dim(layer_random_height(factor = 0.5)(array(1, c(1, 20, 3, 1)), training = TRUE))[2L], 0L)
   expect_gt(length(unique(heights)), 1)
   sizes <- list()
-  layer_look <- new_layer_class("Look", call = function(inputs) { if (is.finite(dim(inputs)[3])) sizes[[length(sizes) + 1]] <<- dim(inputs)[3]; inputs })
-  model <- keras_model_sequential(input_shape = c(4, 20, 1)) |> layer_random_width(factor = 0.5) |> layer_look() |> layer_global_average_pooling_2d() |> layer_dense(1)
+  layer_look <- new_layer_class("Look",
+                                call = function(inputs) { if (is.finite(dim(inputs)[3])) sizes[[length(sizes) + 1]] <<- dim(inputs)[3]; inputs })
+  model <- keras_model_sequential(input_shape = c(4, 20, 1)) |> layer_random_width(factor = 0.5) |> layer_look() |>
+    layer_global_average_pooling_2d() |> layer_dense(1)
   model |> compile("sgd", "mse")
   model |> fit(array(1, c(6, 4, 20, 1)), 1:6, batch_size = 1, epochs = 1, verbose = 0)
   expect_gt(length(unique(unlist(sizes))), 1)

@@ -17,7 +17,8 @@ test_that("initializers have the spread they say", {
   expect_equal(moments(initializer_he_uniform())[["max"]], sqrt(6 / 300), tolerance = 0.001)
   expect_equal(moments(initializer_lecun_normal())[["sd"]], sqrt(1 / 300), tolerance = 0.01)
   expect_equal(moments(initializer_lecun_uniform())[["max"]], sqrt(3 / 300), tolerance = 0.001)
-  expect_equal(moments(initializer_variance_scaling(scale = 2, mode = "fan_out", distribution = "untruncated_normal"))[["sd"]], sqrt(2 / 200), tolerance = 0.01)
+  expect_equal(moments(initializer_variance_scaling(scale = 2, mode = "fan_out", distribution = "untruncated_normal"))[["sd"]], sqrt(2 / 200),
+               tolerance = 0.01)
 })
 
 test_that("fans of a convolution kernel count its window", {

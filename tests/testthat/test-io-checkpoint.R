@@ -70,9 +70,11 @@ test_that("the folder of a SavedModel is read", {
   save_model_weights_tf(model, file.path(folder, "variables", "variables"))
   writeBin(raw(), file.path(folder, "saved_model.pb"))
   expect_error(load_model_tf(folder), "load_model_weights_tf", class = "keratin_error_file")
-  json <- gsub("\\[null, 6, 2\\]", '{"class_name": "__tuple__", "items": [null, 6, 2]}', to_python_json(model_description(unwrap(model))[c("class_name", "config")]))
+  json <- gsub("\\[null, 6, 2\\]", '{"class_name": "__tuple__", "items": [null, 6, 2]}',
+               to_python_json(model_description(unwrap(model))[c("class_name", "config")]))
   json <- sub("\\}$", paste0(", \"training_config\": ", to_python_json(written_compile_config(unwrap(model), "h5")), "}"), json)
-  write_bytes(file.path(folder, "keras_metadata.pb"), pb_message(1L, pb_string(3L, "root"), pb_string(4L, "_tf_keras_sequential"), pb_string(5L, json)))
+  write_bytes(file.path(folder, "keras_metadata.pb"),
+              pb_message(1L, pb_string(3L, "root"), pb_string(4L, "_tf_keras_sequential"), pb_string(5L, json)))
   copy <- load_model_tf(folder)
   expect_identical(model_state(copy), model_state(model))
   expect_identical(predict(copy, x, verbose = 0), predict(model, x, verbose = 0))

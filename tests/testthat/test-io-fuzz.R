@@ -29,7 +29,8 @@ test_that("a plain HDF5 file needs no library, and what is not plain goes to it"
   library_file <- hdf5r::H5File$new(path, "r")
   withr::defer(library_file$close_all())
   member <- "model_weights/b/b/kernel:0"
-  expect_identical(as.array(hdf5_tensor(hdf5_member(plain, member), c(40L, 30L), "float32")), as.array(hdf5_tensor(hdf5_member(library_file, member), c(40L, 30L), "float32")))
+  expect_identical(as.array(hdf5_tensor(hdf5_member(plain, member), c(40L, 30L), "float32")),
+                   as.array(hdf5_tensor(hdf5_member(library_file, member), c(40L, 30L), "float32")))
   expect_equal(as.array(hdf5_tensor(hdf5_member(plain, member), c(40L, 30L), "float64")), get_weights(model)[[3]])
   chunked <- withr::local_tempfile(fileext = ".h5")
   file <- hdf5r::H5File$new(chunked, "w")

@@ -6,8 +6,12 @@ read_onnx <- function(path) {
   nodes <- lapply(pb_all(graph, 1L), function(bytes) {
     node <- pb_read(bytes)
     attributes <- lapply(pb_all(node, 5L), pb_read)
-    values <- lapply(attributes, function(a) if (length(pb_all(a, 8L))) unlist(pb_all(a, 8L)) else if (length(pb_all(a, 3L))) unlist(pb_all(a, 3L)) else pb_first_string(a, 4L))
-    list(type = pb_first_string(node, 4L), inputs = texts(node, 1L), outputs = texts(node, 2L), attributes = setNames(values, vapply(attributes, pb_first_string, "", id = 1L)))
+    values <- lapply(attributes,
+                     function(a)
+                       if (length(pb_all(a, 8L))) unlist(
+                         pb_all(a, 8L)) else if (length(pb_all(a, 3L))) unlist(pb_all(a, 3L)) else pb_first_string(a, 4L))
+    list(type = pb_first_string(node, 4L), inputs = texts(node, 1L), outputs = texts(node, 2L),
+         attributes = setNames(values, vapply(attributes, pb_first_string, "", id = 1L)))
   })
   opset <- pb_read(pb_first_bytes(model, 8L))
   list(ir = pb_first_number(model, 1L), opset = pb_first_number(opset, 2L), nodes = nodes, types = vapply(nodes, `[[`, "", "type"),
@@ -44,7 +48,8 @@ test_that("a transposed convolution is a ConvTranspose with the right ends", {
   expect_equal(attributes$pads, c(0, 0))
   expect_equal(attributes$output_padding, 1)
   expect_setequal(onnx$initializers, c("up/kernel", "up/bias"))
-  short <- exported(keras_model_sequential(input_shape = c(8, 3)) |> layer_conv_1d_transpose(4, 5, strides = 2, padding = "same"))$nodes[[2]]$attributes
+  short <- exported(keras_model_sequential(input_shape = c(8, 3)) |>
+                    layer_conv_1d_transpose(4, 5, strides = 2, padding = "same"))$nodes[[2]]$attributes
   expect_equal(2 * 7 + 5 - sum(short$pads) + short$output_padding, 16)
 })
 
@@ -80,5 +85,6 @@ test_that("what ONNX does not have is named", {
   expect_false(file.exists(path))
   expect_error(save_model_onnx(keras_model_sequential() |> layer_dense(1), path), class = "keratin_error_argument")
   writeLines("old", path)
-  expect_error(save_model_onnx(keras_model_sequential(input_shape = 2) |> layer_dense(1), path, overwrite = FALSE), "exists already", class = "keratin_error_file")
+  expect_error(save_model_onnx(keras_model_sequential(input_shape = 2) |> layer_dense(1), path, overwrite = FALSE), "exists already",
+               class = "keratin_error_file")
 })

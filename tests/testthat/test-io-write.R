@@ -63,7 +63,8 @@ test_that("a failed write leaves the old files, names the file, and leaves nothi
   folder <- withr::local_tempdir()
   paths <- file.path(folder, c("a.data", "a.index"))
   for (path in paths) writeLines("old", path)
-  expect_error(write_in_place(paths, function(partial) { writeLines("new", partial[1L]); abort_file("the disk is full") }), "a.data.*the disk is full", class = "keratin_error_file")
+  expect_error(write_in_place(paths, function(partial) { writeLines("new", partial[1L]); abort_file("the disk is full") }),
+               "a.data.*the disk is full", class = "keratin_error_file")
   expect_identical(unname(vapply(paths, readLines, "")), c("old", "old"))
   write_in_place(paths, function(partial) for (path in partial) writeLines("new", path))
   expect_identical(unname(vapply(paths, readLines, "")), c("new", "new"))
@@ -120,7 +121,8 @@ test_that("metrics in .h5 files have the names that fit() shows", {
     parse_json(hdf5_attribute(plain_hdf5(path), "training_config"))$metrics
   }
   before <- written()
-  expect_identical(before[[1]], list(list(class_name = "MeanMetricWrapper", config = list(name = "a_mae", dtype = "float32", fn = "mean_absolute_error"))))
+  expect_identical(before[[1]],
+                   list(list(class_name = "MeanMetricWrapper", config = list(name = "a_mae", dtype = "float32", fn = "mean_absolute_error"))))
   expect_identical(before[[2]][[1]], "accuracy")   # which one, the targets will tell
   history <- fit(model, matrix(rnorm(12), 4), list(1:4, 1:4), verbose = 0, epochs = 1)
   expect_identical(written()[[2]][[1]]$config, list(name = "b_accuracy", dtype = "float32", fn = "binary_accuracy"))
@@ -148,7 +150,11 @@ test_that("op layers of older TensorFlow and slices of SavedModels are read", {
 test_that("arrays lie in an HDF5 file in the order in which they were told of, behind the tables that lead to them", {
   file <- withr::local_tempfile(fileext = ".h5")
   values <- list(z = 1234567, a = 7654321, m = 1357911)
-  internal("write_hdf5")(file, function(h5) for (name in names(values)) internal("write_variable")(internal("hdf5_make_group")(h5, paste0("layers/", name, "/vars")), "0", tensor(array(values[[name]], 3), "float64")))
+  internal("write_hdf5")(file,
+                         function(h5)
+                           for (name in names(values)) internal(
+                             "write_variable")(internal("hdf5_make_group")(h5, paste0("layers/", name, "/vars")), "0",
+                                               tensor(array(values[[name]], 3), "float64")))
   bytes <- readBin(file, "raw", file.size(file))
   at <- vapply(values, function(v) grepRaw(writeBin(rep(v, 3), raw(), endian = "little"), bytes), 0L)
   expect_true(all(diff(at) > 0))   # z, a, m

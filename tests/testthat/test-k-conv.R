@@ -17,7 +17,8 @@ test_that("a transposed convolution is the gradient of the convolution", {
   for (padding in c("valid", "same")) {
     y <- as.array(k_conv2d(x, kernel, strides = c(2, 3), padding = padding))
     u <- numbers(dim(y))
-    back <- as.array(k_conv2d_transpose(u, kernel, output_shape = k_constant(c(1L, 7L, 8L, 2L), dtype = "int32"), strides = c(2, 3), padding = padding))
+    back <- as.array(k_conv2d_transpose(u, kernel, output_shape = k_constant(c(1L, 7L, 8L, 2L), dtype = "int32"), strides = c(2, 3),
+                                        padding = padding))
     expect_equal(sum(y * u), sum(x * back), tolerance = 1e-5)
   }
   expect_equal(dim(k_conv3d_transpose(numbers(1, 2, 2, 2, 3), numbers(2, 2, 2, 1, 3), c(1, 4, 4, 4, 1), strides = c(2, 2, 2))), c(1L, 4L, 4L, 4L, 1L))

@@ -6,22 +6,36 @@ sigmoid <- function(x) 1 / (1 + exp(-x))
 
 test_that("elementwise functions and reductions of the backend", {
   cases <- list(
-    quote(k_abs(m)), abs(m), quote(k_cos(m)), cos(m), quote(k_exp(m)), exp(m), quote(k_log(p)), log(p), quote(k_sin(m)), sin(m), quote(k_sqrt(p)), sqrt(p),
+    quote(k_abs(m)), abs(m), quote(k_cos(m)), cos(m), quote(k_exp(m)), exp(m), quote(k_log(p)), log(p), quote(k_sin(m)), sin(m), quote(k_sqrt(p)),
+    sqrt(p),
     quote(k_round(m)), round(m), quote(k_sign(m)), sign(m), quote(k_tanh(m)), tanh(m), quote(k_sigmoid(m)), sigmoid(m), quote(k_pow(p, 2)), p^2,
-    quote(k_softplus(m)), log1p(exp(m)), quote(k_softsign(m)), m / (1 + abs(m)), quote(k_elu(m)), ifelse(m > 0, m, exp(m) - 1), quote(k_relu(m, alpha = 0.1)), ifelse(m > 0, m, 0.1 * m),
-    quote(k_hard_sigmoid(m)), pmin(pmax(0.2 * m + 0.5, 0), 1), quote(k_maximum(m, p)), pmax(m, p), quote(k_minimum(m, p)), pmin(m, p), quote(k_identity(m)), m,
-    quote(k_equal(m, m)), m == m, quote(k_not_equal(m, p)), m != p, quote(k_less(m, p)), m < p, quote(k_less_equal(m, p)), m <= p, quote(k_greater_equal(m, p)), m >= p,
-    quote(k_all(b, axis = 1)), array(c(FALSE, TRUE)), quote(k_any(b)), TRUE, quote(k_min(m, axis = 2)), array(c(-0.4, -1.2)), quote(k_prod(m, axis = 1)), array(c(-0.36, 1.68, -0.44)),
-    quote(k_std(m, axis = 2)), array(apply(m, 1, function(r) sqrt(mean((r - mean(r))^2)))), quote(k_var(m)), mean((m - mean(m))^2), quote(k_logsumexp(m, axis = 2)), array(log(rowSums(exp(m)))),
-    quote(k_argmin(m, axis = 2)), array(c(2, 0)), quote(k_cumprod(m, axis = 1)), apply(m, 2, cumprod), quote(k_l2_normalize(m, axis = 2)), m / sqrt(rowSums(m^2)),
-    quote(k_transpose(m)), t(m), quote(k_flatten(m)), array(t(m)), quote(k_batch_flatten(array(1:8, c(2, 2, 2)))), matrix(c(1, 2, 5, 6, 3, 4, 7, 8), 2), quote(k_squeeze(array(1:2, c(1, 2)), axis = 1)), array(1:2),
-    quote(k_unstack(k_constant(m), axis = 2)[[3]]), array(m[, 3]), quote(k_repeat(matrix(1:2, 1), 2)), array(c(1, 1, 2, 2), c(1, 2, 2)), quote(k_one_hot(c(0L, 2L), 3)), rbind(c(1, 0, 0), c(0, 0, 1)),
-    quote(k_in_top_k(p, c(0L, 0L), 1)), array(c(FALSE, TRUE)), quote(k_arange(1, 7, 2)), array(c(1, 3, 5)), quote(k_eye(2)), diag(2), quote(k_ones(c(1, 2))), matrix(1, 1, 2), quote(k_ones_like(m)), m * 0 + 1,
-    quote(k_zeros_like(m)), m * 0, quote(k_cast_to_floatx(1:2)), array(c(1, 2)), quote(k_bias_add(m, c(1, 2, 3))), m + rep(1:3, each = 2), quote(k_stop_gradient(k_constant(m))), m, quote(k_in_test_phase(1, 2)), 1,
-    quote(k_binary_crossentropy(p, 1 - p)), -(p * log(1 - p) + (1 - p) * log(p)), quote(k_categorical_crossentropy(diag(2), matrix(c(0.4, 0.9, 0.6, 0.1), 2))), array(-log(c(0.4, 0.1))),
-    quote(k_sparse_categorical_crossentropy(c(0L, 1L), matrix(c(0.4, 0.9, 0.6, 0.1), 2))), array(-log(c(0.4, 0.1))), quote(k_batch_normalization(m, 0.5, 4, 1, 3, epsilon = 0)), (m - 0.5) / 2 * 3 + 1,
+    quote(k_softplus(m)), log1p(exp(m)), quote(k_softsign(m)), m / (1 + abs(m)), quote(k_elu(m)), ifelse(m > 0, m, exp(m) - 1),
+    quote(k_relu(m, alpha = 0.1)), ifelse(m > 0, m, 0.1 * m),
+    quote(k_hard_sigmoid(m)), pmin(pmax(0.2 * m + 0.5, 0), 1), quote(k_maximum(m, p)), pmax(m, p), quote(k_minimum(m, p)), pmin(m, p),
+    quote(k_identity(m)), m,
+    quote(k_equal(m, m)), m == m, quote(k_not_equal(m, p)), m != p, quote(k_less(m, p)), m < p, quote(k_less_equal(m, p)), m <= p,
+    quote(k_greater_equal(m, p)), m >= p,
+    quote(k_all(b, axis = 1)), array(c(FALSE, TRUE)), quote(k_any(b)), TRUE, quote(k_min(m, axis = 2)), array(c(-0.4, -1.2)),
+    quote(k_prod(m, axis = 1)), array(c(-0.36, 1.68, -0.44)),
+    quote(k_std(m, axis = 2)), array(apply(m, 1, function(r) sqrt(mean((r - mean(r))^2)))), quote(k_var(m)), mean((m - mean(m))^2),
+    quote(k_logsumexp(m, axis = 2)), array(log(rowSums(exp(m)))),
+    quote(k_argmin(m, axis = 2)), array(c(2, 0)), quote(k_cumprod(m, axis = 1)), apply(m, 2, cumprod), quote(k_l2_normalize(m, axis = 2)),
+    m / sqrt(rowSums(m^2)),
+    quote(k_transpose(m)), t(m), quote(k_flatten(m)), array(t(m)), quote(k_batch_flatten(array(1:8, c(2, 2, 2)))),
+    matrix(c(1, 2, 5, 6, 3, 4, 7, 8), 2), quote(k_squeeze(array(1:2, c(1, 2)), axis = 1)), array(1:2),
+    quote(k_unstack(k_constant(m), axis = 2)[[3]]), array(m[, 3]), quote(k_repeat(matrix(1:2, 1), 2)), array(c(1, 1, 2, 2), c(1, 2, 2)),
+    quote(k_one_hot(c(0L, 2L), 3)), rbind(c(1, 0, 0), c(0, 0, 1)),
+    quote(k_in_top_k(p, c(0L, 0L), 1)), array(c(FALSE, TRUE)), quote(k_arange(1, 7, 2)), array(c(1, 3, 5)), quote(k_eye(2)), diag(2),
+    quote(k_ones(c(1, 2))), matrix(1, 1, 2), quote(k_ones_like(m)), m * 0 + 1,
+    quote(k_zeros_like(m)), m * 0, quote(k_cast_to_floatx(1:2)), array(c(1, 2)), quote(k_bias_add(m, c(1, 2, 3))), m + rep(1:3, each = 2),
+    quote(k_stop_gradient(k_constant(m))), m, quote(k_in_test_phase(1, 2)), 1,
+    quote(k_binary_crossentropy(p, 1 - p)), -(p * log(1 - p) + (1 - p) * log(p)),
+    quote(k_categorical_crossentropy(diag(2), matrix(c(0.4, 0.9, 0.6, 0.1), 2))), array(-log(c(0.4, 0.1))),
+    quote(k_sparse_categorical_crossentropy(c(0L, 1L), matrix(c(0.4, 0.9, 0.6, 0.1), 2))), array(-log(c(0.4, 0.1))),
+    quote(k_batch_normalization(m, 0.5, 4, 1, 3, epsilon = 0)), (m - 0.5) / 2 * 3 + 1,
     quote(k_dropout(m, 0)), m, quote(k_random_bernoulli(c(2, 1), p = 1)), matrix(1, 2, 1), quote(k_random_binomial(c(2, 1), p = 0)), matrix(0, 2, 1),
-    quote(k_pool3d(array(1:8, c(1, 2, 2, 2, 1)), c(2, 2, 2))), array(8, c(1, 1, 1, 1, 1)), quote(k_conv3d(array(1, c(1, 2, 2, 2, 1)), array(1, c(2, 2, 2, 1, 1)))), array(8, c(1, 1, 1, 1, 1)),
+    quote(k_pool3d(array(1:8, c(1, 2, 2, 2, 1)), c(2, 2, 2))), array(8, c(1, 1, 1, 1, 1)),
+    quote(k_conv3d(array(1, c(1, 2, 2, 2, 1)), array(1, c(2, 2, 2, 1, 1)))), array(8, c(1, 1, 1, 1, 1)),
     quote(k_depthwise_conv2d(array(1:2, c(1, 1, 1, 2)), array(3:4, c(1, 1, 2, 1)))), array(c(3, 8), c(1, 1, 1, 2)),
     quote(k_separable_conv2d(array(1:2, c(1, 1, 1, 2)), array(3:4, c(1, 1, 2, 1)), array(1, c(1, 1, 2, 1)))), array(11, c(1, 1, 1, 1)),
     quote(k_spatial_2d_padding(array(5, c(1, 1, 1, 1)), list(list(0, 1), list(0, 0)))), array(c(5, 0), c(1, 2, 1, 1)))
@@ -62,7 +76,8 @@ test_that("variables, shapes and questions", {
   expect_null(k_manual_variable_initialization(TRUE))
   x <- k_constant(3)
   expect_equal(as.array(internal("with_recording")(k_gradients(x * x, x))[[1]]), 6)
-  expect_equal(lapply(k_normalize_batch_in_training(matrix(c(1, 3), 2), 1, 0, 0, epsilon = 0), as.array), list(matrix(c(-1, 1), 2), array(2), array(1)), ignore_attr = TRUE)
+  expect_equal(lapply(k_normalize_batch_in_training(matrix(c(1, 3), 2), 1, 0, 0, epsilon = 0), as.array),
+               list(matrix(c(-1, 1), 2), array(2), array(1)), ignore_attr = TRUE)
 })
 
 test_that("settings of the backend are kept and checked", {

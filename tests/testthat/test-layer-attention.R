@@ -22,7 +22,8 @@ test_that("multi-head attention has Keras's weights, masks, and comes back from 
   x <- layer_input(shape = list(NULL, 6))
   layer <- layer_multi_head_attention(num_heads = 2, key_dim = 3)
   model <- keras_model(x, layer(x, x))
-  expect_identical(vapply(layer$weights, function(v) v$name, "")[c(1, 8)], c("multi_head_attention/query/kernel:0", "multi_head_attention/attention_output/bias:0"))
+  expect_identical(vapply(layer$weights, function(v) v$name, "")[c(1, 8)],
+                   c("multi_head_attention/query/kernel:0", "multi_head_attention/attention_output/bias:0"))
   again <- model_from_json(model_to_json(model))
   set_weights(again, get_weights(model))
   data <- array(rnorm(48), c(2, 4, 6))
@@ -39,7 +40,8 @@ test_that("several masks of multi-head attention hide a value once", {
   # Where all values are hidden the weights are equal, whichever masks hide them, as in Keras.
   layer <- layer_multi_head_attention(num_heads = 1, key_dim = 2)
   x <- array(sin(1:8), c(1, 4, 2))
-  found <- layer(x[, 1, , drop = FALSE], x, use_causal_mask = TRUE, attention_mask = array(c(FALSE, TRUE, TRUE, FALSE), c(1, 1, 4)), return_attention_scores = TRUE)
+  found <- layer(x[, 1, , drop = FALSE], x, use_causal_mask = TRUE, attention_mask = array(c(FALSE, TRUE, TRUE, FALSE), c(1, 1, 4)),
+                 return_attention_scores = TRUE)
   expect_equal(as.array(found[[2]]), array(0.25, c(1, 1, 1, 4)))
 })
 

@@ -1,8 +1,10 @@
 test_that("layer_conv_1d_transpose keeps the layer contract", {
   expect_layer_contract(layer_conv_1d_transpose(filters = 3, kernel_size = 4, strides = 2), c(2, 5, 3), unknown = 1:2)
-  expect_layer_contract(layer_conv_1d_transpose(filters = 2, kernel_size = 3, strides = 2, padding = "same", activation = "sigmoid"), c(2, 3, 2), unknown = 1:2)
+  expect_layer_contract(layer_conv_1d_transpose(filters = 2, kernel_size = 3, strides = 2, padding = "same", activation = "sigmoid"), c(2, 3, 2),
+                        unknown = 1:2)
   expect_layer_contract(layer_conv_1d_transpose(filters = 2, kernel_size = 2, strides = 3, output_padding = 1), c(2, 3, 2), unknown = 1:2)
-  expect_layer_contract(layer_conv_1d_transpose(filters = 2, kernel_size = 2, dilation_rate = 2, data_format = "channels_first"), c(2, 3, 4), unknown = c(1, 3))
+  expect_layer_contract(layer_conv_1d_transpose(filters = 2, kernel_size = 2, dilation_rate = 2, data_format = "channels_first"), c(2, 3, 4),
+                        unknown = c(1, 3))
 })
 
 length_of <- function(...) dim(as.array(layer_conv_1d_transpose(filters = 1, ...)(array(0, c(1, 4, 1)))))[2]
@@ -21,7 +23,8 @@ test_that("lengths: n * s + max(k - s, 0) for valid, n * s for same", {
 })
 
 test_that("a single 1 becomes the kernel", {
-  y <- layer_conv_1d_transpose(filters = 1, kernel_size = 3, strides = 2, use_bias = FALSE, weights = list(array(c(1, 2, 3), c(3, 1, 1))))(array(c(0, 1, 0), c(1, 3, 1)))
+  y <- layer_conv_1d_transpose(filters = 1, kernel_size = 3, strides = 2, use_bias = FALSE,
+                               weights = list(array(c(1, 2, 3), c(3, 1, 1))))(array(c(0, 1, 0), c(1, 3, 1)))
   expect_equal(as.vector(as.array(y)), c(0, 0, 1, 2, 3, 0, 0))
 })
 

@@ -6,7 +6,8 @@ test_that("layer_conv_1d keeps the layer contract", {
 })
 
 test_that("a moving sum", {
-  sum_of_two <- function(...) as.vector(as.array(layer_conv_1d(filters = 1, kernel_size = 2, kernel_initializer = "ones", ...)(array(1:4, c(1, 4, 1)))))
+  sum_of_two <- function(...)
+    as.vector(as.array(layer_conv_1d(filters = 1, kernel_size = 2, kernel_initializer = "ones", ...)(array(1:4, c(1, 4, 1)))))
   expect_equal(sum_of_two(), c(3, 5, 7))
   expect_equal(sum_of_two(padding = "same"), c(3, 5, 7, 4))
   expect_equal(sum_of_two(padding = "CAUSAL"), c(1, 3, 5, 7))

@@ -1,14 +1,17 @@
 test_that("layer_conv_2d keeps the layer contract", {
   expect_layer_contract(layer_conv_2d(filters = 2, kernel_size = c(2, 3)), c(2, 4, 4, 2), unknown = 1:3)
-  expect_layer_contract(layer_conv_2d(filters = 2, kernel_size = 3, strides = c(1, 2), padding = "same", activation = "tanh"), c(2, 3, 4, 1), unknown = 1:3)
-  expect_layer_contract(layer_conv_2d(filters = 4, kernel_size = 2, dilation_rate = c(1, 2), groups = 2, data_format = "channels_first"), c(2, 2, 3, 4), unknown = c(1, 3))
+  expect_layer_contract(layer_conv_2d(filters = 2, kernel_size = 3, strides = c(1, 2), padding = "same", activation = "tanh"), c(2, 3, 4, 1),
+                        unknown = 1:3)
+  expect_layer_contract(layer_conv_2d(filters = 4, kernel_size = 2, dilation_rate = c(1, 2), groups = 2, data_format = "channels_first"),
+                        c(2, 2, 3, 4), unknown = c(1, 3))
 })
 
 test_that("rank 2 with one row is rank 1", {
   set.seed(1)
   x <- array(rnorm(24), c(2, 6, 2)); w <- array(rnorm(12), c(3, 2, 2))
   one <- layer_conv_1d(filters = 2, kernel_size = 3, strides = 2, padding = "same", weights = list(w, c(1, -1)))(x)
-  two <- layer_conv_2d(filters = 2, kernel_size = c(1, 3), strides = c(1, 2), padding = "same", weights = list(array(w, c(1, 3, 2, 2)), c(1, -1)))(array(x, c(2, 1, 6, 2)))
+  two <- layer_conv_2d(filters = 2, kernel_size = c(1, 3), strides = c(1, 2), padding = "same",
+                       weights = list(array(w, c(1, 3, 2, 2)), c(1, -1)))(array(x, c(2, 1, 6, 2)))
   expect_equal(as.vector(as.array(one)), as.vector(as.array(two)))
 })
 

@@ -5,7 +5,8 @@ draw <- function(...) sample(list(...), 1L)[[1L]]
 
 # A random layer of the family (as a call without data_format and dtype), and a random input for it, channels last.
 draw_case <- function() {
-  kind <- draw("conv", "conv", "conv_transpose", "conv_transpose", "depthwise", "separable", "max_pooling", "average_pooling", "upsampling", "zero_padding", "cropping")
+  kind <- draw("conv", "conv", "conv_transpose", "conv_transpose", "depthwise", "separable", "max_pooling", "average_pooling", "upsampling",
+               "zero_padding", "cropping")
   rank <- if (kind %in% c("depthwise", "separable")) sample(2L, 1L) else sample(3L, 1L)
   each <- function(values) sample(values, rank, TRUE)
   groups <- if (startsWith(kind, "conv")) draw(1L, 1L, 2L) else 1L
@@ -18,18 +19,21 @@ draw_case <- function() {
   padding <- draw("valid", "same", if (rank == 1L && kind %in% c("conv", "separable")) "causal" else "same")
   if (padding == "valid") sizes <- pmax(sizes, (kernel_size - 1L) * dilation + 1L)
   common <- list(kernel_size = kernel_size, strides = strides, padding = padding, dilation_rate = dilation,
-                 activation = draw(NULL, "tanh", "sigmoid", "softplus", "elu"), use_bias = draw(TRUE, TRUE, FALSE), bias_initializer = "random_normal")
+                 activation = draw(NULL, "tanh", "sigmoid", "softplus", "elu"), use_bias = draw(TRUE, TRUE, FALSE),
+                 bias_initializer = "random_normal")
   margins <- lapply(seq_len(rank), function(i) sample(0:2, 2L, TRUE))
   if (rank == 1L) margins <- margins[[1L]]
   arguments <- switch(kind,
     conv = c(list(filters = 2L * sample(2L, 1L), groups = groups), common),
-    conv_transpose = c(list(filters = 2L * sample(2L, 1L)), common, if (padding != "same" && runif(1) < 0.4 && all(strides > 1L)) list(output_padding = pmin(each(0:2), strides - 1L))),
+    conv_transpose = c(list(filters = 2L * sample(2L, 1L)), common,
+                       if (padding != "same" && runif(1) < 0.4 && all(strides > 1L)) list(output_padding = pmin(each(0:2), strides - 1L))),
     depthwise = c(list(depth_multiplier = sample(2L, 1L)), common),
     separable = c(list(filters = 3L, depth_multiplier = sample(2L, 1L)), common),
     max_pooling = , average_pooling = {
       list(pool_size = kernel_size, strides = draw(NULL, strides), padding = if (padding == "causal") "same" else padding)
     },
-    upsampling = c(list(size = kernel_size), if (rank == 2L) list(interpolation = draw("nearest", "bilinear", "bicubic", "area", "lanczos3", "gaussian", "mitchellcubic"))),
+    upsampling = c(list(size = kernel_size),
+                   if (rank == 2L) list(interpolation = draw("nearest", "bilinear", "bicubic", "area", "lanczos3", "gaussian", "mitchellcubic"))),
     zero_padding = list(padding = margins),
     cropping = list(cropping = if (rank == 1L) pmin(margins, 1L) else lapply(margins, pmin, 1L)))
   name <- switch(kind, conv = "layer_conv_%dd", conv_transpose = "layer_conv_%dd_transpose", depthwise = "layer_depthwise_conv_%dd",
@@ -44,7 +48,9 @@ make_layer <- function(case, ...) {
   layer
 }
 channels_first <- function(x) aperm(x, c(1L, length(dim(x)), seq_len(length(dim(x)) - 2L) + 1L))
-text_of <- function(case) paste0(case$make, "(", paste(names(case$arguments), vapply(case$arguments, function(a) paste(deparse(a), collapse = ""), ""), sep = " = ", collapse = ", "),
+text_of <- function(case) paste0(case$make, "(",
+                                 paste(names(case$arguments), vapply(case$arguments, function(a) paste(deparse(a), collapse = ""), ""), sep = " = ",
+                                       collapse = ", "),
                                  ") on ", paste(case$dims, collapse = "x"))
 
 test_that("200 random mixes of arguments agree with finite differences, in both data formats", {

@@ -31,7 +31,8 @@ test_that("sublayers in fields and in lists bring their weights", {
 
 test_that("training phase is handed down", {
   layer_phase <- new_layer_class("phase", call = function(inputs, training = NULL) if (training) inputs + 1 else inputs)
-  outer <- new_layer_class("outer", initialize = function(...) { super$initialize(...); self$inner <- layer_phase() }, call = function(inputs) self$inner(inputs))()
+  outer <- new_layer_class("outer", initialize = function(...) { super$initialize(...); self$inner <- layer_phase() },
+                           call = function(inputs) self$inner(inputs))()
   expect_equal(as.array(outer(c(1, 2), training = TRUE)), array(c(2, 3)))
   expect_equal(as.array(outer(c(1, 2))), array(c(1, 2)))
 })
@@ -58,7 +59,8 @@ test_that("classes of the older kind", {
 })
 
 test_that("errors name the innermost layer", {
-  layer_bad <- new_layer_class("bad", initialize = function(...) { super$initialize(...); self$conv <- layer_conv_1d(filters = 1, kernel_size = 2, name = "inner") },
+  layer_bad <- new_layer_class("bad",
+                               initialize = function(...) { super$initialize(...); self$conv <- layer_conv_1d(filters = 1, kernel_size = 2, name = "inner") },
     call = function(inputs) self$conv(inputs))
   expect_error(layer_bad(name = "outer")(matrix(1, 2, 2)), "^layer \"inner\"", class = "keratin_error_shape")
 })
@@ -77,9 +79,13 @@ test_that("losses, schedules, metrics and functions of one's own come back from 
   ScaledError <- new_loss_class("ScaledError", initialize = function(factor = 2, ...) { super$initialize(...); self$factor <- factor },
                                 call = function(y_true, y_pred) self$factor * k_mean(k_square(y_true - y_pred), axis = -1),
                                 get_config = function() c(super$get_config(), list(factor = self$factor)))
-  Largest <- new_metric_class("Largest", initialize = function(name = "largest", ...) { super$initialize(name = name, ...); self$value <- self$add_weight("value", initializer = "zeros") },
-                              update_state = function(y_true, y_pred, sample_weight = NULL) self$value$assign(k_maximum(self$value, k_max(y_pred))), result = function() self$value)
-  Warm <- new_learning_rate_schedule_class("Warm", initialize = function(peak) self$peak <- peak, call = function(step) self$peak * k_minimum(step / 10, 1),
+  Largest <- new_metric_class("Largest",
+                              initialize = function(name = "largest",
+                                                    ...) { super$initialize(name = name, ...); self$value <- self$add_weight("value", initializer = "zeros") },
+                              update_state = function(y_true, y_pred, sample_weight = NULL)
+                                self$value$assign(k_maximum(self$value, k_max(y_pred))), result = function() self$value)
+  Warm <- new_learning_rate_schedule_class("Warm", initialize = function(peak) self$peak <- peak,
+                                           call = function(step) self$peak * k_minimum(step / 10, 1),
                                            get_config = function() list(peak = self$peak))
   double_tanh <- function(x) 2 * k_tanh(x)  # what the file holds besides its comment
   model <- keras_model_sequential() |> layer_dense(1, activation = double_tanh, input_shape = 2)
@@ -147,7 +153,8 @@ test_that("zeros, or the class itself, say the output shape of a layer that read
   expect_equal(as.numeric(counting$calls), 0)
   wants_positive <- function(inputs) if (as.numeric(k_min(inputs)) > 0) k_concatenate(list(inputs, inputs)) else stop("only positive ones")
   Positive <- new_layer_class("Positive", call = wants_positive)
-  expect_error(Positive()(layer_input(shape = 2)), "layer \"positive.*part of a trace.*only positive ones.*compute_output_shape", class = "keratin_error_argument")
+  expect_error(Positive()(layer_input(shape = 2)), "layer \"positive.*part of a trace.*only positive ones.*compute_output_shape",
+               class = "keratin_error_argument")
   Said <- new_layer_class("Said", call = wants_positive, compute_output_shape = function(input_shape) list(input_shape[[1]], 2L * input_shape[[2]]))
   input <- layer_input(shape = 2)
   model <- keras_model(input, Said()(input))
@@ -199,7 +206,8 @@ test_that("copies of layers know the class of a cell", {
 })
 
 test_that("a train step that gives no named list is told so", {
-  Five <- new_model_class("Five", initialize = function() { super$initialize(); self$d <- layer_dense(units = 1) }, call = function(inputs) self$d(inputs), train_step = function(data) 5)
+  Five <- new_model_class("Five", initialize = function() { super$initialize(); self$d <- layer_dense(units = 1) },
+                          call = function(inputs) self$d(inputs), train_step = function(data) 5)
   model <- Five()
   model |> compile("sgd", "mse")
   expect_error(fit(model, matrix(1:4, 2), 1:2, verbose = 0), "named list", class = "keratin_error_argument")

@@ -77,7 +77,8 @@ test_that("windows of locally connected layers with padding have their middle at
   set_weights(layer, list(1:8))
   expect_equal(as.array(layer(x))[1, , 1], c(1 + 2 * 10, 3 * 10 + 4 * 100 + 5 * 1000, 6 * 1000 + 7 * 10000 + 8 * 1e5))
   for (implementation in 1:3) {
-    first <- layer_locally_connected_2d(filters = 2, kernel_size = 1, data_format = "channels_first", implementation = implementation, bias_initializer = "zeros")
+    first <- layer_locally_connected_2d(filters = 2, kernel_size = 1, data_format = "channels_first", implementation = implementation,
+                                        bias_initializer = "zeros")
     first(array(0, c(1, 1, 2, 1)))
     bias <- array(0, c(2, 1, 2))
     bias[, 1, ] <- rbind(c(1, 2), c(3, 4))   # in memory 1, 2, 3, 4

@@ -11,7 +11,8 @@ test_that("explain_shape() fills the formulas in and agrees with the layer", {
 })
 
 test_that("explain_shape() warns of checkerboards exactly when the stride does not divide the kernel", {
-  expect_match(text_of_shape(layer_conv_1d_transpose(filters = 1, kernel_size = 3, strides = 2), c(5, 1)), "Checkerboard.*1 or 2 terms.*kernel_size 4")
+  expect_match(text_of_shape(layer_conv_1d_transpose(filters = 1, kernel_size = 3, strides = 2), c(5, 1)),
+               "Checkerboard.*1 or 2 terms.*kernel_size 4")
   expect_no_match(text_of_shape(layer_conv_1d_transpose(filters = 1, kernel_size = 4, strides = 2), c(5, 1)), "Checkerboard")
   expect_no_match(text_of_shape(layer_conv_1d_transpose(filters = 1, kernel_size = 3, strides = 1), c(5, 1)), "Checkerboard")
 })

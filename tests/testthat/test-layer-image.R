@@ -36,7 +36,8 @@ test_that("image and number layers keep the layer contract", {
   expect_layer_contract(layer_resizing(height = 3, width = 5), input = c(2, 4, 6, 2))
   expect_layer_contract(layer_center_crop(height = 2, width = 3), input = c(2, 4, 6, 2))
   expect_layer_contract(layer_normalization(mean = 3, variance = 2), input = c(2, 4))
-  for (layer in list(layer_random_flip(), layer_random_rotation(factor = 0.1), layer_random_zoom(height_factor = 0.2), layer_random_translation(height_factor = 0.1, width_factor = 0.1),
+  for (layer in list(layer_random_flip(), layer_random_rotation(factor = 0.1), layer_random_zoom(height_factor = 0.2),
+                     layer_random_translation(height_factor = 0.1, width_factor = 0.1),
                      layer_random_contrast(factor = 0.2), layer_random_brightness(factor = 0.2), layer_random_crop(height = 3, width = 2)))
     expect_layer_contract(layer, input = c(2, 4, 4, 2))
 })

@@ -2,14 +2,17 @@ test_that("pooling layers keep the layer contract", {
   expect_layer_contract(layer_max_pooling_1d(), c(2, 5, 2), unknown = 1:2)
   expect_layer_contract(layer_max_pooling_2d(pool_size = c(2, 3), strides = c(1, 2), padding = "same"), c(2, 3, 4, 2), unknown = 1:3)
   expect_layer_contract(layer_max_pooling_3d(pool_size = c(1, 2, 2), data_format = "channels_first"), c(1, 2, 2, 2, 3), unknown = c(1, 3))
-  expect_layer_contract(layer_average_pooling_1d(pool_size = 3, strides = 1, padding = "same", data_format = "channels_first"), c(2, 2, 4), unknown = c(1, 3))
+  expect_layer_contract(layer_average_pooling_1d(pool_size = 3, strides = 1, padding = "same", data_format = "channels_first"), c(2, 2, 4),
+                        unknown = c(1, 3))
   expect_layer_contract(layer_average_pooling_2d(pool_size = 3, strides = 2, padding = "same"), c(2, 4, 4, 2), unknown = 1:3)
   expect_layer_contract(layer_average_pooling_3d(), c(1, 2, 3, 2, 2), unknown = 1:4)
 })
 test_that("global pooling layers keep the layer contract", {
   for (make in list(layer_global_max_pooling_1d, layer_global_average_pooling_1d)) expect_layer_contract(make(), c(2, 4, 3), unknown = 1:2)
-  for (make in list(layer_global_max_pooling_2d, layer_global_average_pooling_2d)) expect_layer_contract(make(keepdims = TRUE), c(2, 3, 2, 3), unknown = 1:3)
-  for (make in list(layer_global_max_pooling_3d, layer_global_average_pooling_3d)) expect_layer_contract(make(data_format = "channels_first"), c(1, 2, 2, 3, 2), unknown = c(1, 3))
+  for (make in list(layer_global_max_pooling_2d, layer_global_average_pooling_2d)) expect_layer_contract(
+    make(keepdims = TRUE), c(2, 3, 2, 3), unknown = 1:3)
+  for (make in list(layer_global_max_pooling_3d, layer_global_average_pooling_3d)) expect_layer_contract(
+    make(data_format = "channels_first"), c(1, 2, 2, 3, 2), unknown = c(1, 3))
 })
 test_that("padding counts neither in a maximum nor in an average", {
   x <- array(c(-1, -2, -3), c(1, 3, 1))
@@ -34,7 +37,8 @@ test_that("global pooling of no steps is an error, as in Keras", {
 test_that("a window longer than its axis is an error that names layer, axis and shape", {
   short <- array(0, c(2, 3, 6, 5))
   expect_error(layer_average_pooling_2d(pool_size = c(4, 2), name = "squeeze")(short),
-               'layer "squeeze": the input has 3 rows, the window spans 4.*At most 3 fits.*Received an input of shape \\(2, 3, 6, 5\\)', class = "keratin_error_shape")
+               'layer "squeeze": the input has 3 rows, the window spans 4.*At most 3 fits.*Received an input of shape \\(2, 3, 6, 5\\)',
+               class = "keratin_error_shape")
   expect_error(layer_max_pooling_2d(pool_size = c(2, 6), data_format = "channels_first", name = "first")(short),
                'layer "first": the input has 5 columns.*shape \\(2, 3, 6, 5\\)', class = "keratin_error_shape")
   expect_error(layer_max_pooling_1d(pool_size = 4)(layer_input(shape = c(3, 2))), "3 steps.*shape \\(NULL, 3, 2\\)", class = "keratin_error_shape")

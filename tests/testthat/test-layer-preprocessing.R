@@ -67,7 +67,8 @@ test_that("vocabularies keep to Keras at their edges", {
   expect_equal(as.array(lookup("a")), array(c(0, log(1.5), 0)), tolerance = 1e-6)
   adapt(lookup, c("a", "b", "a"), batch_size = 1)
   expect_equal(as.array(lookup(matrix("a"))), matrix(c(0, log(2), 0), 1), tolerance = 1e-6)
-  expect_equal(as.array(layer_integer_lookup(vocabulary = c(27, 29), num_oov_indices = 0, oov_token = -1, invert = TRUE)(c(1L, 5L))), array(c(29, -1)))
+  expect_equal(as.array(layer_integer_lookup(vocabulary = c(27, 29), num_oov_indices = 0, oov_token = -1, invert = TRUE)(c(1L, 5L))),
+               array(c(29, -1)))
   expect_error(layer_string_lookup(pad_to_max_tokens = TRUE), "max_tokens = NULL", class = "keratin_error_argument")
   padded <- layer_text_vectorization(max_tokens = 9, pad_to_max_tokens = TRUE, output_mode = "count", vocabulary = c("a", "b"))
   expect_identical(get_config(padded)$vocabulary_size, 3L)
@@ -94,7 +95,8 @@ test_that("n-grams of texts that are not split are made along the last axis", {
   expect_equal(as.array(layer(ngrams = 2)(matrix(c("a", "b", "c")))), matrix(c(2, 3, 4)))               # three of one token
   expect_equal(as.array(layer(ngrams = 3)(array(c("a", "c", "b", "a"), c(1, 2, 2))))[1, , ], rbind(c(2, 3, 5), c(4, 2, 1)))
   expect_equal(as.array(layer(ngrams = 2, output_mode = "count")(two)), rbind(c(1, 1, 1, 1, 1), c(3, 1, 1, 0, 0)))
-  expect_equal(as.array(layer(ngrams = 2, output_mode = "multi_hot", max_tokens = 7, pad_to_max_tokens = TRUE)(array(c("a", "b", "c")))), array(c(1, 1, 1, 1, 1, 0, 0)))
+  expect_equal(as.array(layer(ngrams = 2, output_mode = "multi_hot", max_tokens = 7, pad_to_max_tokens = TRUE)(array(c("a", "b", "c")))),
+               array(c(1, 1, 1, 1, 1, 0, 0)))
   expect_error(layer(ngrams = 2, output_mode = "count")(array("a", c(1, 2, 2))), "rank 2 at most", class = "keratin_error_shape")
   expect_identical(dim(layer(ngrams = c(4, 5))(two)), c(2L, 0L))
   model <- keras_model_sequential(list(layer_input(shape = 3, dtype = "string"), layer(ngrams = 2)))
@@ -154,7 +156,8 @@ test_that("vocabularies are taken as Keras takes them", {
 })
 
 test_that("missing values are no tokens", {
-  for (layer in list(layer_string_lookup(), layer_text_vectorization())) expect_error(adapt(layer, c("a", NA)), "1 missing value .*position 2", class = "keratin_error")
+  for (layer in list(layer_string_lookup(), layer_text_vectorization())) expect_error(
+    adapt(layer, c("a", NA)), "1 missing value .*position 2", class = "keratin_error")
   expect_error(adapt(layer_normalization(axis = NULL), c(1, NaN)), "missing value", class = "keratin_error")
 })
 

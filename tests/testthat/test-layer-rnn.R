@@ -24,7 +24,8 @@ test_that("convolutional LSTMs keep the layer contract", {
   expect_layer_contract(layer_conv_lstm_1d(filters = 2, kernel_size = 2, recurrent_activation = "sigmoid"), c(2, 3, 4, 2), unknown = 1:2)
   expect_layer_contract(layer_conv_lstm_2d(filters = 2, kernel_size = 2, strides = 2, padding = "same", return_sequences = TRUE,
                                            recurrent_activation = "sigmoid"), c(1, 2, 3, 4, 2), unknown = 1:2)
-  expect_layer_contract(layer_conv_lstm_2d(filters = 2, kernel_size = 2, dilation_rate = 2, data_format = "channels_first", recurrent_activation = "sigmoid",
+  expect_layer_contract(layer_conv_lstm_2d(filters = 2, kernel_size = 2, dilation_rate = 2, data_format = "channels_first",
+                                           recurrent_activation = "sigmoid",
                                            return_state = TRUE), c(1, 2, 2, 4, 3))
   expect_layer_contract(layer_conv_lstm_3d(filters = 1, kernel_size = 2, recurrent_activation = "sigmoid"), c(1, 2, 2, 3, 2, 1))
 })
@@ -90,7 +91,8 @@ test_that("a cell of one's own runs in layer_rnn(), with unknown steps, and trai
     })
   input <- layer_input(shape = list(NULL, 2))
   model <- keras_model(input, input |> layer_rnn(cell_class(units = 3), return_sequences = TRUE) |> layer_rnn(cell_class(units = 1)))
-  expect_identical(vapply(model$weights, function(v) v$name, ""), c("rnn/minimal_cell/w:0", "rnn/minimal_cell/u:0", "rnn_1/minimal_cell_1/w:0", "rnn_1/minimal_cell_1/u:0"))
+  expect_identical(vapply(model$weights, function(v) v$name, ""),
+                   c("rnn/minimal_cell/w:0", "rnn/minimal_cell/u:0", "rnn_1/minimal_cell_1/w:0", "rnn_1/minimal_cell_1/u:0"))
   model |> compile(optimizer = "sgd", loss = "mse")
   x <- array(rnorm(40), c(4, 5, 2))
   history <- model |> fit(x, matrix(0, 4, 1), epochs = 3, verbose = 0)
@@ -121,7 +123,8 @@ test_that("weight names and shapes are those of Keras", {
   k_clear_session()
   layer <- bidirectional(layer = layer_lstm(units = 2))
   invisible(layer(array(0, c(1, 2, 3))))
-  expect_identical(vapply(layer$weights, function(v) v$name, "")[c(1, 6)], c("bidirectional/forward_lstm/lstm_cell/kernel:0", "bidirectional/backward_lstm/lstm_cell/bias:0"))
+  expect_identical(vapply(layer$weights, function(v) v$name, "")[c(1, 6)],
+                   c("bidirectional/forward_lstm/lstm_cell/kernel:0", "bidirectional/backward_lstm/lstm_cell/bias:0"))
   gru <- layer_gru(units = 2)
   invisible(gru(array(0, c(1, 2, 3))))
   expect_identical(lapply(get_weights(gru), dim), list(c(3L, 6L), c(2L, 6L), c(2L, 6L)))
@@ -132,7 +135,8 @@ test_that("weight names and shapes are those of Keras", {
 
 test_that("dropout of a recurrent layer is one mask for all steps, in training only", {
   set.seed(9)
-  layer <- layer_simple_rnn(units = 3, activation = "linear", dropout = 0.5, recurrent_initializer = "zeros", kernel_initializer = "ones", return_sequences = TRUE)
+  layer <- layer_simple_rnn(units = 3, activation = "linear", dropout = 0.5, recurrent_initializer = "zeros", kernel_initializer = "ones",
+                            return_sequences = TRUE)
   x <- array(1, c(1, 6, 8))
   y <- as.array(layer(x, training = TRUE))
   expect_true(all(abs(y - y[1]) < 1e-6))
@@ -140,7 +144,8 @@ test_that("dropout of a recurrent layer is one mask for all steps, in training o
 })
 
 test_that("dropout of a convolutional LSTM has a mask for each gate, fused and step by step alike", {
-  make <- function(activation, ...) layer_conv_lstm_2d(filters = 2, kernel_size = c(2, 3), strides = c(1, 2), padding = "same", activation = activation,
+  make <- function(activation, ...) layer_conv_lstm_2d(filters = 2, kernel_size = c(2, 3), strides = c(1, 2), padding = "same",
+                                                       activation = activation,
                                                        dropout = 0.4, recurrent_dropout = 0.3, return_sequences = TRUE, ...)
   in_double({
     x <- tensor(array(rnorm(2 * 3 * 4 * 5 * 3), c(2, 3, 4, 5, 3)), "float64")
@@ -173,7 +178,8 @@ test_that("no samples give no outputs", {
 
 test_that("what is switched off stays off in a model's JSON", {
   model <- keras_model_sequential() |>
-    layer_gru(2, use_bias = FALSE, reset_after = FALSE, return_sequences = TRUE, input_shape = c(3, 2)) |> layer_lstm(2, use_bias = FALSE, unit_forget_bias = FALSE)
+    layer_gru(2, use_bias = FALSE, reset_after = FALSE, return_sequences = TRUE, input_shape = c(3, 2)) |>
+    layer_lstm(2, use_bias = FALSE, unit_forget_bias = FALSE)
   again <- model_from_json(model_to_json(model))
   expect_identical(length(get_weights(again)), 4L)
   cells <- lapply(again$layers, function(layer) layer$cell)

@@ -1,11 +1,14 @@
 test_that("depthwise layers keep the layer contract", {
   expect_layer_contract(layer_depthwise_conv_1d(kernel_size = 2, depth_multiplier = 2), c(2, 4, 2), unknown = 1:2)
-  expect_layer_contract(layer_depthwise_conv_2d(kernel_size = c(2, 3), strides = c(1, 2), padding = "same", activation = "tanh"), c(2, 3, 4, 2), unknown = 1:3)
-  expect_layer_contract(layer_depthwise_conv_2d(kernel_size = 2, dilation_rate = c(2, 1), depth_multiplier = 2, data_format = "channels_first", use_bias = FALSE), c(1, 2, 4, 3), unknown = c(1, 3))
+  expect_layer_contract(layer_depthwise_conv_2d(kernel_size = c(2, 3), strides = c(1, 2), padding = "same", activation = "tanh"), c(2, 3, 4, 2),
+                        unknown = 1:3)
+  expect_layer_contract(layer_depthwise_conv_2d(kernel_size = 2, dilation_rate = c(2, 1), depth_multiplier = 2, data_format = "channels_first",
+                                                use_bias = FALSE), c(1, 2, 4, 3), unknown = c(1, 3))
 })
 test_that("separable layers keep the layer contract", {
   expect_layer_contract(layer_separable_conv_1d(filters = 3, kernel_size = 2, padding = "causal", dilation_rate = 2), c(2, 5, 2), unknown = 1:2)
-  expect_layer_contract(layer_separable_conv_2d(filters = 2, kernel_size = 2, strides = 2, padding = "same", depth_multiplier = 2, activation = "tanh"), c(2, 3, 4, 2), unknown = 1:3)
+  expect_layer_contract(layer_separable_conv_2d(filters = 2, kernel_size = 2, strides = 2, padding = "same", depth_multiplier = 2,
+                                                activation = "tanh"), c(2, 3, 4, 2), unknown = 1:3)
   expect_layer_contract(layer_separable_conv_2d(filters = 2, kernel_size = c(2, 1), data_format = "channels_first"), c(1, 2, 3, 2), unknown = c(1, 4))
 })
 test_that("a depthwise convolution is a convolution with as many groups as channels", {

@@ -6,10 +6,12 @@ test_that("losses of regression are means over the last axis", {
   expect_equal(value(loss_mean_squared_error(y_true, y_pred)), c(1.25 / 3, 5 / 3), tolerance = 1e-6)
   expect_equal(value(loss_mean_absolute_error(y_true, y_pred)), c(0.5, 1), tolerance = 1e-6)
   expect_equal(value(loss_mean_absolute_percentage_error(y_true[2, , drop = FALSE], y_pred[2, , drop = FALSE])), 100, tolerance = 1e-6)
-  expect_equal(value(loss_mean_squared_logarithmic_error(abs(y_true), y_pred)), rowMeans((log(abs(y_true) + 1) - log(y_pred + 1))^2), tolerance = 1e-5)
+  expect_equal(value(loss_mean_squared_logarithmic_error(abs(y_true), y_pred)), rowMeans((log(abs(y_true) + 1) - log(y_pred + 1))^2),
+               tolerance = 1e-5)
   expect_equal(value(loss_logcosh(y_true, y_pred)), rowMeans(log(cosh(y_pred - y_true))), tolerance = 1e-5)
   expect_equal(value(loss_huber(y_true, y_pred)), c((0.125 + 0 + 0.5) / 3, (0.5 + 1.5) / 3), tolerance = 1e-6)
-  expect_equal(value(loss_huber(y_true, y_pred, delta = 0.3)), c(0.3 * ((0.5 - 0.15) + (1 - 0.15)) / 3, 0.3 * ((1 - 0.15) + (2 - 0.15)) / 3), tolerance = 1e-6)
+  expect_equal(value(loss_huber(y_true, y_pred, delta = 0.3)), c(0.3 * ((0.5 - 0.15) + (1 - 0.15)) / 3, 0.3 * ((1 - 0.15) + (2 - 0.15)) / 3),
+               tolerance = 1e-6)
   expect_equal(value(loss_poisson(abs(y_true), y_pred)), rowMeans(y_pred - abs(y_true) * log(y_pred)), tolerance = 1e-5)
   cosine <- -rowSums(y_true * y_pred) / sqrt(rowSums(y_true^2) * rowSums(y_pred^2))
   expect_equal(value(loss_cosine_similarity(y_true, y_pred)), cosine, tolerance = 1e-6)
@@ -62,7 +64,8 @@ test_that("loss objects weigh samples and reduce", {
 
 test_that("losses are found by name, in every spelling", {
   get_loss <- internal("get_loss")
-  for (name in c("mse", "MSE", "mean_squared_error", "MeanSquaredError")) expect_equal(value(get_loss(name)(y_true, y_pred)), mean(rowMeans((y_pred - y_true)^2)), tolerance = 1e-6)
+  for (name in c("mse", "MSE", "mean_squared_error", "MeanSquaredError")) expect_equal(
+    value(get_loss(name)(y_true, y_pred)), mean(rowMeans((y_pred - y_true)^2)), tolerance = 1e-6)
   expect_error(get_loss("mean_sqared_error"), "Did you mean \"mean_squared_error\"", class = "keratin_error_argument")
   expect_error(loss_mean_squared_error(reduction = "average"), class = "keratin_error_argument")
   expect_error(loss_mean_squared_error(y_true), class = "keratin_error_argument")

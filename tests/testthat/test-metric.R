@@ -120,8 +120,10 @@ test_that("counts at thresholds are those of comparing each value with each thre
   thresholds <- c(0.5, 0.25, 0.9, 0.25)
   above <- function(level) !is.nan(x) & x > level
   direct <- function(w) list(
-    tp = t(sapply(thresholds, function(level) colSums(w * (above(level) & truth != 0)))), fp = t(sapply(thresholds, function(level) colSums(w * (above(level) & truth == 0)))),
-    tn = t(sapply(thresholds, function(level) colSums(w * (!above(level) & truth == 0)))), fn = t(sapply(thresholds, function(level) colSums(w * (!above(level) & truth != 0)))))
+    tp = t(sapply(thresholds, function(level) colSums(w * (above(level) & truth != 0)))),
+    fp = t(sapply(thresholds, function(level) colSums(w * (above(level) & truth == 0)))),
+    tn = t(sapply(thresholds, function(level) colSums(w * (!above(level) & truth == 0)))),
+    fn = t(sapply(thresholds, function(level) colSums(w * (!above(level) & truth != 0)))))
   in32 <- function(x) tensor(x, "float32")
   expect_equal(lapply(op_threshold_counts(in32(x), in32(truth), thresholds, in32(weights)), as.array), direct(weights))
   expect_equal(lapply(op_threshold_counts(in32(x), in32(truth), thresholds), as.array), direct(1))

@@ -41,7 +41,8 @@ test_that("arithmetic on symbolic tensors becomes layers", {
   i <- layer_input(2)
   model <- keras_model(i, (i * 2 + 1) / i - 3)
   expect_equal(as.array(model(matrix(c(1, 2), 1))), matrix(c(0, -0.5), 1))
-  expect_equal(vapply(model$layers, function(l) l$name, ""), c("input_1", "tf.math.multiply", "tf.__operators__.add", "tf.math.truediv", "tf.math.subtract"))
+  expect_equal(vapply(model$layers, function(l) l$name, ""),
+               c("input_1", "tf.math.multiply", "tf.__operators__.add", "tf.math.truediv", "tf.math.subtract"))
   expect_equal(as.array(model_from_json(model_to_json(model))(matrix(c(1, 2), 1))), matrix(c(0, -0.5), 1))
 })
 

@@ -23,14 +23,19 @@ test_that("op layers are written as Keras writes them", {
 
 test_that("op layers come back from JSON", {
   x <- layer_input(shape = c(4, 6))
-  expect_same(keras_model(x, list(exp(-x) / (1 + abs(x)), k_max(x, axis = c(2, 3)), k_softmax(x), k_argmax(x), k_clip(x, -1, 1), k_cast(x > 0, "float32"))), value)
-  expect_same(keras_model(x, list(x[, 2, ], x[, -1, 2:4], x[, , NULL, 1], x[, 1:3, 5], k_permute_dimensions(x, c(1, 3, 2)), k_reshape(x, c(-1, 24)), k_expand_dims(x))), value)
-  expect_same(keras_model(x, list(x * k_constant(matrix(1:6, 1)), k_dot(x, k_constant(matrix(rnorm(12), 6))), k_stack(list(x, x^2), axis = 2), k_tile(x, c(1, 2, 1)),
-                                  k_reverse(x, 2), k_repeat_elements(x, 2, 3), k_cumsum(x, 2), k_batch_dot(x, k_permute_dimensions(x, c(1, 3, 2))))), value)
+  expect_same(keras_model(x, list(exp(-x) / (1 + abs(x)), k_max(x, axis = c(2, 3)), k_softmax(x), k_argmax(x), k_clip(x, -1, 1),
+                                  k_cast(x > 0, "float32"))), value)
+  expect_same(keras_model(x, list(x[, 2, ], x[, -1, 2:4], x[, , NULL, 1], x[, 1:3, 5], k_permute_dimensions(x, c(1, 3, 2)), k_reshape(x, c(-1, 24)),
+                                  k_expand_dims(x))), value)
+  expect_same(keras_model(x, list(x * k_constant(matrix(1:6, 1)), k_dot(x, k_constant(matrix(rnorm(12), 6))), k_stack(list(x, x^2), axis = 2),
+                                  k_tile(x, c(1, 2, 1)),
+                                  k_reverse(x, 2), k_repeat_elements(x, 2, 3), k_cumsum(x, 2), k_batch_dot(x, k_permute_dimensions(x, c(1, 3, 2))))),
+                                  value)
 })
 
 test_that("what Python writes in slices is understood", {
-  json <- function(spec) paste0('{"class_name": "Functional", "config": {"name": "m", "layers": [{"class_name": "InputLayer", "config": {"batch_input_shape": [null, 4, 6], "dtype": "float32",
+  json <- function(spec) paste0(
+    '{"class_name": "Functional", "config": {"name": "m", "layers": [{"class_name": "InputLayer", "config": {"batch_input_shape": [null, 4, 6], "dtype": "float32",
     "name": "x"}, "name": "x", "inbound_nodes": []}, {"class_name": "SlicingOpLambda", "config": {"name": "s", "trainable": true, "dtype": "float32", "function": "__operators__.getitem"},
     "name": "s", "inbound_nodes": [["x", 0, 0, {"slice_spec": ', spec, '}]]}], "input_layers": [["x", 0, 0]], "output_layers": [["s", 0, 0]]}}')
   sliced <- function(spec) as.array(model_from_json(json(spec))(value))

@@ -67,6 +67,7 @@ test_that("a model from a file computes the same in a new process", {
   file <- tempfile(fileext = ".rds")
   saveRDS(model, file)
   x <- matrix(1:6, 2)
-  expect_identical(in_new_process("m <- readRDS(file); sub <- keras_model(m$input, m$layers[[1]]$output); list(as.array(m(x)), dim(sub(x)))", file = file, x = x),
+  expect_identical(in_new_process("m <- readRDS(file); sub <- keras_model(m$input, m$layers[[1]]$output); list(as.array(m(x)), dim(sub(x)))",
+                                  file = file, x = x),
                    list(as.array(model(x)), c(2L, 4L)))
 })

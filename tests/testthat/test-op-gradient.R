@@ -53,7 +53,8 @@ test_that("TensorFlow's conventions at kinks and ties", {
 
 test_that("the gradient of an extreme is shared by those that tie, along any axes", {
   set.seed(7)
-  cases <- expand.grid(axes = I(list(0, 1, 2, 0:1, c(0, 2), 1:2, 0:2)), d = I(list(c(2, 3, 4), c(5, 130, 3), c(2, 90, 70), c(3, 2, 4100))), keepdims = c(FALSE, TRUE))
+  cases <- expand.grid(axes = I(list(0, 1, 2, 0:1, c(0, 2), 1:2, 0:2)), d = I(list(c(2, 3, 4), c(5, 130, 3), c(2, 90, 70), c(3, 2, 4100))),
+                       keepdims = c(FALSE, TRUE))
   for (i in seq_len(nrow(cases))) {
     d <- cases$d[[i]]; gone <- cases$axes[[i]] + 1; kept <- setdiff(1:3, gone); keepdims <- cases$keepdims[i]
     x <- array(sample(50, prod(d), TRUE) + 0, d)

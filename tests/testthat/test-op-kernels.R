@@ -1,5 +1,7 @@
-unary_kernels <- c("negative", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "expm1", "erf", "sin", "cos", "log1p", "floor", "ceil", "round", "softplus", "softsign",
-                   "sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "hard_sigmoid", "swish", "gelu", "softmax", "log_softmax", "reduce_sum",
+unary_kernels <- c("negative", "abs", "square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "expm1", "erf", "sin", "cos", "log1p", "floor", "ceil",
+                   "round", "softplus", "softsign",
+                   "sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "hard_sigmoid", "swish", "gelu", "softmax", "log_softmax",
+                   "reduce_sum",
                    "reduce_max", "reduce_min")
 binary_kernels <- c("add", "subtract", "multiply", "divide", "maximum", "minimum", "squared_difference", "sigmoid_cross_entropy")
 
@@ -14,28 +16,33 @@ test_that("every instruction set computes what the scalar kernels compute", {
         lapply(unary_kernels, function(name) as.array(op(name, if (name %in% c("sqrt", "rsqrt", "log", "log1p")) y else x))),
         lapply(c("softmax", "log_softmax"), function(name) as.array(op(name, x, 0L))),
         lapply(op("channel_moments", x), as.array),
-        list(as.array(op("layer_norm", x)), as.array(batch_normalized(x, NULL, NULL)), as.array(op("unit_norm", x)), as.array(op("reduce_max", x, 0L)), as.array(op("reduce_min", x, 0L))),
+        list(as.array(op("layer_norm", x)), as.array(batch_normalized(x, NULL, NULL)), as.array(op("unit_norm", x)),
+             as.array(op("reduce_max", x, 0L)), as.array(op("reduce_min", x, 0L))),
         list(as.array(op("gelu", x, approximate = TRUE)), as.array(op("reduce_sum", x, 0L)), as.array(op("elu", x, 0.7))),
         lapply(binary_kernels, function(name) lapply(list(y, row, 2, op("slice", y, c(0, 0), c(-1, 1))), function(b) as.array(op(name, x, b)))),
         lapply(binary_kernels, function(name) as.array(op(name, 2, y))),
-        lapply(c("softmax", "log_softmax", "layer_norm", "unit_norm", "tanh", "sigmoid", "relu", "relu6", "elu", "selu", "swish", "gelu", "leaky_relu", "hard_sigmoid"), function(name) {
+        lapply(c("softmax", "log_softmax", "layer_norm", "unit_norm", "tanh", "sigmoid", "relu", "relu6", "elu", "selu", "swish", "gelu",
+                 "leaky_relu", "hard_sigmoid"), function(name) {
           as.array(internal("with_recording")(internal("op_gradients")(op(name, x), list(x))[[1L]]))
         }),
         list(as.array(internal("with_recording")(internal("op_gradients")(batch_normalized(x, NULL, NULL), list(x), upstream = y)[[1L]]))))
       scalar <- with_isa("scalar", compute())
-      for (isa in setdiff(internal("isas_available")(), "scalar")) expect_equal(with_isa(isa, compute()), scalar, tolerance = tolerance, info = paste(isa, dtype, n))
+      for (isa in setdiff(internal("isas_available")(), "scalar")) expect_equal(
+        with_isa(isa, compute()), scalar, tolerance = tolerance, info = paste(isa, dtype, n))
     }
   }
 })
 
 test_that("transcendental kernels are exact to the last bits", {
-  reference <- list(exp = exp, log = log, sigmoid = stats::plogis, tanh = tanh, expm1 = expm1, softplus = function(x) pmax(x, 0) + log1p(exp(-abs(x))),
+  reference <- list(exp = exp, log = log, sigmoid = stats::plogis, tanh = tanh, expm1 = expm1,
+                    softplus = function(x) pmax(x, 0) + log1p(exp(-abs(x))),
                     swish = function(x) x * stats::plogis(x))
   absolute <- list(sin = sin, cos = cos)  # their zeros are no round numbers
   for (dtype in c("float32", "float64")) {
     wide <- as.array(internal("tensor")(array(c(seq(-8000, 8000, length.out = 9001), 1e5, -1e9)), dtype))
     for (name in names(absolute))
-      expect_lt(max(abs(as.array(op(name, internal("tensor")(array(wide), dtype))) - absolute[[name]](wide))), if (dtype == "float32") 2e-7 else 1e-15, label = paste(dtype, name))
+      expect_lt(max(abs(as.array(op(name, internal("tensor")(array(wide), dtype))) - absolute[[name]](wide))),
+                if (dtype == "float32") 2e-7 else 1e-15, label = paste(dtype, name))
     points <- as.array(internal("tensor")(array(c(seq(-20, 20, length.out = 4001), seq(-0.01, 0.01, length.out = 1001))), dtype))
     for (name in names(reference)) {
       x <- if (name == "log") points[points > 0] else points
@@ -111,7 +118,8 @@ test_that("every instruction set draws the same random numbers", {
   expect_lt(abs(mean(scalar[[1]]) - 0.5), 0.05)
   expect_lt(abs(sd(scalar[[3]]) - 1), 0.1)
   expect_lt(abs(mean(scalar[[5]] == 0) - 0.3), 0.05)
-  for (isa in setdiff(internal("isas_available")(), "scalar")) expect_equal(with_isa(isa, lapply(draws(), as.array)), scalar, tolerance = 1e-5, info = isa)
+  for (isa in setdiff(internal("isas_available")(), "scalar")) expect_equal(
+    with_isa(isa, lapply(draws(), as.array)), scalar, tolerance = 1e-5, info = isa)
   # The generator's published test vector for a key and counter of zeros, upper 24 bits
   words <- c(0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8)
   expect_equal(c(as.array(op("random_uniform", 4, dtype = "float32", seed = 0))), floor(words / 256) / 2^24, tolerance = 0)

@@ -35,7 +35,8 @@ test_that("rmsprop, adagrad, adadelta, ftrl", {
   expect_equal(step_of("rmsprop", list(p, v, g), lr), list(p - lr * g / sqrt(velocity + 1e-7), velocity))
   average <- 0.9 * m + 0.1 * g
   momentum <- 0.8 * w + lr * g / sqrt(velocity - average^2 + 1e-7)
-  expect_equal(step_of("rmsprop", list(p, v, g), lr, double_tensor(array(m)), double_tensor(array(w)), momentum = 0.8), list(p - momentum, velocity, average, momentum))
+  expect_equal(step_of("rmsprop", list(p, v, g), lr, double_tensor(array(m)), double_tensor(array(w)), momentum = 0.8),
+               list(p - momentum, velocity, average, momentum))
   expect_equal(step_of("adagrad", list(p, v, g), lr), list(p - lr * g / sqrt(v + g^2 + 1e-7), v + g^2))
   total <- 0.95 * v + 0.05 * g^2
   delta <- -sqrt(w + 1e-7) / sqrt(total + 1e-7) * g
@@ -48,7 +49,8 @@ test_that("rmsprop, adagrad, adadelta, ftrl", {
 
 test_that("every update keeps a moving average, and takes it over when told to", {
   kept <- new_variable(array(w), "average", dtype = "float64")
-  calls <- list(sgd = list(p, g), adam = list(p, m, v, g), adamax = list(p, m, v, g), rmsprop = list(p, v, g), adagrad = list(p, v, g), adadelta = list(p, v, w, g),
+  calls <- list(sgd = list(p, g), adam = list(p, m, v, g), adamax = list(p, m, v, g), rmsprop = list(p, v, g), adagrad = list(p, v, g),
+                adadelta = list(p, v, w, g),
                 nadam = list(p, m, v, g), ftrl = list(p, v, m, g))
   further <- list(adam = 3L, adamax = 3L, nadam = list(3L, 0.3))
   for (name in names(calls)) {

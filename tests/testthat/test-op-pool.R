@@ -15,7 +15,8 @@ pool_by_loops <- function(x, k, s, padding, f) {
   out <- mapply(pooled_size, n, k, s, MoreArgs = list(padding = padding))
   y <- array(0, c(d[1], out, d[5]))
   for (a in seq_len(out[1])) for (b in seq_len(out[2])) for (c in seq_len(out[3])) {
-    window <- x[, window_of(a, n[1], k[1], s[1], padding), window_of(b, n[2], k[2], s[2], padding), window_of(c, n[3], k[3], s[3], padding), , drop = FALSE]
+    window <- x[, window_of(a, n[1], k[1], s[1], padding), window_of(b, n[2], k[2], s[2], padding), window_of(c, n[3], k[3], s[3], padding), ,
+                drop = FALSE]
     y[, a, b, c, ] <- apply(window, c(1, 5), f)
   }
   y
@@ -104,7 +105,8 @@ max_gradient_by_loops <- function(x, u, k, s, padding) {
   d <- dim(x)
   dx <- array(0, d)
   for (a in seq_len(dim(u)[2])) for (b in seq_len(dim(u)[3])) for (c in seq_len(dim(u)[4])) for (n in seq_len(d[1])) for (channel in seq_len(d[5])) {
-    window <- expand.grid(window_of(c, d[4], k[3], s[3], padding), window_of(b, d[3], k[2], s[2], padding), window_of(a, d[2], k[1], s[1], padding))[3:1]
+    window <- expand.grid(window_of(c, d[4], k[3], s[3], padding), window_of(b, d[3], k[2], s[2], padding),
+                          window_of(a, d[2], k[1], s[1], padding))[3:1]
     at <- cbind(n, as.matrix(window), channel)
     most <- at[which.max(x[at]), , drop = FALSE]
     dx[most] <- dx[most] + u[n, a, b, c, channel]

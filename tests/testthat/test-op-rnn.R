@@ -38,23 +38,30 @@ by_hand <- function(kind, x, input_kernel, input_bias, kernel, h, c, bias, mask,
 draw <- function(kind, batch, steps, units, reset_after = TRUE, masked = TRUE) {
   gates <- c(lstm = 4, gru = 3, simple_rnn = 1)[[kind]]
   list(kind = kind, reset_after = reset_after, x = array(rnorm(batch * steps * 5), c(batch, steps, 5)),
-       input_kernel = matrix(rnorm(5 * gates * units) / 2, 5), input_bias = rnorm(gates * units), kernel = matrix(rnorm(gates * units^2) / 2, units), h = matrix(rnorm(batch * units), batch), c = matrix(rnorm(batch * units), batch),
+       input_kernel = matrix(rnorm(5 * gates * units) / 2, 5), input_bias = rnorm(gates * units), kernel = matrix(rnorm(gates * units^2) / 2, units),
+       h = matrix(rnorm(batch * units), batch), c = matrix(rnorm(batch * units), batch),
        bias = if (reset_after) rnorm(gates * units) else rep(0, gates * units), mask = matrix(!masked | runif(batch * steps) < 0.7, batch),
        drop = matrix(sample(c(0, 1.5), batch * units, TRUE), batch), zero = runif(1) < 0.5)
 }
 expected <- function(p) by_hand(p$kind, p$x, p$input_kernel, p$input_bias, p$kernel, p$h, p$c, p$bias, p$mask, p$drop, p$zero, p$reset_after)
-inputs <- function(p, dtype) lapply(p[c("x", "input_kernel", "input_bias", "kernel", "h", "c", "drop", "bias")], function(x) ops$tensor(if (is.null(dim(x))) array(x) else x, dtype))
+inputs <- function(p, dtype)
+  lapply(p[c("x", "input_kernel", "input_bias", "kernel", "h", "c", "drop", "bias")],
+         function(x) ops$tensor(if (is.null(dim(x))) array(x) else x, dtype))
 computed <- function(p, t) switch(p$kind,
   lstm = ops$op_lstm(t$x, t$input_kernel, t$kernel, t$input_bias, list(t$h, t$c), ops$tensor(p$mask), t$drop, zero_output_for_mask = p$zero),
-  gru = ops$op_gru(t$x, t$input_kernel, t$kernel, t$input_bias, if (p$reset_after) t$bias, list(t$h), ops$tensor(p$mask), t$drop, reset_after = p$reset_after, zero_output_for_mask = p$zero),
+  gru = ops$op_gru(t$x, t$input_kernel, t$kernel, t$input_bias, if (p$reset_after) t$bias, list(t$h), ops$tensor(p$mask), t$drop,
+                   reset_after = p$reset_after, zero_output_for_mask = p$zero),
   simple_rnn = ops$op_simple_rnn(t$x, t$input_kernel, t$kernel, t$input_bias, list(t$h), ops$tensor(p$mask), t$drop, zero_output_for_mask = p$zero))
-cases <- function(code) for (kind in c("lstm", "gru", "gru_before", "simple_rnn")) for (batch in c(1, 4, 9)) code(draw(sub("_before", "", kind), batch, 4, if (batch == 4) 3 else 9, kind != "gru_before"))
+cases <- function(code)
+  for (kind in c("lstm", "gru", "gru_before", "simple_rnn")) for (batch in c(1, 4, 9)) code(
+    draw(sub("_before", "", kind), batch, 4, if (batch == 4) 3 else 9, kind != "gru_before"))
 
 test_that("recurrences compute what the formulas say, masked, with dropout of the state", {
   set.seed(1)
   cases(function(p) {
     for (dtype in c("float64", "float32"))
-      expect_equal(lapply(computed(p, inputs(p, dtype)), as.array), lapply(expected(p), function(a) array(a, dim(a))), tolerance = if (dtype == "float64") 1e-10 else 1e-4)
+      expect_equal(lapply(computed(p, inputs(p, dtype)), as.array), lapply(expected(p), function(a) array(a, dim(a))),
+                   tolerance = if (dtype == "float64") 1e-10 else 1e-4)
   })
 })
 
@@ -64,7 +71,8 @@ test_that("gradients of recurrences agree with finite differences", {
     weights <- lapply(expected(p), function(a) array(rnorm(length(a)), dim(a)))
     loss <- function(p) sum(mapply(function(a, w) sum(a * w), expected(p), weights))
     t <- inputs(p, "float64")
-    total <- ops$with_recording(Reduce(ops$op_add, Map(function(a, w) ops$op_reduce_sum(ops$op_multiply(a, ops$tensor(w, "float64"))), computed(p, t), weights)))
+    total <- ops$with_recording(Reduce(ops$op_add,
+                                       Map(function(a, w) ops$op_reduce_sum(ops$op_multiply(a, ops$tensor(w, "float64"))), computed(p, t), weights)))
     names <- c("x", "input_kernel", "input_bias", "kernel", "h", if (p$kind == "lstm") "c", if (p$kind == "gru" && p$reset_after) "bias")
     for (name in names) {
       found <- as.array(ops$op_gradients(total, list(t[[name]]))[[1]])
@@ -112,9 +120,11 @@ test_that("a traced recurrence gives what the eager one gives, and its gradient"
 })
 
 test_that("a recurrence says what does not fit", {
-  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 8), matrix(0, 3, 12)), "kernel must have shape \\(features, 12\\)", class = "keratin_error_shape")
+  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 8), matrix(0, 3, 12)), "kernel must have shape \\(features, 12\\)",
+               class = "keratin_error_shape")
   expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 7), matrix(0, 2, 7)), "4 \\* units", class = "keratin_error_shape")
-  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 8), matrix(0, 2, 8), activation = "softplus"), "softplus", class = "keratin_error_argument")
+  expect_error(ops$op_lstm(array(0, c(2, 3, 8)), matrix(0, 8, 8), matrix(0, 2, 8), activation = "softplus"), "softplus",
+               class = "keratin_error_argument")
 })
 
 test_that("every instruction set steps through recurrences alike, forward and backward", {
@@ -124,7 +134,8 @@ test_that("every instruction set steps through recurrences alike, forward and ba
       compute <- function() {
         t <- inputs(p, dtype)
         outputs <- ops$with_recording(computed(p, t))
-        lapply(c(outputs, ops$op_gradients(ops$with_recording(ops$op_reduce_sum(computed(p, t)[[1]])), t[c("x", "input_kernel", "kernel", "h")])), as.array)
+        lapply(c(outputs, ops$op_gradients(ops$with_recording(ops$op_reduce_sum(computed(p, t)[[1]])), t[c("x", "input_kernel", "kernel", "h")])),
+               as.array)
       }
       scalar <- with_isa("scalar", compute())
       for (isa in setdiff(ops$isas_available(), "scalar"))
@@ -142,7 +153,8 @@ test_that("gradients of recurrences can be differentiated again, at once and tra
     direction <- lapply(p[names], function(x) if (is.null(dim(x))) array(rnorm(length(x))) else array(rnorm(length(x)), dim(x)))
     penalty <- function(t) {  # along a direction, of all first derivatives
       loss <- ops$op_reduce_sum(ops$op_square(computed(p, t)[[1]]))
-      Reduce(ops$op_add, Map(function(g, d) ops$op_reduce_sum(ops$op_multiply(g, ops$tensor(d, "float64"))), ops$op_gradients(loss, t[names]), direction))
+      Reduce(ops$op_add,
+             Map(function(g, d) ops$op_reduce_sum(ops$op_multiply(g, ops$tensor(d, "float64"))), ops$op_gradients(loss, t[names]), direction))
     }
     second <- function(t) ops$with_recording(ops$op_gradients(penalty(t), t[names]))
     found <- second(t)

@@ -15,7 +15,8 @@ test_that("optimizers make Keras's steps", {
   expect_losses(optimizer_nadam(0.01), c(0.8198451, 0.7711729, 0.7335770, 0.7025943))
   expect_losses(optimizer_adagrad(0.1), c(0.8095527, 0.6801255, 0.6579553, 0.6480033))
   expect_losses(optimizer_adadelta(1), c(0.8175101, 0.8074444, 0.7985768, 0.7902623))
-  expect_losses(optimizer_ftrl(0.1, l1_regularization_strength = 0.001, l2_regularization_strength = 0.01), c(0.7523804, 0.7469820, 0.7308633, 0.7160506))
+  expect_losses(optimizer_ftrl(0.1, l1_regularization_strength = 0.001, l2_regularization_strength = 0.01),
+                c(0.7523804, 0.7469820, 0.7308633, 0.7160506))
 })
 
 test_that("weight decay, the three kinds of clipping and moving averages", {
@@ -41,7 +42,8 @@ test_that("schedules follow their formulas", {
   expect_equal(at(learning_rate_schedule_polynomial_decay(0.1, 20, 0.01, power = 2), c(5, 33)), c(0.060625, 0.01), tolerance = 1e-6)
   expect_equal(at(learning_rate_schedule_piecewise_constant_decay(c(5, 15), c(0.1, 0.05, 0.01)), c(5, 6, 33)), c(0.1, 0.05, 0.01), tolerance = 1e-6)
   expect_equal(at(learning_rate_schedule_cosine_decay(0.1, 20, alpha = 0.1), c(10, 33)), c(0.055, 0.01), tolerance = 1e-6)
-  expect_equal(at(learning_rate_schedule_cosine_decay_restarts(0.1, 6, t_mul = 2, m_mul = 0.9), c(5, 6, 20)), c(0.006698731, 0.09, 0.07962), tolerance = 1e-4)
+  expect_equal(at(learning_rate_schedule_cosine_decay_restarts(0.1, 6, t_mul = 2, m_mul = 0.9), c(5, 6, 20)), c(0.006698731, 0.09, 0.07962),
+               tolerance = 1e-4)
 })
 
 test_that("the learning rate can be read and set while a traced step exists", {
@@ -103,7 +105,8 @@ test_that("plain gradient descent has a slot per weight, and weights are exclude
   before <- get_weights(model)
   train_on_batch(model, matrix(0, 1, 2), predict(model, matrix(0, 1, 2), verbose = 0))
   expect_equal(get_weights(model)[[1]], before[[1]])
-  expect_equal(vapply(optimizer$variables(), function(v) v$name, ""), c("iteration:0", paste0("SGD/m/", vapply(model$weights, function(w) w$name, ""))))
+  expect_equal(vapply(optimizer$variables(), function(v) v$name, ""),
+               c("iteration:0", paste0("SGD/m/", vapply(model$weights, function(w) w$name, ""))))
 })
 
 test_that("the learning rate of a schedule is that of the latest update", {

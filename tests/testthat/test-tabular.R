@@ -111,7 +111,8 @@ test_that("held-out rows, patience, weights and an own network", {
 test_that("the parsnip engine is entered once for both modes", {
   entered <- list()
   note <- function(what) function(...) entered[[length(entered) + 1L]] <<- c(what = what, list(...))
-  fake <- list2env(list(get_from_env = function(...) list(engine = character()), set_model_engine = note("engine"), set_dependency = note("dependency"),
+  fake <- list2env(list(get_from_env = function(...) list(engine = character()), set_model_engine = note("engine"),
+                        set_dependency = note("dependency"),
                         set_model_arg = note("arg"), set_fit = note("fit"), set_encoding = note("encoding"), set_pred = note("pred")))
   enter_parsnip_engine(fake)
   expect_identical(table(vapply(entered, `[[`, "", "what"))[["pred"]], 5L)

@@ -72,7 +72,8 @@ test_that("what tensors cannot do says what to do instead", {
   expect_error(x[1] <- 2, "tensor_scatter_nd_update", class = "keratin_error_argument")
   branching <- new_layer_class("Branching", call = function(inputs) if (k_sum(inputs) > 0) inputs else -inputs)
   expect_error(branching()(layer_input(2)), "if \\(k_sum\\(inputs\\) > 0\\).*k_switch.*run_eagerly = TRUE", class = "keratin_error_argument")
-  expect_error(layer_multi_head_attention(num_heads = 1, key_dim = 2)(layer_input(c(2, 3))), "layer\\(query, value\\)", class = "keratin_error_argument")
+  expect_error(layer_multi_head_attention(num_heads = 1, key_dim = 2)(layer_input(c(2, 3))), "layer\\(query, value\\)",
+               class = "keratin_error_argument")
 })
 
 test_that("[ takes all_dims() and slices between backticks; [[ counts from 0", {
@@ -92,7 +93,8 @@ test_that("[ takes all_dims() and slices between backticks; [[ counts from 0", {
 test_that("sizes of a batch that is not known yet make ranges, ones and noise", {
   x <- layer_input(shape = 4)
   placed <- new_layer_class("Placed", call = function(x) {
-    x + tf$cast(tf$range(start = 0L, limit = tf$shape(x)[-1], delta = 1L), "float32") + tf$ones(shape = list(tf$shape(x)[1], 1L)) * tf$cast(tf$range(tf$shape(x)[-1]), "float32")
+    x + tf$cast(tf$range(start = 0L, limit = tf$shape(x)[-1], delta = 1L),
+                "float32") + tf$ones(shape = list(tf$shape(x)[1], 1L)) * tf$cast(tf$range(tf$shape(x)[-1]), "float32")
   })
   model <- keras_model(x, placed(x))
   expect_equal(as.array(model(matrix(0, 2, 4))), rbind(c(0, 2, 4, 6), c(0, 2, 4, 6)))

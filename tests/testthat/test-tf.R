@@ -30,7 +30,8 @@ test_that("members of tf give TensorFlow's values", {
 })
 
 test_that("every member of tf is in the table or tested below", {
-  below <- c("__version__", "GradientTape", "TensorShape", "TensorSpec", "bool", "string", "int32", "int64", "float32", "float64", "keras", "executing_eagerly",
+  below <- c("__version__", "GradientTape", "TensorShape", "TensorSpec", "bool", "string", "int32", "int64", "float32", "float64", "keras",
+             "executing_eagerly",
              "print", "group", "no_op", "control_dependencies", "name_scope", "device", "random$set_seed", "image$ResizeMethod",
              paste0(c("random_normal", "random_uniform", "zeros", "ones", "constant"), "_initializer"))
   modules <- c("nest", "debugging", "config", "data", "distribute", "test", "version")
@@ -57,7 +58,8 @@ test_that("arguments without effect are taken with their default only, `name` al
 
 test_that("dtypes, shapes and members of tensors", {
   expect_equal(tf$constant(1:3)$dtype, tf$int32)
-  expect_equal(vapply(list(tf$constant(1), tf$constant(TRUE), tf$constant("a"), tf$constant(1, tf$float64), tf$constant(1L, "int64")), function(x) x$dtype$name, ""),
+  expect_equal(vapply(list(tf$constant(1), tf$constant(TRUE), tf$constant("a"), tf$constant(1, tf$float64), tf$constant(1L, "int64")),
+                      function(x) x$dtype$name, ""),
                c("float32", "bool", "string", "float64", "int64"))
   x <- tf$zeros(c(2L, 3L))
   expect_equal(x$shape$as_list(), list(2L, 3L))
@@ -128,9 +130,12 @@ test_that("jacobians", {
 })
 
 test_that("control flow in traces", {
-  trace <- function(f, ...) internal("program_run")(internal("trace_program")(function(inputs) f(inputs[[1]]), list(list(dtype = "float32", shape = integer()))), list(tf$constant(...)))
+  trace <- function(f, ...)
+    internal("program_run")(internal("trace_program")(function(inputs) f(inputs[[1]]), list(list(dtype = "float32", shape = integer()))),
+                            list(tf$constant(...)))
   expect_equal(as.array(trace(function(x) tf$cond(x > 0, function() x * 2, function() x - 1), -3)), -4)
-  expect_error(trace(function(x) tf$while_loop(function(k) k > 0, function(k) k - 1, list(x)), 3), "tf\\$while_loop\\(\\) cannot decide", class = "keratin_error_argument")
+  expect_error(trace(function(x) tf$while_loop(function(k) k > 0, function(k) k - 1, list(x)), 3), "tf\\$while_loop\\(\\) cannot decide",
+               class = "keratin_error_argument")
   expect_error(trace(function(x) tf$boolean_mask(x, x > 0), 3), "not known while a function is traced")
   expect_true(tf$executing_eagerly())
 })

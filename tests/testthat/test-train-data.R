@@ -32,7 +32,8 @@ test_that("data that cannot be trained on is refused before anything changes", {
 test_that("a class id out of range names the sample", {
   m <- keras_model_sequential() %>% layer_dense(3, activation = "softmax", input_shape = 6)
   m %>% compile(optimizer = "sgd", loss = "sparse_categorical_crossentropy")
-  expect_error(fit(m, x, c(rep(0:2, 7), 0, 3, 1), verbose = 0), "`y` of sample 23 is 3, but the model has 3 classes", class = "keratin_error_argument")
+  expect_error(fit(m, x, c(rep(0:2, 7), 0, 3, 1), verbose = 0), "`y` of sample 23 is 3, but the model has 3 classes",
+               class = "keratin_error_argument")
   m %>% compile(optimizer = "sgd", loss = "categorical_crossentropy")
   expect_error(fit(m, x, rep(0:2, 8), verbose = 0), "sparse_categorical_crossentropy", class = "keratin_error_shape")
 })
@@ -68,7 +69,8 @@ test_that("a class id out of range is named for each output of several", {
   input <- layer_input(6)
   several <- keras_model(input, list(layer_dense(input, 3, activation = "softmax", name = "kind"), layer_dense(input, 2, name = "size")))
   several %>% compile(optimizer = "sgd", loss = list("sparse_categorical_crossentropy", "mse"))
-  expect_refused(fit(several, x, list(replace(rep(0, 24), 7, 3), y), verbose = 0), "`y` of output \"kind\" of sample 7 is 3, but the model has 3 classes")
+  expect_refused(fit(several, x, list(replace(rep(0, 24), 7, 3), y), verbose = 0),
+                 "`y` of output \"kind\" of sample 7 is 3, but the model has 3 classes")
   several %>% compile(optimizer = "sgd", loss = list(size = "mse", kind = "sparse_categorical_crossentropy"))
   expect_refused(fit(several, x, list(size = y, kind = replace(rep(0, 24), 2, -1)), verbose = 0), "output \"kind\" of sample 2 is -1")
 })
@@ -110,7 +112,8 @@ test_that("errors say which batch, or that it is the validation data", {
     list(fixed_x, if (at == 2) fixed_y[1:5, ] else fixed_y)
   }
   expect_error(fit(model, fewer, steps_per_epoch = 5, epochs = 1, verbose = 0), "^batch 2: .*x 24, y 5", class = "keratin_error_shape")
-  expect_error(fit_fixed(model, validation_data = list(fixed_x[, 1:3], fixed_y)), "^validation data: .*\\(24, 3\\)|^validation data: .*\\(7, 3\\)", class = "keratin_error_shape")
+  expect_error(fit_fixed(model, validation_data = list(fixed_x[, 1:3], fixed_y)), "^validation data: .*\\(24, 3\\)|^validation data: .*\\(7, 3\\)",
+               class = "keratin_error_shape")
   expect_error(fit_fixed(model, validation_data = list(fixed_x, fixed_y[1:3, ])), "^validation data: .*y 3", class = "keratin_error_shape")
   expect_error(predict(model, matrix("a", 1, 6), verbose = 0), "`x` is text, such as \"a\"", class = "keratin_error_argument")
 })

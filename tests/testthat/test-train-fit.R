@@ -70,7 +70,8 @@ test_that("lists, names, data frames and generators are data", {
   joined <- layer_concatenate(list(a, b))
   model <- keras_model(list(a, b), list(layer_dense(joined, 1, name = "o1"), layer_dense(joined, 2, name = "o2")))
   fixed_weights(model, 3)
-  model %>% compile(optimizer = optimizer_sgd(0), loss = list(o1 = "mse", o2 = "mae"), loss_weights = list(o1 = 1, o2 = 0.5), metrics = list(o2 = "mse"))
+  model %>% compile(optimizer = optimizer_sgd(0), loss = list(o1 = "mse", o2 = "mae"), loss_weights = list(o1 = 1, o2 = 0.5),
+                    metrics = list(o2 = "mse"))
   xa <- fixed_x[, 1:4]
   xb <- fixed_x[, 5:6]
   h <- fit(model, list(b = xb, a = xa), list(o2 = fixed_y, o1 = fixed_y[, 1, drop = FALSE]), epochs = 1, verbose = 0)
@@ -164,7 +165,8 @@ test_that("Ctrl-C keeps what finished and says so", {
     model %>% compile(optimizer = "adam", loss = "mse")
     running <- callback_lambda(on_epoch_end = function(epoch, logs) if (epoch == 1) file.create(flag))
     condition <- tryCatch(fit(model, x, x[, 1], epochs = 1e6, verbose = 0, callbacks = list(running)), keratin_error_interrupted = function(e) e)
-    list(class = class(condition), kept = identical(condition$history, model$history), ended = Sys.time(), steps = as.numeric(as.array(model$optimizer$iterations)),
+    list(class = class(condition), kept = identical(condition$history, model$history), ended = Sys.time(),
+         steps = as.numeric(as.array(model$optimizer$iterations)),
          usable = all(is.finite(evaluate(model, x, x[, 1], verbose = 0))))
   }, list(flag), libpath = .libPaths())
   for (i in 1:600) if (file.exists(flag)) break else Sys.sleep(0.05)
@@ -191,7 +193,8 @@ test_that("an interrupt stops a long op outside fit() too", {
     x <- k_ones(c(1, 20000, 256))
     kernel <- k_ones(c(256, 256, 256))
     file.create(started)
-    class <- tryCatch(for (i in 1:9) k_conv1d(x, kernel, padding = "same"), keratin_error_interrupted = function(e) class(e), interrupt = function(e) "interrupt")
+    class <- tryCatch(for (i in 1:9) k_conv1d(x, kernel, padding = "same"), keratin_error_interrupted = function(e) class(e),
+                      interrupt = function(e) "interrupt")
     list(class = class, sum = k_get_value(k_sum(x)))
   }, list(started), libpath = .libPaths())
   for (i in 1:600) if (file.exists(started) || !child$is_alive()) break else Sys.sleep(0.02)

@@ -47,7 +47,8 @@ class ConvCall {
     x_ = array(x, "x");
     rank_ = x_->type.shape.rank() - 2;
     if (rank_ < 1 || rank_ > 3) {
-      fail_shape(function_, "(): `x` must be an array of 3 to 5 axes, (batch, one to three spatial axes, channels). Received an array of shape ", x_->type.shape, ".");
+      fail_shape(function_, "(): `x` must be an array of 3 to 5 axes, (batch, one to three spatial axes, channels). Received an array of shape ",
+                 x_->type.shape, ".");
     }
     check_not_empty(x_, "x");
     x_ = to_channels_last(x_);
@@ -59,8 +60,8 @@ class ConvCall {
   void read_kernel(SEXP kernel, bool transposed) {
     kernel_ = array(kernel, "kernel");
     if (kernel_->type.shape.rank() != rank_ + 2) {
-      fail_shape(function_, "(): for this `x`, `kernel` must have ", rank_ + 2, " axes, (kernel sizes, ", transposed ? "filters, channels" : "channels, filters",
-                 "). Received an array of shape ", kernel_->type.shape, ".");
+      fail_shape(function_, "(): for this `x`, `kernel` must have ", rank_ + 2, " axes, (kernel sizes, ",
+                 transposed ? "filters, channels" : "channels, filters", "). Received an array of shape ", kernel_->type.shape, ".");
     }
     check_not_empty(kernel_, "kernel");
   }
@@ -71,7 +72,8 @@ class ConvCall {
     dilation_ = numbers(dilation, "dilation", 1);
     groups_ = whole(groups, "groups", 1);
     padding_ = lower(one_string(padding, "padding"));
-    if (padding_ != "valid" && padding_ != "same") fail_argument(function_, "(): `padding` must be \"valid\" or \"same\". Received: padding = ", shown(padding));
+    if (padding_ != "valid" && padding_ != "same")
+      fail_argument(function_, "(): `padding` must be \"valid\" or \"same\". Received: padding = ", shown(padding));
   }
 
   // A convolution's padding; `length` of the output along each axis.
@@ -100,7 +102,8 @@ class ConvCall {
         fail_argument(function_, "(): `output_padding` (", extra[axis], ") must be smaller than `strides` (", strides_[axis], ").");
       }
       const std::int64_t n = x_->type.shape[axis + 1], stride = strides_[axis], reach = extent(axis), widest = (n - 1) * stride + reach;
-      const std::int64_t length = inferred ? n * stride + (same ? 0 : std::max<std::int64_t>(reach - stride, 0)) : widest - (same ? reach / 2 * 2 : 0) + extra[axis];
+      const std::int64_t length =
+          inferred ? n * stride + (same ? 0 : std::max<std::int64_t>(reach - stride, 0)) : widest - (same ? reach / 2 * 2 : 0) + extra[axis];
       if (length < 1) fail_shape(function_, "(): the output would have length ", length, " along spatial axis ", axis + 1, ".");
       size.push_back(static_cast<double>(length));
       crop.push_back(same ? static_cast<double>(std::max<std::int64_t>(widest - length, 0) / 2) : 0.0);
@@ -133,14 +136,19 @@ class ConvCall {
     const bool number = TYPEOF(x) == REALSXP || TYPEOF(x) == INTSXP || TYPEOF(x) == LGLSXP;
     if (!is_tensor(x) && !is_variable(x) && (!number || Rf_inherits(x, "factor"))) {
       fail_argument(function_, "(): `", what, "` must be a numeric array or a tensor. Received: ",
-                    Rf_inherits(x, "factor") ? "a factor" : Rf_inherits(x, "data.frame") ? "a data.frame" : x == R_NilValue ? "NULL" : text("an object of type ", Rf_type2char(TYPEOF(x))), ".");
+                    Rf_inherits(x, "factor")       ? "a factor"
+                    : Rf_inherits(x, "data.frame") ? "a data.frame"
+                    : x == R_NilValue              ? "NULL"
+                                                   : text("an object of type ", Rf_type2char(TYPEOF(x))),
+                    ".");
     }
     Value value;
     if (number) {
       value = constant(tensor_from_r(x, x_ ? x_->type.dtype : dtype_));
     } else {
       value = value_from(x);
-      if (!is_floating(value->type.dtype)) fail_argument(function_, "(): `", what, "` must be float32 or float64. Received: ", name_of(value->type.dtype), "; use k_cast().");
+      if (!is_floating(value->type.dtype))
+        fail_argument(function_, "(): `", what, "` must be float32 or float64. Received: ", name_of(value->type.dtype), "; use k_cast().");
       if (x_ && value->type.dtype != x_->type.dtype) value = cast(value, x_->type.dtype);
       if (!x_ && has_dtype_) value = cast(value, dtype_);
     }
@@ -149,13 +157,16 @@ class ConvCall {
 
   void check_not_empty(const Value& value, const char* what) const {
     for (int axis = 0; axis < value->type.shape.rank(); ++axis) {
-      if (value->type.shape[axis] == 0) fail_shape(function_, "(): `", what, "` has an axis of length zero. Received an array of shape ", value->type.shape, ".");
-      if (value->type.shape[axis] == unknown_size && axis > 0) fail_shape(function_, "(): the sizes of `", what, "` must be known. Received shape ", value->type.shape, ".");
+      if (value->type.shape[axis] == 0)
+        fail_shape(function_, "(): `", what, "` has an axis of length zero. Received an array of shape ", value->type.shape, ".");
+      if (value->type.shape[axis] == unknown_size && axis > 0)
+        fail_shape(function_, "(): the sizes of `", what, "` must be known. Received shape ", value->type.shape, ".");
     }
   }
 
   [[noreturn]] void fail_upstream(const Shape& came, const Shape& wanted) const {
-    fail_shape(function_, "(): `upstream` must have the shape of the result, ", wanted, " with channels last. Received an array of shape ", came, ".");
+    fail_shape(function_, "(): `upstream` must have the shape of the result, ", wanted, " with channels last. Received an array of shape ", came,
+               ".");
   }
 
   std::int64_t whole(SEXP x, const char* what, std::int64_t lowest) const {
@@ -167,7 +178,9 @@ class ConvCall {
   std::vector<std::int64_t> numbers(SEXP x, const char* what, std::int64_t lowest) const {
     std::vector<std::int64_t> all = numbers_of(x, what, lowest);
     if (all.size() == 1) all.assign(static_cast<std::size_t>(rank_), all[0]);
-    if (all.size() != static_cast<std::size_t>(rank_)) fail_argument(function_, "(): `", what, "` must have one value or one for each of the ", rank_, " spatial axes. Received: ", what, " = ", shown(x));
+    if (all.size() != static_cast<std::size_t>(rank_))
+      fail_argument(function_, "(): `", what, "` must have one value or one for each of the ", rank_, " spatial axes. Received: ", what, " = ",
+                    shown(x));
     return all;
   }
 
@@ -187,7 +200,8 @@ class ConvCall {
   }
 
   std::string one_string(SEXP x, const char* what) const {
-    if (TYPEOF(x) != STRSXP || Rf_length(x) != 1 || STRING_ELT(x, 0) == NA_STRING) fail_argument(function_, "(): `", what, "` must be one string. Received: ", what, " = ", shown(x));
+    if (TYPEOF(x) != STRSXP || Rf_length(x) != 1 || STRING_ELT(x, 0) == NA_STRING)
+      fail_argument(function_, "(): `", what, "` must be one string. Received: ", what, " = ", shown(x));
     return CHAR(STRING_ELT(x, 0));
   }
 
@@ -206,7 +220,8 @@ class ConvCall {
 
   std::int64_t extent(int axis) const {
     const std::int64_t reach = (kernel_->type.shape[axis] - 1) * dilation_[axis] + 1;
-    if (reach > largest_number) fail_argument(function_, "(): `dilation` (", dilation_[axis], ") is too large for a kernel of size ", kernel_->type.shape[axis], ".");
+    if (reach > largest_number)
+      fail_argument(function_, "(): `dilation` (", dilation_[axis], ") is too large for a kernel of size ", kernel_->type.shape[axis], ".");
     return reach;
   }
 

@@ -113,12 +113,14 @@ void ahead_stop(SEXP ahead) {
 }
 
 // [[Rcpp::export(rng = false)]]
-void ahead_images(SEXP ahead, Rcpp::NumericVector numbers, Rcpp::CharacterVector paths, Rcpp::IntegerVector shape, std::string interpolation, bool crop, bool levels) {
+void ahead_images(SEXP ahead, Rcpp::NumericVector numbers, Rcpp::CharacterVector paths, Rcpp::IntegerVector shape, std::string interpolation,
+                  bool crop, bool levels) {
   guarded([&]() -> SEXP {
     if (shape.size() != 3 || paths.size() != numbers.size()) fail_argument("images are asked for by number, path and c(height, width, channels).");
     for (R_xlen_t i = 0; i < paths.size(); ++i)
       behind<WorkAhead>(ahead, "work ahead")
-          .put(static_cast<std::int64_t>(numbers[i]), image_job({std::string(R_ExpandFileName(paths[i])), shape[0], shape[1], shape[2], interpolation, crop, levels}));
+          .put(static_cast<std::int64_t>(numbers[i]),
+               image_job({std::string(R_ExpandFileName(paths[i])), shape[0], shape[1], shape[2], interpolation, crop, levels}));
     return R_NilValue;
   });
 }

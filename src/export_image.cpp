@@ -9,7 +9,8 @@ using namespace keratin;
 
 // Output pixel (i, j) is read at matrix (2 x 2) times (i, j) plus offset, linearly.
 // [[Rcpp::export(rng = false)]]
-SEXP image_affine(Rcpp::NumericVector x, Rcpp::NumericVector matrix, Rcpp::NumericVector offset, Rcpp::IntegerVector size, std::string fill, double cval) {
+SEXP image_affine(Rcpp::NumericVector x, Rcpp::NumericVector matrix, Rcpp::NumericVector offset, Rcpp::IntegerVector size, std::string fill,
+                  double cval) {
   return guarded([&]() -> SEXP {
     const Rcpp::IntegerVector dim = x.attr("dim");
     const std::int64_t h = dim[0], w = dim[1], c = dim[2], rows = size[0], columns = size[1];
@@ -19,7 +20,8 @@ SEXP image_affine(Rcpp::NumericVector x, Rcpp::NumericVector matrix, Rcpp::Numer
     double* target = out.begin();
     for (std::int64_t j = 0; j < columns; ++j) {
       for (std::int64_t i = 0; i < rows; ++i) {
-        const double y = map_scipy(matrix[0] * i + matrix[2] * j + offset[0], h, mode), z = map_scipy(matrix[1] * i + matrix[3] * j + offset[1], w, mode);
+        const double y = map_scipy(matrix[0] * i + matrix[2] * j + offset[0], h, mode),
+                     z = map_scipy(matrix[1] * i + matrix[3] * j + offset[1], w, mode);
         for (std::int64_t channel = 0; channel < c; ++channel)
           target[i + rows * (j + columns * channel)] = std::isnan(y) || std::isnan(z) ? cval : sample_bilinear(image, y, z, channel, cval);
       }

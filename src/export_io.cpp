@@ -66,7 +66,8 @@ SEXP table_read(Rcpp::RawVector file) {
     Rcpp::CharacterVector names(static_cast<R_xlen_t>(entries.size()));
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const R_xlen_t at = static_cast<R_xlen_t>(i);
-      if (entries[i].first.find('\0') != std::string::npos) throw Error(ErrorKind::file, "the checkpoint's index is damaged: a key holds a zero byte.");
+      if (entries[i].first.find('\0') != std::string::npos)
+        throw Error(ErrorKind::file, "the checkpoint's index is damaged: a key holds a zero byte.");
       names[at] = Rf_mkCharLenCE(entries[i].first.data(), static_cast<int>(entries[i].first.size()), CE_UTF8);
       values[at] = raw_from(entries[i].second.data(), entries[i].second.size());
     }
@@ -82,7 +83,8 @@ SEXP table_write(Rcpp::CharacterVector keys, Rcpp::List values) {
     TableEntries entries;
     for (R_xlen_t i = 0; i < keys.size(); ++i) {
       const Rcpp::RawVector value(values[i]);
-      entries.emplace_back(Rcpp::as<std::string>(keys[i]), std::string(reinterpret_cast<const char*>(RAW(value)), static_cast<std::size_t>(value.size())));
+      entries.emplace_back(Rcpp::as<std::string>(keys[i]),
+                           std::string(reinterpret_cast<const char*>(RAW(value)), static_cast<std::size_t>(value.size())));
     }
     const std::string file = write_table(entries);
     return raw_from(file.data(), file.size());
@@ -154,7 +156,8 @@ SEXP hdf5_plain_index(std::string path) {
       attributes.names() = names;
       texts[i] = attributes;
     }
-    return Rcpp::List::create(Rcpp::Named("path") = paths, Rcpp::Named("dtype") = dtypes, Rcpp::Named("offset") = offsets, Rcpp::Named("sizes") = sizes, Rcpp::Named("texts") = texts);
+    return Rcpp::List::create(Rcpp::Named("path") = paths, Rcpp::Named("dtype") = dtypes, Rcpp::Named("offset") = offsets,
+                              Rcpp::Named("sizes") = sizes, Rcpp::Named("texts") = texts);
   });
 }
 

@@ -85,7 +85,8 @@ SEXP op_gradients_call(SEXP target, Rcpp::List sources, SEXP upstream) {
     const Value goal = value_from(target);
     const Value seed = upstream == R_NilValue ? nullptr : value_from(upstream, &goal->type);
     if (seed && !(seed->type == goal->type))
-      fail_shape("the upstream gradient is ", name_of(seed->type.dtype), " of shape ", seed->type.shape, ", the target ", name_of(goal->type.dtype), " of shape ", goal->type.shape, ".");
+      fail_shape("the upstream gradient is ", name_of(seed->type.dtype), " of shape ", seed->type.shape, ", the target ", name_of(goal->type.dtype),
+                 " of shape ", goal->type.shape, ".");
     const Values found = gradients(goal, values, variables, seed);
     Rcpp::List out(sources.size());
     std::size_t next_value = 0, next_variable = values.size();

@@ -53,7 +53,8 @@ SEXP program_run_call(SEXP program, Rcpp::List inputs) {
   return guarded([&]() -> SEXP {
     Program& ready = behind<Program>(program, "program");
     const Types& types = ready.input_types();
-    if (static_cast<std::size_t>(inputs.size()) != types.size()) fail_argument("a program takes ", types.size(), " inputs. Received: ", inputs.size(), ".");
+    if (static_cast<std::size_t>(inputs.size()) != types.size())
+      fail_argument("a program takes ", types.size(), " inputs. Received: ", inputs.size(), ".");
     Tensors tensors;
     for (R_xlen_t i = 0; i < inputs.size(); ++i) tensors.push_back(value_from(inputs[i], &types[static_cast<std::size_t>(i)])->tensor);
     wait_for_background();

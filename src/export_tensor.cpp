@@ -40,7 +40,9 @@ SEXP tensor_value(SEXP x) {
   return guarded([&]() -> SEXP {
     const Value value = value_from(x);
     if (value->is_symbolic())
-      throw Error(ErrorKind::value, "this tensor is part of a trace and has no value yet, so R cannot branch on it or convert it. Use k_switch() to choose between tensors, or compile(run_eagerly = TRUE).");
+      throw Error(ErrorKind::value,
+                  "this tensor is part of a trace and has no value yet, so R cannot branch on it or convert it. Use k_switch() to choose between "
+                  "tensors, or compile(run_eagerly = TRUE).");
     return r_from_tensor(value->tensor);
   });
 }
@@ -100,7 +102,8 @@ int threads_get() { return thread_count(); }
 // [[Rcpp::export(rng = false)]]
 void threads_set(int threads) {
   guarded([&]() -> SEXP {
-    if (threads == NA_INTEGER || threads < 1 || threads > 1024) fail_argument("`threads` must be a whole number from 1 to 1024. Received: ", threads, ".");
+    if (threads == NA_INTEGER || threads < 1 || threads > 1024)
+      fail_argument("`threads` must be a whole number from 1 to 1024. Received: ", threads, ".");
     set_thread_count(threads);
     return R_NilValue;
   });
@@ -118,7 +121,8 @@ Rcpp::CharacterVector isas_available() {
 // [[Rcpp::export(rng = false)]]
 void isa_set(std::string isa) {
   guarded([&]() -> SEXP {
-    if (!set_isa(isa.c_str())) fail_argument("`keratin.isa` must be \"auto\" or an instruction set of this CPU (see keratin:::isas_available()). Received: \"", isa, "\".");
+    if (!set_isa(isa.c_str()))
+      fail_argument("`keratin.isa` must be \"auto\" or an instruction set of this CPU (see keratin:::isas_available()). Received: \"", isa, "\".");
     return R_NilValue;
   });
 }

@@ -49,7 +49,8 @@ constexpr std::size_t largest_small = 256;
 
 // Of this process and its forked children, and of one external pointer: what comes out of a file has another.
 std::uint64_t token_of(SEXP pointer) {
-  static const std::uint64_t token = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(&token);
+  static const std::uint64_t token =
+      static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(&token);
   return token ^ reinterpret_cast<std::uintptr_t>(pointer);
 }
 
@@ -175,10 +176,12 @@ static std::vector<Index> layout_sizes(const Shape& shape) {
 }
 
 Tensor tensor_from_r(SEXP x, DType dtype) {
-  if (TYPEOF(x) == REALSXP && Rf_xlength(x) == 1 && ATTRIB(x) == R_NilValue && is_floating(dtype)) return filled(dtype, Shape{}, REAL(x)[0]);  // often
+  if (TYPEOF(x) == REALSXP && Rf_xlength(x) == 1 && ATTRIB(x) == R_NilValue && is_floating(dtype))
+    return filled(dtype, Shape{}, REAL(x)[0]);  // often
   if (Rf_inherits(x, "factor")) fail_argument("a factor cannot become a tensor. Use as.integer(x) - 1 or to_categorical(as.integer(x) - 1).");
   const bool is_text = TYPEOF(x) == STRSXP;
-  if (is_text != (dtype == DType::string)) fail_argument("a value of type ", Rf_type2char(TYPEOF(x)), " cannot become a tensor of dtype ", name_of(dtype), ".");
+  if (is_text != (dtype == DType::string))
+    fail_argument("a value of type ", Rf_type2char(TYPEOF(x)), " cannot become a tensor of dtype ", name_of(dtype), ".");
   Tensor tensor(dtype, shape_of_r(x));
   switch (TYPEOF(x)) {
     case REALSXP: {
@@ -202,7 +205,9 @@ Tensor tensor_from_r(SEXP x, DType dtype) {
       if (is_floating(dtype)) {
         visit_floating(dtype, "tensor", [&](auto zero) {
           using T = decltype(zero);
-          ArrayOrder(tensor.shape()).to_row_major(data, tensor.data<T>(), [](int value) { return value == NA_INTEGER ? static_cast<T>(NAN) : static_cast<T>(value); });
+          ArrayOrder(tensor.shape()).to_row_major(data, tensor.data<T>(), [](int value) {
+            return value == NA_INTEGER ? static_cast<T>(NAN) : static_cast<T>(value);
+          });
         });
       } else {
         for (R_xlen_t i = 0; i < Rf_xlength(x); ++i)
@@ -311,7 +316,8 @@ Value value_from(SEXP x, const TensorType* like) {
   }
   if (is_variable(x)) return read(variable_from(x));
   if (x == R_NilValue) fail_argument("NULL cannot become a tensor.");
-  if (TYPEOF(x) == ENVSXP && Rf_inherits(x, keras_tensor_class)) fail_argument("a Keras tensor has no value that could be used here: make a model of it, keras_model(inputs, outputs), and call that on data.");
+  if (TYPEOF(x) == ENVSXP && Rf_inherits(x, keras_tensor_class))
+    fail_argument("a Keras tensor has no value that could be used here: make a model of it, keras_model(inputs, outputs), and call that on data.");
   DType dtype = natural_dtype(x);
   if (like && dtype != DType::string) {
     const bool fits = is_floating(like->dtype) || (is_integer(like->dtype) && TYPEOF(x) != LGLSXP) || like->dtype == dtype;

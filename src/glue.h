@@ -10,7 +10,7 @@
 namespace keratin {
 
 SEXP wrap_tensor(const Value& value);                         // a tensor as R sees it
-Values values_from(SEXP inputs);                              // a list; see `value_from`; plain R values follow the first tensor's dtype, or are floats if one is
+Values values_from(SEXP inputs);  // a list; see `value_from`; plain R values follow the first tensor's dtype, or are floats if one is
 bool has_keras_tensor(SEXP inputs);                           // in a list; symbolic Keras tensors are dealt with in R
 Value value_from(SEXP x, const TensorType* like = nullptr);   // tensor, variable or plain R value (`like`: preferred dtype)
 bool is_tensor(SEXP x);

@@ -189,7 +189,9 @@ class Reader {
       double bytes = static_cast<double>(type.size);
       for (const std::int64_t size : found.sizes) bytes *= static_cast<double>(size);
       if (type.fixed_text || type.heap_text) plain_ = false;
-      else expect(!found.dtype.empty() && static_cast<double>(stored) == bytes && static_cast<double>(found.offset) + bytes <= static_cast<double>(file_.size()));
+      else
+        expect(!found.dtype.empty() && static_cast<double>(stored) == bytes &&
+               static_cast<double>(found.offset) + bytes <= static_cast<double>(file_.size()));
     }
     objects_[at] = found;
     if (is_group) group(path, tree, heap, depth);
@@ -237,7 +239,8 @@ class Reader {
     const std::uint64_t version = m.fixed(0, 1);
     expect(version == 1 || version == 3);
     expect(version == 1 || m.fixed(1, 1) == 0);
-    const std::size_t sizes[3] = {static_cast<std::size_t>(m.fixed(2, 2)), static_cast<std::size_t>(m.fixed(4, 2)), static_cast<std::size_t>(m.fixed(6, 2))};
+    const std::size_t sizes[3] = {static_cast<std::size_t>(m.fixed(2, 2)), static_cast<std::size_t>(m.fixed(4, 2)),
+                                  static_cast<std::size_t>(m.fixed(6, 2))};
     std::size_t at = version == 1 ? 8 : 9;
     ByteView parts[3];
     for (int i = 0; i < 3; ++i) {

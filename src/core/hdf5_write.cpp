@@ -68,7 +68,10 @@ NumberType number_type(const std::string& dtype) {
 }
 
 // Text of any length, UTF-8; it lies in a global heap.
-std::string text_type() { return Bytes().number(0x19, 1).number(0x01, 1).number(0x01, 1).number(0, 1).number(16, 4).number(0x10, 1).number(0, 3).number(1, 4).number(0, 2).number(8, 2).data; }
+std::string text_type() {
+  return Bytes().number(0x19, 1).number(0x01, 1).number(0x01, 1).number(0, 1).number(16, 4)
+      .number(0x10, 1).number(0, 3).number(1, 4).number(0, 2).number(8, 2).data;
+}
 
 std::string data_space(bool scalar, const std::vector<std::int64_t>& sizes) {
   Bytes space;
@@ -247,12 +250,13 @@ class Writer {
     } while (children.size() > 1);
     place.tree = children.front().address;
     const std::uint64_t heap_data = append(names.data);
-    place.heap = append(Bytes().text("HEAP").number(0, 4).number(names.data.size(), 8).number(1, 8).number(heap_data, 8).data);   // 1: nothing is free
+    place.heap = append(Bytes().text("HEAP").number(0, 4).number(names.data.size(), 8).number(1, 8).number(heap_data, 8).data);  // 1: nothing is free
   }
 
   static std::string entry(std::uint64_t name, const Place& place) {
     Bytes out;
-    out.number(name, 8).number(place.header, 8).number(place.is_group ? 1 : 0, 4).number(0, 4).number(place.is_group ? place.tree : 0, 8).number(place.is_group ? place.heap : 0, 8);
+    out.number(name, 8).number(place.header, 8).number(place.is_group ? 1 : 0, 4).number(0, 4)
+        .number(place.is_group ? place.tree : 0, 8).number(place.is_group ? place.heap : 0, 8);
     return out.data;
   }
 
@@ -271,7 +275,8 @@ class Writer {
 
   static std::string superblock(const Place& root, std::uint64_t end) {
     Bytes out;
-    out.text("\x89HDF\r\n\x1a\n").number(0, 5).number(8, 1).number(8, 1).number(0, 1).number(leaf_entries / 2, 2).number(node_children / 2, 2).number(0, 4);
+    out.text("\x89HDF\r\n\x1a\n").number(0, 5).number(8, 1).number(8, 1).number(0, 1)
+        .number(leaf_entries / 2, 2).number(node_children / 2, 2).number(0, 4);
     out.number(0, 8).number(undefined, 8).number(end, 8).number(undefined, 8).text(entry(0, root));
     return out.data;
   }

@@ -116,7 +116,8 @@ const HuffmanCode& fixed_distances() {
 }
 
 void inflate_block(BitStream& bits, const HuffmanCode& literals, const HuffmanCode& distances, std::vector<std::uint8_t>& out, std::size_t limit) {
-  static const std::uint16_t length_base[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+  static const std::uint16_t length_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+                                              31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
   static const std::uint8_t length_bits[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
   static const std::uint16_t distance_base[] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
                                                 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
@@ -140,7 +141,8 @@ void inflate_block(BitStream& bits, const HuffmanCode& literals, const HuffmanCo
 }
 
 void inflate_dynamic(BitStream& bits, std::vector<std::uint8_t>& out, std::size_t limit) {
-  const int literals = static_cast<int>(bits.take(5)) + 257, distances = static_cast<int>(bits.take(5)) + 1, codes = static_cast<int>(bits.take(4)) + 4;
+  const int literals = static_cast<int>(bits.take(5)) + 257, distances = static_cast<int>(bits.take(5)) + 1,
+            codes = static_cast<int>(bits.take(4)) + 4;
   if (literals > 286 || distances > 30) damaged();
   static const std::uint8_t order[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   std::array<std::uint8_t, 19> code_lengths{};
@@ -155,7 +157,9 @@ void inflate_dynamic(BitStream& bits, std::vector<std::uint8_t>& out, std::size_
     }
     if (symbol == 16 && i == 0) damaged();
     const std::uint8_t value = symbol == 16 ? lengths[i - 1] : 0;
-    int times = symbol == 16 ? 3 + static_cast<int>(bits.take(2)) : symbol == 17 ? 3 + static_cast<int>(bits.take(3)) : 11 + static_cast<int>(bits.take(7));
+    int times = symbol == 16   ? 3 + static_cast<int>(bits.take(2))
+                : symbol == 17 ? 3 + static_cast<int>(bits.take(3))
+                               : 11 + static_cast<int>(bits.take(7));
     if (i + times > literals + distances) damaged();
     while (times-- > 0) lengths[i++] = value;
   }

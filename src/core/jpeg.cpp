@@ -13,8 +13,9 @@ namespace {
 
 [[noreturn]] void refuse(const char* why) { throw Error(ErrorKind::file, why); }
 
-constexpr int zigzag[64] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
-                            35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+constexpr int zigzag[64] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
+                            41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+                            30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
 struct HuffmanTable {
   static constexpr int fast_bits = 9;
@@ -186,7 +187,8 @@ class Decoder {
     height_ = at[1] * 256 + at[2];
     width_ = at[3] * 256 + at[4];
     const int n = at[5];
-    if ((n != 1 && n != 3) || stop - at < 6 + 3 * n || height_ == 0 || width_ == 0 || width_ * height_ > (std::int64_t{1} << 27)) refuse("the header is not of a kind read here.");
+    if ((n != 1 && n != 3) || stop - at < 6 + 3 * n || height_ == 0 || width_ == 0 || width_ * height_ > (std::int64_t{1} << 27))
+      refuse("the header is not of a kind read here.");
     components_.resize(static_cast<std::size_t>(n));
     for (int i = 0; i < n; ++i) {
       Component& c = components_[static_cast<std::size_t>(i)];
@@ -220,7 +222,8 @@ class Decoder {
     for (int i = 0; i < n; ++i) {
       const int id = at[1 + 2 * i], slots = at[2 + 2 * i];
       auto found = std::find_if(components_.begin(), components_.end(), [&](const Component& c) { return c.id == id; });
-      if (found == components_.end() || (slots >> 4) > 3 || (slots & 15) > 3 || std::find(chosen.begin(), chosen.end(), &*found) != chosen.end()) refuse("a scan is damaged.");
+      if (found == components_.end() || (slots >> 4) > 3 || (slots & 15) > 3 || std::find(chosen.begin(), chosen.end(), &*found) != chosen.end())
+        refuse("a scan is damaged.");
       found->dc = &dc_[slots >> 4];
       found->ac = &ac_[slots & 15];
       if (!found->quantized) found->quantization = quantization_[found->table];
@@ -399,9 +402,11 @@ void inverse_dct_line(In in, int shift, Store store) {
 void inverse_dct(const std::int16_t* block, const std::array<std::uint16_t, 64>& quantization, std::uint8_t* out, std::int64_t stride) {
   int work[64];
   for (int x = 0; x < 8; ++x)
-    inverse_dct_line([&](int i) { return static_cast<std::int64_t>(block[8 * i + x]) * quantization[8 * i + x]; }, 11, [&](int i, int value) { work[8 * i + x] = value; });
+    inverse_dct_line([&](int i) { return static_cast<std::int64_t>(block[8 * i + x]) * quantization[8 * i + x]; }, 11,
+                     [&](int i, int value) { work[8 * i + x] = value; });
   for (int y = 0; y < 8; ++y)
-    inverse_dct_line([&](int i) { return static_cast<std::int64_t>(work[8 * y + i]); }, 18, [&](int i, int value) { out[y * stride + i] = clamp_level(value + 128); });
+    inverse_dct_line([&](int i) { return static_cast<std::int64_t>(work[8 * y + i]); }, 18,
+                     [&](int i, int value) { out[y * stride + i] = clamp_level(value + 128); });
 }
 
 // Twice the columns: each new sample is 3/4 of the nearer and 1/4 of the farther neighbour.
@@ -431,7 +436,8 @@ void upsample_row(const Component& c, std::int64_t y, int h, int v, std::int64_t
   const std::int64_t other = std::min(c.height - 1, std::max<std::int64_t>(0, y / 2 + (upper ? -1 : 1)));
   const std::uint8_t* far = smooth_rows ? &c.samples[static_cast<std::size_t>(other * stride)] : nullptr;
   if (!smooth_columns) {
-    for (std::int64_t x = 0; x < width; ++x) out[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>((3 * near[x] + far[x] + (upper ? 1 : 2)) >> 2);
+    for (std::int64_t x = 0; x < width; ++x)
+      out[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>((3 * near[x] + far[x] + (upper ? 1 : 2)) >> 2);
     return;
   }
   for (std::int64_t x = 0; x < c.width; ++x) sums[static_cast<std::size_t>(x)] = far ? 3 * near[x] + far[x] : near[x];
@@ -457,7 +463,8 @@ LevelImage Decoder::assemble() {
   std::vector<std::vector<std::uint8_t>> rows(components_.size(), std::vector<std::uint8_t>(static_cast<std::size_t>(across_ * h_ * 8 + 2)));
   std::vector<int> sums(static_cast<std::size_t>(across_ * h_ * 8 + 2));
   for (std::int64_t y = 0; y < height_; ++y) {
-    for (std::size_t k = 0; k < components_.size(); ++k) upsample_row(components_[k], y, h_ / components_[k].h, v_ / components_[k].v, width_, sums, rows[k]);
+    for (std::size_t k = 0; k < components_.size(); ++k)
+      upsample_row(components_[k], y, h_ / components_[k].h, v_ / components_[k].v, width_, sums, rows[k]);
     std::uint8_t* pixel = &out.levels[static_cast<std::size_t>(y * width_ * out.channels)];
     for (std::int64_t x = 0; x < width_; ++x, pixel += out.channels) {
       const std::size_t i = static_cast<std::size_t>(x);

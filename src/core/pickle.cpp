@@ -85,7 +85,8 @@ class Reader {
 
  private:
   [[noreturn]] static void fail(const char* what, int op = -1) {
-    throw Error(ErrorKind::file, op < 0 ? text("the Python pickle is damaged: ", what, ".") : text("the Python pickle holds ", what, " (code ", op, ")."));
+    throw Error(ErrorKind::file,
+                op < 0 ? text("the Python pickle is damaged: ", what, ".") : text("the Python pickle holds ", what, " (code ", op, ")."));
   }
   const unsigned char* take(std::uint64_t n) {
     if (n > static_cast<std::uint64_t>(end_ - at_)) fail("it ends too early");
@@ -153,8 +154,11 @@ class Reader {
       }
       if (point < 0x80) out.push_back(static_cast<char>(point));
       else if (point < 0x800) out += {static_cast<char>(0xC0 | (point >> 6)), static_cast<char>(0x80 | (point & 0x3F))};
-      else if (point < 0x10000) out += {static_cast<char>(0xE0 | (point >> 12)), static_cast<char>(0x80 | ((point >> 6) & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
-      else out += {static_cast<char>(0xF0 | ((point >> 18) & 7)), static_cast<char>(0x80 | ((point >> 12) & 0x3F)), static_cast<char>(0x80 | ((point >> 6) & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
+      else if (point < 0x10000)
+        out += {static_cast<char>(0xE0 | (point >> 12)), static_cast<char>(0x80 | ((point >> 6) & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
+      else
+        out += {static_cast<char>(0xF0 | ((point >> 18) & 7)), static_cast<char>(0x80 | ((point >> 12) & 0x3F)),
+                static_cast<char>(0x80 | ((point >> 6) & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
     }
     return out;
   }
@@ -234,7 +238,8 @@ class Reader {
     for (std::size_t i = 0; i < utf8.size(); ++i) {
       const unsigned char c = static_cast<unsigned char>(utf8[i]);
       if (c < 0x80) bytes.push_back(static_cast<char>(c));
-      else if ((c == 0xC2 || c == 0xC3) && i + 1 < utf8.size()) bytes.push_back(static_cast<char>(((c & 3) << 6) | (static_cast<unsigned char>(utf8[++i]) & 0x3F)));
+      else if ((c == 0xC2 || c == 0xC3) && i + 1 < utf8.size())
+        bytes.push_back(static_cast<char>(((c & 3) << 6) | (static_cast<unsigned char>(utf8[++i]) & 0x3F)));
       else fail("encoded bytes that are none");
     }
     return string_of(Kind::bytes, bytes);

@@ -84,7 +84,8 @@ Header read_header(const std::uint8_t* at) {
   const bool fits = h.colour == 0 ? h.depth == 1 || h.depth == 2 || h.depth == 4 || h.depth == 8 || h.depth == 16
                     : h.colour == 3 ? h.depth == 1 || h.depth == 2 || h.depth == 4 || h.depth == 8
                                     : (h.colour == 2 || h.colour == 4 || h.colour == 6) && (h.depth == 8 || h.depth == 16);
-  if (!fits || at[10] || at[11] || h.interlaced > 1 || h.width < 1 || h.height < 1 || h.width * h.height > (std::int64_t{1} << 28)) refuse("the header is not of a kind read here.");
+  if (!fits || at[10] || at[11] || h.interlaced > 1 || h.width < 1 || h.height < 1 || h.width * h.height > (std::int64_t{1} << 28))
+    refuse("the header is not of a kind read here.");
   return h;
 }
 

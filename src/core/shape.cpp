@@ -71,7 +71,8 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << 
 
 int normalize_axis(std::int64_t axis, int rank, const char* what) {
   if (axis < -rank || axis >= rank)
-    fail_argument(what, ": axis ", axis, " (counted from 0", axis < 0 ? text(")") : text("; ", axis + 1, " counted from 1)"), " is out of range for a tensor of rank ", rank, ".");
+    fail_argument(what, ": axis ", axis, " (counted from 0", axis < 0 ? text(")") : text("; ", axis + 1, " counted from 1)"),
+                  " is out of range for a tensor of rank ", rank, ".");
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 

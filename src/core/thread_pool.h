@@ -28,7 +28,8 @@ void parallel_parts(std::int64_t parts, Body&& body) {
     return;
   }
   using Function = std::remove_reference_t<Body>;
-  run_parts(parts, [](void* context, std::int64_t part) { (*static_cast<Function*>(context))(part); }, const_cast<void*>(static_cast<const void*>(&body)));
+  run_parts(
+      parts, [](void* context, std::int64_t part) { (*static_cast<Function*>(context))(part); }, const_cast<void*>(static_cast<const void*>(&body)));
 }
 
 // parallel_ranges(n, grain, [&](begin, end) { ... }): [0, n) cut into ranges of about `grain` that do not depend on the thread count.

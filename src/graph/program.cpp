@@ -147,7 +147,8 @@ Program::Run Program::begin(Tensors given) {
   Run run;
   run.inputs = std::move(given);
   const Tensors& inputs = run.inputs;
-  if (inputs.size() != layout.input_types.size()) fail_internal("a program was given ", inputs.size(), " inputs, it takes ", layout.input_types.size(), ".");
+  if (inputs.size() != layout.input_types.size())
+    fail_internal("a program was given ", inputs.size(), " inputs, it takes ", layout.input_types.size(), ".");
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (!(inputs[i].type() == layout.input_types[i]))
       fail_internal("input ", i + 1, " of a program is ", name_of(inputs[i].dtype()), " ", inputs[i].shape(), ", planned for ",
@@ -160,7 +161,8 @@ Program::Run Program::begin(Tensors given) {
     plan.bind(block, output_buffers.back());
   }
   for (std::size_t b = 0; b < layout.blocks.size(); ++b)
-    if (layout.blocks[b].home == Home::input && !plan.patches[b].empty()) plan.bind(static_cast<int>(b), Plan::borrowed(inputs[layout.blocks[b].index]));
+    if (layout.blocks[b].home == Home::input && !plan.patches[b].empty())
+      plan.bind(static_cast<int>(b), Plan::borrowed(inputs[layout.blocks[b].index]));
   plan.bind_variables();
 
   if (plan.draws_random) run.context.seed = draw_seed();

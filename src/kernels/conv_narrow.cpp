@@ -81,7 +81,8 @@ class NarrowConv {
     if (blocks_ > 1) input_range(g_, transposed_, axis_, begin, end, low, high);
     const Index line = axis_ == 1 ? in_[2] : 1, pixels = (high - low) * line, rows = (image_end - image - 1) * in_[1] * in_[2] + pixels;
     T* products = scratch<T>(Scratch::product, rows * columns_);
-    gemm({rows, columns_, in_channels_, false, transposed_}, x_ + (image * in_[1] * in_[2] + low * line) * in_channels_, weights_, Epilogue<T>(), products);
+    gemm({rows, columns_, in_channels_, false, transposed_}, x_ + (image * in_[1] * in_[2] + low * line) * in_channels_, weights_, Epilogue<T>(),
+         products);
 
     WindowSums<T> sums = {g_,       transposed_, products, 0, axis_ == 1 ? low : 0, axis_ == 2 ? low : 0, 0, in_[2] * columns_, columns_, channels_,
                           ones_,    0,           unit_ * channels_, unit_, bias_, epilogue_.relu};

@@ -91,7 +91,8 @@ class ConvRun {
     panel_parts_ = 1;
     if (row_parts_ < few_parts && products > 1e6) panel_parts_ = smaller(plan_.panels, ceil_divide(few_parts, row_parts_));
     pack_in_part_ = row_parts_ == 1;
-    const Index positions = g_.kernel[0] * g_.kernel[1] * g_.kernel[2], strides = plan_.transposed ? 1 : g_.strides[0] * g_.strides[1] * g_.strides[2];
+    const Index positions = g_.kernel[0] * g_.kernel[1] * g_.kernel[2],
+                strides = plan_.transposed ? 1 : g_.strides[0] * g_.strides[1] * g_.strides[2];
     reads_ahead_ = plan_.columns_channels * positions <= most_products_to_read_ahead * strides &&
                    input_elements() * static_cast<Index>(sizeof(T)) >= least_bytes_to_read_ahead;
   }
@@ -189,7 +190,8 @@ class ConvRun {
     if (row_part >= row_parts_ || !reads_ahead_) return ReadAhead();
     const Index elements = input_elements();
     const Index rows = ceil_divide(end_row_ - first_row_, row_blocks_), lines = ceil_divide(plan_.out[1], line_blocks_);
-    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1), fetches_of_row_ * lines * ceil_divide(rows, tile_rows_));
+    return ReadAhead(x_ + elements / row_parts_ * row_part, x_ + elements / row_parts_ * (row_part + 1),
+                     fetches_of_row_ * lines * ceil_divide(rows, tile_rows_));
   }
 
   void run_rows(Part part, Index begin, Index end) {
@@ -231,7 +233,8 @@ class ConvRun {
       for (Index l = 0; l < lines; ++l, to += part.input_line) {
         const T* from = image + (plane * plan_.in[1] + part.first_line + l) * line;
         std::memset(to, 0, static_cast<std::size_t>((copy_low - low) * channels) * sizeof(T));
-        std::memcpy(to + (copy_low - low) * channels, from + copy_low * channels, static_cast<std::size_t>((copy_high - copy_low) * channels) * sizeof(T));
+        std::memcpy(to + (copy_low - low) * channels, from + copy_low * channels,
+                    static_cast<std::size_t>((copy_high - copy_low) * channels) * sizeof(T));
         std::memset(to + (copy_high - low) * channels, 0, static_cast<std::size_t>((high - copy_high) * channels) * sizeof(T));
       }
     }
@@ -313,7 +316,8 @@ class ConvRun {
   // All blocks of a panel before the next panel, so that what is computed stays near; but where the rows read are more than the second-level
   // cache holds, all panels before the next slice of the rows.
   void run_products(const Part& part) {
-    const Index input_bytes = (part.row_end - part.row_begin) * (part.line_end - part.line_begin) * plan_.step * plan_.in_channels * static_cast<Index>(sizeof(T));
+    const Index input_bytes =
+        (part.row_end - part.row_begin) * (part.line_end - part.line_begin) * plan_.step * plan_.in_channels * static_cast<Index>(sizeof(T));
     if (input_bytes <= input_bytes_of_part) {
       for (Index p = part.panel_begin; p < part.panel_end; ++p) {
         for (Index b = 0; b < panels_[p].blocks; ++b) run_block(part, p, b);

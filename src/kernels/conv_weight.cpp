@@ -1,4 +1,5 @@
-// Gradient of a convolution for its weights:  kernel_grad[k, c, f] = sum over outputs o of x[o * strides - padding + k * dilation, c] * upstream[o, f].
+// Gradient of a convolution for its weights:
+//   kernel_grad[k, c, f] = sum over outputs o of x[o * strides - padding + k * dilation, c] * upstream[o, f].
 //
 // The sum runs over output positions. A tile broadcasts one side and holds the other in registers: usually channels against filters;
 // where filters are fewer than a register, filters against channels (`swapped`, transposed at the end). With few channels and contiguous
@@ -69,7 +70,9 @@ class WeightGradient {
   // Chunks follow each other in memory, about evenly in x as well.
   Ahead ahead_of(Index next, Index panels, Index rows) const {
     const Index fetches = outer_positions_ * (fused_ ? 1 : g_.kernel[2]) * panels * ceil_divide(rows, tile_rows_);
-    auto part = [&](const T* operand, Index elements) { return ReadAhead(operand + elements / chunks_ * next, operand + elements / chunks_ * (next + 1), fetches); };
+    auto part = [&](const T* operand, Index elements) {
+      return ReadAhead(operand + elements / chunks_ * next, operand + elements / chunks_ * (next + 1), fetches);
+    };
     return {part(x_, g_.batch * g_.in[0] * g_.in[1] * g_.in[2] * g_.channels), part(upstream_, total_lines_ * g_.out[2] * g_.filters)};
   }
 
@@ -180,7 +183,8 @@ class WeightGradient {
       for (Index group = 0; group < g_.groups; ++group) {
         const T* right = swapped_ ? nullptr : pack_upstream(now, group, panel_begin, panel_end);
         for (Index outer = 0; outer < outer_positions_; ++outer) {
-          const Index begin = swapped_ ? panel_begin * width_ : row_begin, count = (swapped_ ? smaller(columns_, panel_end * width_) : row_end) - begin;
+          const Index begin = swapped_ ? panel_begin * width_ : row_begin,
+                      count = (swapped_ ? smaller(columns_, panel_end * width_) : row_end) - begin;
           const Windows windows = bind_windows(now, group, outer, begin, count);
           run_tiles(now, group, outer, windows, right, panel_begin, panel_end, row_begin, row_end, c > first, to, ahead);
         }
@@ -274,7 +278,8 @@ class WeightGradient {
   void copy_window_line(T* to, const T* line, Index low, Index high) const {
     const Index channels = g_.channels, copy_low = smaller(larger(low, 0), high), copy_high = larger(copy_low, smaller(high, g_.in[2]));
     std::memset(to, 0, static_cast<std::size_t>((copy_low - low) * channels) * sizeof(T));
-    std::memcpy(to + (copy_low - low) * channels, line + copy_low * channels, static_cast<std::size_t>((copy_high - copy_low) * channels) * sizeof(T));
+    std::memcpy(to + (copy_low - low) * channels, line + copy_low * channels,
+                static_cast<std::size_t>((copy_high - copy_low) * channels) * sizeof(T));
     std::memset(to + (copy_high - low) * channels, 0, static_cast<std::size_t>((high - copy_high) * channels) * sizeof(T));
   }
 
@@ -318,7 +323,8 @@ class WeightGradient {
     }
     const Index panel_step = upstream_in_place_ ? width_ : c.lines * c.positions * width_;
     const T* left = swapped_ ? upstream_ + (c.line * g_.out[2] + c.first) * g_.filters + group * group_filters_ : nullptr;
-    const Index strips = ceil_divide(row_end - row_begin, tile_rows_), size = (row_end - row_begin) / strips, larger_strips = (row_end - row_begin) % strips;
+    const Index strips = ceil_divide(row_end - row_begin, tile_rows_), size = (row_end - row_begin) / strips,
+                larger_strips = (row_end - row_begin) % strips;
     for (Index k = 0; k < (fused_ ? 1 : g_.kernel[2]); ++k) {
       // The positions that read inside the line.
       Index begin = 0, end = c.positions;

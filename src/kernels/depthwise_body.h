@@ -32,7 +32,9 @@ static inline void depthwise_pixels(const DepthwiseTile<typename V::Element>& ti
     }
     unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
       const R weight = load(w + j.value * V::width);
-      unroll<rows>([&](auto m) KERATIN_INLINE_BODY { sum[m.value][j.value] = V::fma(load(x + m.value * x_row + j.value * V::width), weight, sum[m.value][j.value]); });
+      unroll<rows>([&](auto m) KERATIN_INLINE_BODY {
+        sum[m.value][j.value] = V::fma(load(x + m.value * x_row + j.value * V::width), weight, sum[m.value][j.value]);
+      });
     });
     ++t;
   }
@@ -74,12 +76,14 @@ static inline void depthwise_weight_taps(const DepthwiseWeightTile<typename V::E
   const Index x_tap = tile.x_tap, x_row = tile.x_row, channels = tile.channels, positions = tile.positions;
   constexpr int together = 4;  // positions whose taps share what they read, where neighbouring taps are neighbouring pixels
   for (Index line = 0; line < tile.lines; ++line) {
-    const typename V::Element *x = tile.x + line * tile.x_line + tap * x_tap + channel, *upstream = tile.upstream + line * tile.upstream_line + channel;
+    const typename V::Element *x = tile.x + line * tile.x_line + tap * x_tap + channel,
+                              *upstream = tile.upstream + line * tile.upstream_line + channel;
     Index i = 0;
     for (; taps > 1 && x_tap == x_row && i + together <= positions; i += together) {
       unroll<vectors>([&](auto j) KERATIN_INLINE_BODY {
         R u[together];
-        unroll<together>([&](auto m) KERATIN_INLINE_BODY { u[m.value] = load_channels<V, whole>(upstream + m.value * channels + j.value * V::width, n); });
+        unroll<together>([&](auto m)
+                             KERATIN_INLINE_BODY { u[m.value] = load_channels<V, whole>(upstream + m.value * channels + j.value * V::width, n); });
         unroll<together + taps - 1>([&](auto p) KERATIN_INLINE_BODY {
           const R value = V::in_register(load_channels<V, whole>(x + p.value * x_row + j.value * V::width, n));
           unroll<taps>([&](auto t) KERATIN_INLINE_BODY {

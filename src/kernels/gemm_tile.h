@@ -35,7 +35,8 @@ struct GemmTile {
   bool accumulate;   // add to what C holds
   bool relu;         // max(0, .) of the result
   Index repeats = 1;  // this many tiles, each below the one before
-  // What will be read soon, on its way to the second-level cache meanwhile: so many cache lines after every `steps_between_fetches` steps of the depth.
+  // What will be read soon, on its way to the second-level cache meanwhile: so many cache lines after every `steps_between_fetches` steps of the
+  // depth.
   const char* ahead = nullptr;
   Index ahead_lines = 0;
   static constexpr Index steps_between_fetches = 16;

@@ -36,7 +36,8 @@ static inline void transpose_blocks(Y* y, Index y_row, const X* x, Index x_row, 
   constexpr Index side = 16;
   for (Index r = 0; r < rows; r += side) {
     for (Index c = 0; c < columns; c += side) {
-      transpose_corner(y + c * y_row + r, y_row, x + r * x_row + c, x_row, rows - r < side ? rows - r : side, columns - c < side ? columns - c : side);
+      transpose_corner(y + c * y_row + r, y_row, x + r * x_row + c, x_row, rows - r < side ? rows - r : side,
+                       columns - c < side ? columns - c : side);
     }
   }
 }

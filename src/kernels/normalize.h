@@ -59,8 +59,8 @@ static void layer_norm_gradient_row(const LayerNormGradientRow<typename V::Eleme
 
 // Over rows: sum[c] = sum of x - shift[c], squares[c] = sum of its square.
 template <class V, int registers, bool whole>
-static inline void moment_sums_of(typename V::Element* sum, typename V::Element* squares, const typename V::Element* x, const typename V::Element* shift,
-                                  Index rows, Index columns, int n) {
+static inline void moment_sums_of(typename V::Element* sum, typename V::Element* squares, const typename V::Element* x,
+                                  const typename V::Element* shift, Index rows, Index columns, int n) {
   typename V::Register down[registers], total[registers], square[registers];
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
     down[k] = load_channels<V, whole>(shift + k * V::width, n);
@@ -79,8 +79,8 @@ static inline void moment_sums_of(typename V::Element* sum, typename V::Element*
   }
 }
 template <class V>
-static void moment_sums(typename V::Element* sum, typename V::Element* squares, const typename V::Element* x, const typename V::Element* shift, Index rows,
-                        Index columns) {
+static void moment_sums(typename V::Element* sum, typename V::Element* squares, const typename V::Element* x, const typename V::Element* shift,
+                        Index rows, Index columns) {
   Index c = 0;
   for (; c + 4 * V::width <= columns; c += 4 * V::width) moment_sums_of<V, 4, true>(sum + c, squares + c, x + c, shift + c, rows, columns, V::width);
   for (; c + V::width <= columns; c += V::width) moment_sums_of<V, 1, true>(sum + c, squares + c, x + c, shift + c, rows, columns, V::width);
@@ -89,8 +89,8 @@ static void moment_sums(typename V::Element* sum, typename V::Element* squares, 
 
 // Batch normalization of rows that lie one behind the other: y = x scale + shift, each of the two `period` numbers that repeat.
 template <class V>
-static void scale_rows(typename V::Element* y, const typename V::Element* x, const typename V::Element* scale, const typename V::Element* shift, bool relu,
-                       Index n, Index period) {
+static void scale_rows(typename V::Element* y, const typename V::Element* x, const typename V::Element* scale, const typename V::Element* shift,
+                       bool relu, Index n, Index period) {
   for (Index row = 0; row < n; row += period) {
     const Index end = n - row < period ? n - row : period;
     for (Index i = 0; i < end; i += V::width) {
@@ -103,8 +103,8 @@ static void scale_rows(typename V::Element* y, const typename V::Element* x, con
 
 // Over rows: sum[c] = sum of dy, products[c] = sum of dy (x - mean[c]).
 template <class V, int registers, bool whole>
-static inline void gradient_sums_of(typename V::Element* sum, typename V::Element* products, const typename V::Element* dy, const typename V::Element* x,
-                                    const typename V::Element* mean, Index rows, Index columns, int n) {
+static inline void gradient_sums_of(typename V::Element* sum, typename V::Element* products, const typename V::Element* dy,
+                                    const typename V::Element* x, const typename V::Element* mean, Index rows, Index columns, int n) {
   typename V::Register middle[registers], total[registers], product[registers];
   KERATIN_UNROLL for (int k = 0; k < registers; ++k) {
     middle[k] = load_channels<V, whole>(mean + k * V::width, n);
@@ -128,7 +128,8 @@ static void gradient_sums(typename V::Element* sum, typename V::Element* product
   Index c = 0;
   for (; c + 4 * V::width <= columns; c += 4 * V::width)
     gradient_sums_of<V, 4, true>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, V::width);
-  for (; c + V::width <= columns; c += V::width) gradient_sums_of<V, 1, true>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, V::width);
+  for (; c + V::width <= columns; c += V::width)
+    gradient_sums_of<V, 1, true>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, V::width);
   if (c < columns) gradient_sums_of<V, 1, false>(sum + c, products + c, dy + c, x + c, mean + c, rows, columns, static_cast<int>(columns - c));
 }
 

@@ -56,10 +56,12 @@ KERATIN_INLINE void unit_of(float& y, const std::uint32_t* words, std::size_t i)
   y = static_cast<float>(static_cast<std::int32_t>(words[i] >> 8)) * (1.0f / 16777216.0f);
 }
 KERATIN_INLINE void unit_of(double& y, const std::uint32_t* words, std::size_t i) {
-  y = static_cast<double>(static_cast<std::int64_t>(((static_cast<std::uint64_t>(words[2 * i]) << 32) | words[2 * i + 1]) >> 11)) * (1.0 / 9007199254740992.0);
+  y = static_cast<double>(static_cast<std::int64_t>(((static_cast<std::uint64_t>(words[2 * i]) << 32) | words[2 * i + 1]) >> 11)) *
+      (1.0 / 9007199254740992.0);
 }
 template <class V>
-KERATIN_VECTORIZED static void uniform_from_words(typename V::Element* y, const std::uint32_t* words, std::size_t n, typename V::Element low, typename V::Element width) {
+KERATIN_VECTORIZED static void uniform_from_words(typename V::Element* y, const std::uint32_t* words, std::size_t n, typename V::Element low,
+                                                  typename V::Element width) {
   for (std::size_t i = 0; i < n; ++i) {
     typename V::Element u;
     unit_of(u, words, i);
@@ -90,7 +92,8 @@ static void apply_mask(typename V::Element* y, const typename V::Element* x, con
 
 // Box and Muller over 32 numbers at a time: 16 radii, 16 angles.
 template <class V>
-static void normal_from_words(typename V::Element* y, const std::uint32_t* words, std::size_t n, typename V::Element mean, typename V::Element stddev) {
+static void normal_from_words(typename V::Element* y, const std::uint32_t* words, std::size_t n, typename V::Element mean,
+                              typename V::Element stddev) {
   using T = typename V::Element;
   using R = typename V::Register;
   constexpr T step = sizeof(T) == 4 ? T(1.0 / 16777216.0) : T(1.0 / 9007199254740992.0);

@@ -199,7 +199,8 @@ static inline void gru_cell_gradient_at(const GruCellGradient<typename V::Elemen
   const int units = cell.units;
   const R update = at.load(gate), reset = at.load(gate + units), candidate = at.load(gate + 2 * units);
   const R dh = at.load(cell.dh + u), one = V::set(1);
-  const R d_update = V::multiply(V::multiply(dh, V::subtract(at.load(cell.h_before + u), candidate)), cell_derivative<V>(cell.recurrent_activation, update));
+  const R d_update =
+      V::multiply(V::multiply(dh, V::subtract(at.load(cell.h_before + u), candidate)), cell_derivative<V>(cell.recurrent_activation, update));
   const R d_sum = V::multiply(V::multiply(dh, V::subtract(one, update)), cell_derivative<V>(cell.activation, candidate));
   if (reset_after) {
     const R d_reset = V::multiply(V::multiply(d_sum, at.load(cell.inner + u)), cell_derivative<V>(cell.recurrent_activation, reset));
@@ -218,9 +219,11 @@ static inline void gru_cell_gradient_at(const GruCellGradient<typename V::Elemen
 template <class V>
 static void gru_cell_gradient(const GruCellGradient<typename V::Element>& cell) {
   if (cell.inner) {
-    KERATIN_EACH_REGISTER(cell.units, (gru_cell_gradient_at<V, true, false>(cell, u, V::width)), (gru_cell_gradient_at<V, true, true>(cell, u, cell.units - u)))
+    KERATIN_EACH_REGISTER(cell.units, (gru_cell_gradient_at<V, true, false>(cell, u, V::width)),
+                          (gru_cell_gradient_at<V, true, true>(cell, u, cell.units - u)))
   } else {
-    KERATIN_EACH_REGISTER(cell.units, (gru_cell_gradient_at<V, false, false>(cell, u, V::width)), (gru_cell_gradient_at<V, false, true>(cell, u, cell.units - u)))
+    KERATIN_EACH_REGISTER(cell.units, (gru_cell_gradient_at<V, false, false>(cell, u, V::width)),
+                          (gru_cell_gradient_at<V, false, true>(cell, u, cell.units - u)))
   }
 }
 
@@ -245,15 +248,18 @@ static void rnn_activate(typename V::Element* y, const typename V::Element* x, i
                         V::store_partial(y + u, cell_activation<V>(activation, V::load_partial(x + u, units - u)), units - u))
 }
 template <class V>
-static void rnn_activate_gradient(typename V::Element* d, const typename V::Element* upstream, const typename V::Element* y, int units, RnnActivation activation) {
-  KERATIN_EACH_REGISTER(units, V::store(d + u, V::multiply(V::load(upstream + u), cell_derivative<V>(activation, V::load(y + u)))),
-                        V::store_partial(d + u, V::multiply(V::load_partial(upstream + u, units - u), cell_derivative<V>(activation, V::load_partial(y + u, units - u))),
-                                         units - u))
+static void rnn_activate_gradient(typename V::Element* d, const typename V::Element* upstream, const typename V::Element* y, int units,
+                                  RnnActivation activation) {
+  KERATIN_EACH_REGISTER(
+      units, V::store(d + u, V::multiply(V::load(upstream + u), cell_derivative<V>(activation, V::load(y + u)))),
+      V::store_partial(
+          d + u, V::multiply(V::load_partial(upstream + u, units - u), cell_derivative<V>(activation, V::load_partial(y + u, units - u))), units - u))
 }
 
 // ---- c[columns] += a[depth] B[depth x columns], B row-major: the product of a few samples, which is bound by reading B.
 template <class V, int vectors>
-static inline void row_times_matrix_block(typename V::Element* c, const typename V::Element* a, const typename V::Element* b, std::ptrdiff_t b_row, int depth) {
+static inline void row_times_matrix_block(typename V::Element* c, const typename V::Element* a, const typename V::Element* b, std::ptrdiff_t b_row,
+                                          int depth) {
   typename V::Register sum[vectors];
   KERATIN_UNROLL for (int j = 0; j < vectors; ++j) sum[j] = V::load(c + j * V::width);
   for (int k = 0; k < depth; ++k, b += b_row) {
@@ -263,7 +269,8 @@ static inline void row_times_matrix_block(typename V::Element* c, const typename
   KERATIN_UNROLL for (int j = 0; j < vectors; ++j) V::store(c + j * V::width, sum[j]);
 }
 template <class V>
-static void row_times_matrix(typename V::Element* c, const typename V::Element* a, const typename V::Element* b, std::ptrdiff_t b_row, int depth, int columns) {
+static void row_times_matrix(typename V::Element* c, const typename V::Element* a, const typename V::Element* b, std::ptrdiff_t b_row, int depth,
+                             int columns) {
   int j = 0;
   for (; j + 8 * V::width <= columns; j += 8 * V::width) row_times_matrix_block<V, 8>(c + j, a, b + j, b_row, depth);
   for (; j + 2 * V::width <= columns; j += 2 * V::width) row_times_matrix_block<V, 2>(c + j, a, b + j, b_row, depth);

@@ -5,7 +5,10 @@
 namespace keratin {
 
 // Working memory that each thread keeps for its next call. A slot is one purpose, so that two are never the same memory.
-enum class Scratch { packed, packed_rows, panels, lines, taps, edges, bias, panel_block, upstream, partial, product, narrow_weights, narrow_sums, chain, windows, result, count };
+enum class Scratch {
+  packed, packed_rows, panels, lines, taps, edges, bias, panel_block, upstream, partial, product, narrow_weights, narrow_sums, chain, windows, result,
+  count
+};
 
 class ScratchMemory {
  public:

@@ -38,7 +38,8 @@ static void softmax_gradient_row(typename V::Element* y, const typename V::Eleme
 template <class V>
 static void log_softmax_gradient_row(typename V::Element* y, const typename V::Element* a, const typename V::Element* b, std::size_t n) {
   const typename V::Register less_total = V::set(-sum<V>(a, n));
-  for (std::size_t i = 0; i < n; i += V::width) put<V>(y + i, V::fma(vector_exp_normal<V>(take<V>(b + i, n - i)), less_total, take<V>(a + i, n - i)), n - i);
+  for (std::size_t i = 0; i < n; i += V::width)
+    put<V>(y + i, V::fma(vector_exp_normal<V>(take<V>(b + i, n - i)), less_total, take<V>(a + i, n - i)), n - i);
 }
 
 // pass(i, k): element i of the lines in register k

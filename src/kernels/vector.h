@@ -113,7 +113,8 @@ static inline typename V::Register vector_tanh(typename V::Register x) {
   if constexpr (sizeof(typename V::Element) == 4) {
     static constexpr double above[] = {1.3319074974656414e-8, 2.058348327444262e-5, 3.494034665758109e-3, 1.337971802116617e-1, 9.999999790114505e-1};
     static constexpr double below[] = {7.762020644898993e-7, 3.283093025975164e-4, 2.5871073578759396e-2, 4.671303326055805e-1, 1.0};
-    const typename V::Register limit = V::set(9.5f), most = V::set(1), inside = V::min(limit, V::max(V::negate(limit), x)), squared = V::multiply(inside, inside);
+    const typename V::Register limit = V::set(9.5f), most = V::set(1), inside = V::min(limit, V::max(V::negate(limit), x)),
+                               squared = V::multiply(inside, inside);
     const typename V::Register quotient = V::quick_divide(V::multiply(inside, polynomial<V>(squared, above)), polynomial<V>(squared, below));
     return V::min(most, V::max(V::negate(most), quotient));
   }
@@ -141,8 +142,8 @@ template <>
 struct LogPolynomial<double> {
   static constexpr double numerator[] = {1.01875663804580931796e-4, 4.97494994976747001425e-1, 4.70579119878881725854e0,
                                          1.44989225341610930846e1,  1.79368678507819816313e1,  7.70838733755885391666e0};
-  static constexpr double denominator[] = {1.0, 1.12873587189167450590e1, 4.52279145837532221105e1, 8.29875266912776603211e1, 7.11544750618563894466e1,
-                                           2.31251620126765340583e1};
+  static constexpr double denominator[] = {
+      1.0, 1.12873587189167450590e1, 4.52279145837532221105e1, 8.29875266912776603211e1, 7.11544750618563894466e1, 2.31251620126765340583e1};
   static constexpr double tiny = 2.2250738585072014e-308, lift = 4503599627370496.0, lift_exponent = 52.0;
 };
 
@@ -196,7 +197,8 @@ struct SinePolynomial<double> {
   static constexpr double high = 1.57079625129699707031, middle = 7.54978941586159635335e-8, low = 5.39030285815811905290e-15, bound = 1e8;
 };
 template <class V>
-static inline void sincos_of_quarters(typename V::Register quarters, typename V::Register r, typename V::Register& sine, typename V::Register& cosine) {
+static inline void sincos_of_quarters(typename V::Register quarters, typename V::Register r, typename V::Register& sine,
+                                      typename V::Register& cosine) {
   using T = typename V::Element;
   using C = SinePolynomial<T>;
   const typename V::Register z = V::multiply(r, r), one = V::set(1);
@@ -224,7 +226,8 @@ static inline typename V::Register vector_sine(typename V::Register x) {
   if (V::largest(beyond) > 0) {
     T lane[V::width];
     V::store(lane, x);
-    for (int i = 0; i < V::width; ++i) lane[i] = static_cast<T>(is_sine ? __builtin_sin(static_cast<double>(lane[i])) : __builtin_cos(static_cast<double>(lane[i])));
+    for (int i = 0; i < V::width; ++i)
+      lane[i] = static_cast<T>(is_sine ? __builtin_sin(static_cast<double>(lane[i])) : __builtin_cos(static_cast<double>(lane[i])));
     return V::load(lane);
   }
   const typename V::Register quarters = V::round(V::multiply(x, V::set(T(0.63661977236758134308))));
@@ -262,8 +265,9 @@ static inline typename V::Register vector_erf(typename V::Register x) {
   using T = typename V::Element;
   static constexpr double near_zero[] = {7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2,
                                          1.128358514861418e-1, -3.761262582423300e-1, 1.128379165726710e+0};
-  static constexpr double middle[] = {2.326819970068386e-2,  -1.387039388740657e-1, 3.687424674597105e-1,  -5.824733027278666e-1, 6.210004621745983e-1,
-                                      -4.944515323274145e-1, 3.404879937665872e-1,  -2.741127028184656e-1, 5.638259427386472e-1};
+  static constexpr double middle[] = {2.326819970068386e-2,  -1.387039388740657e-1, 3.687424674597105e-1,
+                                      -5.824733027278666e-1, 6.210004621745983e-1,  -4.944515323274145e-1,
+                                      3.404879937665872e-1,  -2.741127028184656e-1, 5.638259427386472e-1};
   static constexpr double tail[] = {-1.047766399936249e+1, 1.297719955372516e+1, -7.495518717768503e+0, 2.921019019210786e+0,
                                     -1.015265279202700e+0, 4.218463358204948e-1, -2.820767439740514e-1, 5.641895067754075e-1};
   const typename V::Register one = V::set(1), size = V::abs(x), square = V::multiply(x, x);

@@ -29,7 +29,9 @@ static inline void transpose_registers(__m256d (&r)[4]) {
 }
 
 static inline __m256 load_as_floats(const float* p) { return _mm256_loadu_ps(p); }
-static inline __m256 load_as_floats(const double* p) { return _mm256_set_m128(_mm256_cvtpd_ps(_mm256_loadu_pd(p + 4)), _mm256_cvtpd_ps(_mm256_loadu_pd(p))); }
+static inline __m256 load_as_floats(const double* p) {
+  return _mm256_set_m128(_mm256_cvtpd_ps(_mm256_loadu_pd(p + 4)), _mm256_cvtpd_ps(_mm256_loadu_pd(p)));
+}
 static inline void store_floats(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
 static inline void store_floats(double* p, __m256 v) {
   _mm256_storeu_pd(p, _mm256_cvtps_pd(_mm256_castps256_ps128(v)));

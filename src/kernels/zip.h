@@ -56,7 +56,8 @@ KERATIN_ZIP(swish_gradient, const typename V::Register s = vector_sigmoid<V>(b);
             return V::multiply(a, V::fma(V::multiply(b, s), V::subtract(one, s), s)))
 KERATIN_ZIP(gelu_gradient, const typename V::Register half = V::set(T(0.5));
             const typename V::Register phi = V::multiply(half, V::add(one, vector_erf<V>(V::multiply(b, V::set(T(inv_sqrt_2))))));
-            const typename V::Register density = V::multiply(V::set(T(inv_sqrt_2_pi)), vector_exp<V>(V::multiply(V::negate(half), V::multiply(b, b))));
+            const typename V::Register density = V::multiply(V::set(T(inv_sqrt_2_pi)),
+                                                             vector_exp<V>(V::multiply(V::negate(half), V::multiply(b, b))));
             return V::multiply(a, V::fma(b, density, phi)))
 KERATIN_ZIP(gelu_tanh_gradient, const typename V::Register s = gelu_gate<V>(b);
             const typename V::Register slope = V::fma(V::set(T(6 * 0.044715 * sqrt_2_over_pi)), V::multiply(b, b), V::set(T(2 * sqrt_2_over_pi)));

@@ -120,7 +120,8 @@ class BatchNormGradient : public Op {
       });
       std::vector<double> sums(static_cast<std::size_t>(2 * channels));
       for (std::int64_t part = 0; part < parts; ++part)
-        for (std::int64_t i = 0; i < 2 * channels; ++i) sums[static_cast<std::size_t>(i)] += static_cast<double>(partial.data<T>()[part * 2 * channels + i]);
+        for (std::int64_t i = 0; i < 2 * channels; ++i)
+          sums[static_cast<std::size_t>(i)] += static_cast<double>(partial.data<T>()[part * 2 * channels + i]);
       const auto rstd = [&](std::int64_t c) { return 1 / std::sqrt(static_cast<double>(variance[c]) + settings_.epsilon); };
       const auto slope = [&](std::int64_t c) { return rstd(c) * (gamma ? static_cast<double>(gamma[c]) : 1); };
       const auto sum = [&](std::int64_t c) { return sums[static_cast<std::size_t>(c)]; };
@@ -136,7 +137,8 @@ class BatchNormGradient : public Op {
       const std::vector<T> bends = settings.repeat([&](std::int64_t c) { return static_cast<T>(slope(c) * rstd(c) * rstd(c) * product(c) / count); });
       const std::vector<T> levels = settings.repeat([&](std::int64_t c) { return static_cast<T>(slope(c) * sum(c) / count); });
       settings.in_parts(n, [&](std::int64_t at, std::int64_t size) {
-        kernels<T>().gradient_rows({out[0].data<T>() + at, dy + at, x + at, means.data(), slopes.data(), bends.data(), levels.data(), size, settings.period()});
+        kernels<T>().gradient_rows(
+            {out[0].data<T>() + at, dy + at, x + at, means.data(), slopes.data(), bends.data(), levels.data(), size, settings.period()});
       });
     });
   }
@@ -158,7 +160,8 @@ class BatchNorm : public Op {
   BatchNorm(const BatchNormSettings& settings, bool relu) : settings_(settings), relu_(relu) {}
   const char* name() const override { return "batch_norm"; }
   Types infer(const Types& in) const override {
-    if (in.size() != static_cast<std::size_t>(3 + settings_.scale + settings_.center)) fail_argument("batch_norm: takes x, mean, variance and the weights. Received: ", in.size(), " inputs.");
+    if (in.size() != static_cast<std::size_t>(3 + settings_.scale + settings_.center))
+      fail_argument("batch_norm: takes x, mean, variance and the weights. Received: ", in.size(), " inputs.");
     const Shape& x = in[0].shape;
     if (!is_floating(in[0].dtype)) fail_dtype(name(), in[0].dtype);
     if (x.rank() == 0) fail_shape(name(), ": takes an array with at least one axis. Received a scalar.");
@@ -178,10 +181,13 @@ class BatchNorm : public Op {
       const T *mean = in[1].data<T>(), *variance = in[2].data<T>();
       const T* gamma = settings_.scale ? in[3].data<T>() : nullptr;
       const T* beta = settings_.center ? in[3 + settings_.scale].data<T>() : nullptr;
-      const auto slope = [&](std::int64_t c) { return (gamma ? static_cast<double>(gamma[c]) : 1) / std::sqrt(static_cast<double>(variance[c]) + settings_.epsilon); };
+      const auto slope = [&](std::int64_t c) {
+        return (gamma ? static_cast<double>(gamma[c]) : 1) / std::sqrt(static_cast<double>(variance[c]) + settings_.epsilon);
+      };
       const ChannelSettings<T> settings(channels);
       const std::vector<T> scale = settings.repeat([&](std::int64_t c) { return static_cast<T>(slope(c)); });
-      const std::vector<T> shift = settings.repeat([&](std::int64_t c) { return static_cast<T>((beta ? static_cast<double>(beta[c]) : 0) - static_cast<double>(mean[c]) * slope(c)); });
+      const std::vector<T> shift = settings.repeat(
+          [&](std::int64_t c) { return static_cast<T>((beta ? static_cast<double>(beta[c]) : 0) - static_cast<double>(mean[c]) * slope(c)); });
       const LargeResult<T> result(out[0], in);
       settings.in_parts(in[0].size(), [&](std::int64_t at, std::int64_t size) {
         T* to = result.room(at, size);

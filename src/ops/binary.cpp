@@ -70,7 +70,8 @@ void run_kernel(const Tensor& a, const Tensor& b, Tensor& y, double parameter) {
     else row = kernels<double>().*twofold;
     BroadcastLoop<2>(y.shape(), {a.shape(), b.shape()})
         .run([&](std::int64_t at, const std::array<std::int64_t, 2>& offset, const std::array<std::int64_t, 2>& step, std::int64_t n) {
-          row(out + at, pa + offset[0], static_cast<std::size_t>(step[0]), pb + offset[1], static_cast<std::size_t>(step[1]), static_cast<std::size_t>(n), p);
+          row(out + at, pa + offset[0], static_cast<std::size_t>(step[0]), pb + offset[1], static_cast<std::size_t>(step[1]),
+              static_cast<std::size_t>(n), p);
         });
   });
 }
@@ -211,9 +212,10 @@ const std::vector<BinaryRule>& rules() {
   static const std::vector<BinaryRule> all = {
       {"add", Accepts::numeric, false, KERNEL_OR(Add, add), GRADIENT(g.upstream()), GRADIENT(g.upstream()), nullptr, 0},
       {"subtract", Accepts::numeric, false, KERNEL_OR(Subtract, subtract), GRADIENT(g.upstream()), GRADIENT(-g.upstream()), nullptr, 0},
-      {"multiply", Accepts::numeric, false, KERNEL_OR(Multiply, multiply), GRADIENT(g.upstream() * g.x(1)), GRADIENT(g.upstream() * g.x(0)), nullptr, 0},
-      {"divide", Accepts::floating, false, KERNEL_RUN(divide), GRADIENT(g.upstream() / g.x(1)), GRADIENT(-(g.upstream() * g.y() / g.x(1))),
-       nullptr, 0},
+      {"multiply", Accepts::numeric, false, KERNEL_OR(Multiply, multiply), GRADIENT(g.upstream() * g.x(1)), GRADIENT(g.upstream() * g.x(0)), nullptr,
+       0},
+      {"divide", Accepts::floating, false, KERNEL_RUN(divide), GRADIENT(g.upstream() / g.x(1)), GRADIENT(-(g.upstream() * g.y() / g.x(1))), nullptr,
+       0},
       {"floor_divide", Accepts::numeric, false, run_numeric<FloorDivide>, nullptr, nullptr, nullptr, nullptr, 0},
       {"floor_mod", Accepts::numeric, false, run_numeric<FloorMod>, nullptr, GRADIENT(g.upstream()),
        GRADIENT(-(g.upstream() * call_binary("floor_divide", g.x(0), g.x(1)))), nullptr, 0},
@@ -229,8 +231,8 @@ const std::vector<BinaryRule>& rules() {
        GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * 2.0)), GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * -2.0)), nullptr, 0},
       {"atan2", Accepts::floating, false, run_floating<Atan2>, nullptr, GRADIENT(g.upstream() * g.x(1) / (square(g.x(0)) + square(g.x(1)))),
        GRADIENT(-(g.upstream() * g.x(0) / (square(g.x(0)) + square(g.x(1))))), nullptr, 0},
-      {"multiply_no_nan", Accepts::floating, false, run_floating<MultiplyNoNan>, nullptr, GRADIENT(call_binary("multiply_no_nan", g.upstream(), g.x(1))),
-       GRADIENT(call_binary("multiply_no_nan", g.x(0), g.upstream())), nullptr, 0},
+      {"multiply_no_nan", Accepts::floating, false, run_floating<MultiplyNoNan>, nullptr,
+       GRADIENT(call_binary("multiply_no_nan", g.upstream(), g.x(1))), GRADIENT(call_binary("multiply_no_nan", g.x(0), g.upstream())), nullptr, 0},
       {"divide_no_nan", Accepts::floating, false, run_floating<DivideNoNan>, nullptr, GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
        GRADIENT(-(g.upstream() * call_binary("divide_no_nan", g.y(), g.x(1)))), nullptr, 0},
       // (labels, logits)
@@ -250,12 +252,14 @@ const std::vector<BinaryRule>& rules() {
       {"logical_xor", Accepts::boolean, true, run_logical<Xor>, nullptr, nullptr, nullptr, nullptr, 0},
 
       // second derivatives of the piecewise linear ones are 0
-      {"relu_gradient", Accepts::numeric, false, KERNEL_OR(ReluGradient, relu_gradient), GRADIENT(call_binary("relu_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
-      {"relu6_gradient", Accepts::numeric, false, KERNEL_OR(Relu6Gradient, relu6_gradient), GRADIENT(call_binary("relu6_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
+      {"relu_gradient", Accepts::numeric, false, KERNEL_OR(ReluGradient, relu_gradient), GRADIENT(call_binary("relu_gradient", g.upstream(), g.x(1))),
+       nullptr, nullptr, 0},
+      {"relu6_gradient", Accepts::numeric, false, KERNEL_OR(Relu6Gradient, relu6_gradient),
+       GRADIENT(call_binary("relu6_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
       {"hard_sigmoid_gradient", Accepts::floating, false, KERNEL_RUN(hard_sigmoid_gradient),
        GRADIENT(call_binary("hard_sigmoid_gradient", g.upstream(), g.x(1))), nullptr, nullptr, 0},
-      {"leaky_relu_gradient", Accepts::floating, false, KERNEL_RUN(leaky_relu_gradient),
-       GRADIENT(with_parameter("leaky_relu_gradient", "alpha", g)), nullptr, "alpha", 0.2},
+      {"leaky_relu_gradient", Accepts::floating, false, KERNEL_RUN(leaky_relu_gradient), GRADIENT(with_parameter("leaky_relu_gradient", "alpha", g)),
+       nullptr, "alpha", 0.2},
       {"elu_gradient", Accepts::floating, false, KERNEL_RUN(elu_gradient), GRADIENT(with_parameter("elu_gradient", "alpha", g)),
        GRADIENT(where(less_equal(g.x(1), constant_like(g.x(1), 0)), g.upstream() * g.x(0))), "alpha", 1},
       {"selu_gradient", Accepts::floating, false, KERNEL_RUN(selu_gradient), GRADIENT(call_binary("selu_gradient", g.upstream(), g.x(1))),
@@ -266,8 +270,9 @@ const std::vector<BinaryRule>& rules() {
        GRADIENT(g.upstream() * g.x(0) * (1.0 - g.x(1) * 2.0)), nullptr, 0},
       {"swish_gradient", Accepts::floating, false, KERNEL_RUN(swish_gradient), GRADIENT(call_binary("swish_gradient", g.upstream(), g.x(1))),
        GRADIENT(g.upstream() * g.x(0) * swish_second(g.x(1))), nullptr, 0},
-      {"gelu_gradient", Accepts::floating, false, run_gelu_gradient, run_gelu_gradient_block, GRADIENT(with_parameter("gelu_gradient", "approximate", g)),
-       GRADIENT(g.upstream() * g.x(0) * gelu_second(g.x(1), g.parameter != 0)), "approximate", 0},
+      {"gelu_gradient", Accepts::floating, false, run_gelu_gradient, run_gelu_gradient_block,
+       GRADIENT(with_parameter("gelu_gradient", "approximate", g)), GRADIENT(g.upstream() * g.x(0) * gelu_second(g.x(1), g.parameter != 0)),
+       "approximate", 0},
   };
   return all;
 }

@@ -30,16 +30,20 @@ class BlockReader {
     const std::int64_t size = block + period_;
     repeated_.resize(static_cast<std::size_t>(size));
     std::copy_n(data_, period_, repeated_.begin());
-    for (std::int64_t filled = period_; filled < size; filled *= 2) std::copy_n(repeated_.begin(), std::min(filled, size - filled), repeated_.begin() + filled);
+    for (std::int64_t filled = period_; filled < size; filled *= 2)
+      std::copy_n(repeated_.begin(), std::min(filled, size - filled), repeated_.begin() + filled);
   }
   // Elements [at, at + n); `room` is theirs if they have to be put together.
   const T* elements(std::int64_t at, std::int64_t n, T* room) const {
     if (whole_) return data_ + at;
     if (period_ > 0) return repeated_.data() + at % period_;
-    loop_.run_range(at, at + n, [&](std::int64_t from, const std::array<std::int64_t, 1>& offset, const std::array<std::int64_t, 1>& step, std::int64_t count) {
-      if (step[0]) std::copy_n(data_ + offset[0], count, room + (from - at));
-      else std::fill_n(room + (from - at), count, data_[offset[0]]);
-    });
+    loop_.run_range(at, at + n,
+                    [&](std::int64_t from, const std::array<std::int64_t, 1>& offset, const std::array<std::int64_t, 1>& step, std::int64_t count) {
+                      if (step[0])
+                        std::copy_n(data_ + offset[0], count, room + (from - at));
+                      else
+                        std::fill_n(room + (from - at), count, data_[offset[0]]);
+                    });
     return room;
   }
 
@@ -105,8 +109,8 @@ void run_steps(const ChainSteps& steps, int slots, const Tensors& inputs, Tensor
 // Sums of a chain's result, seen as (outer, length, inner), over the middle axis. Where the pieces lie depends on the sizes alone and
 // they are added in order: the same bits on any number of threads.
 template <class T>
-void sum_steps(const ChainSteps& steps, int slots, const Tensors& inputs, const Shape& shape, std::int64_t outer, std::int64_t length, std::int64_t inner,
-               bool is_mean, T* y) {
+void sum_steps(const ChainSteps& steps, int slots, const Tensors& inputs, const Shape& shape, std::int64_t outer, std::int64_t length,
+               std::int64_t inner, bool is_mean, T* y) {
   const Kernels<T>& k = kernels<T>();
   const ChainRun<T> chain(steps, slots, inputs, shape);
   const std::size_t columns = static_cast<std::size_t>(inner);

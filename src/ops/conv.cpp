@@ -144,7 +144,8 @@ class Conv : public Op {
   const char* name() const override { return "conv"; }
 
   Types infer(const Types& inputs) const override {
-    if (inputs.size() < 2 || inputs.size() > 3) fail_argument("conv: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
+    if (inputs.size() < 2 || inputs.size() > 3)
+      fail_argument("conv: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
     const TensorType &x = inputs[0], &kernel = inputs[1];
     const int rank = check_input(name(), x, s_);
     check_dtypes(name(), inputs);
@@ -153,7 +154,8 @@ class Conv : public Op {
     check_numbers(name(), "padding_after", s_.after, rank, 0);
     const std::int64_t filters = kernel.shape.back(), channels = kernel.shape[rank] * s_.groups;
     if (!sizes_fit(x.shape.back(), channels)) {
-      fail_shape("conv: the input has ", x.shape.back(), " channels, but a kernel of shape ", kernel.shape, " with groups = ", s_.groups, " takes ", channels, ".");
+      fail_shape("conv: the input has ", x.shape.back(), " channels, but a kernel of shape ", kernel.shape, " with groups = ", s_.groups, " takes ",
+                 channels, ".");
     }
     if (filters % s_.groups != 0) fail_argument("conv: the ", filters, " filters cannot be shared out equally. Received: groups = ", s_.groups);
     check_bias(name(), inputs, filters);
@@ -196,7 +198,8 @@ class ConvTranspose : public Op {
   const char* name() const override { return "conv_transpose"; }
 
   Types infer(const Types& inputs) const override {
-    if (inputs.size() < 2 || inputs.size() > 3) fail_argument("conv_transpose: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
+    if (inputs.size() < 2 || inputs.size() > 3)
+      fail_argument("conv_transpose: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
     const TensorType &x = inputs[0], &kernel = inputs[1];
     const int rank = check_input(name(), x, s_);
     check_dtypes(name(), inputs);
@@ -205,7 +208,8 @@ class ConvTranspose : public Op {
     check_numbers(name(), "output_size", s_.output_size, rank, unknown_size);
     if (s_.output_size.empty()) fail_argument("conv_transpose: `output_size` is missing.");
     if (!sizes_fit(x.shape.back(), kernel.shape.back())) {
-      fail_shape("conv_transpose: the input has ", x.shape.back(), " channels, but a kernel of shape ", kernel.shape, " takes ", kernel.shape.back(), ".");
+      fail_shape("conv_transpose: the input has ", x.shape.back(), " channels, but a kernel of shape ", kernel.shape, " takes ", kernel.shape.back(),
+                 ".");
     }
     if (kernel.shape.back() % s_.groups != 0) {
       fail_argument("conv_transpose: the ", kernel.shape.back(), " channels cannot be shared out equally. Received: groups = ", s_.groups);
@@ -263,9 +267,11 @@ class ConvGradWeight : public Op {
       fail_shape("conv_grad_weight: an input of shape ", x.shape, " does not go with an upstream gradient of shape ", upstream.shape, ".");
     }
     const std::int64_t channels = x.shape.back(), filters = upstream.shape.back();
-    if (channels == unknown_size || filters == unknown_size) fail_shape("conv_grad_weight: the channels must be known. Received: ", x.shape, ", ", upstream.shape, ".");
+    if (channels == unknown_size || filters == unknown_size)
+      fail_shape("conv_grad_weight: the channels must be known. Received: ", x.shape, ", ", upstream.shape, ".");
     if (channels % s_.groups != 0 || filters % s_.groups != 0) {
-      fail_argument("conv_grad_weight: ", channels, " channels and ", filters, " filters cannot be shared out equally. Received: groups = ", s_.groups);
+      fail_argument("conv_grad_weight: ", channels, " channels and ", filters,
+                    " filters cannot be shared out equally. Received: groups = ", s_.groups);
     }
     Shape out;
     for (int axis = 0; axis < rank; ++axis) out.append(ConvSettings::at(s_.kernel_size, axis, 1));

@@ -111,8 +111,8 @@ class ConvLstmGradient final : public RecurrentGradientOp {
           for (std::int64_t p = first; p < end; ++p) {
             const std::int64_t at = s * state + p * filters;
             const T* c_before = t > 0 ? cells + (row - n.pixels + p) * filters : extra.state[1] ? extra.state[1] + at : zeros.data();
-            k.lstm_cell_gradient({d + (p - first) * columns, gates + (row + p) * columns, c_before, cells + (row + p) * filters, dh + at, dc + at, filters,
-                                  activation_, recurrent_activation_});
+            k.lstm_cell_gradient({d + (p - first) * columns, gates + (row + p) * columns, c_before, cells + (row + p) * filters, dh + at, dc + at,
+                                  filters, activation_, recurrent_activation_});
           }
           clear_row(dh + s * state + first * filters, (end - first) * filters);
         }
@@ -137,15 +137,18 @@ class ConvLstm final : public RecurrentOp {
   const char* name() const override { return "conv_lstm"; }
 
   Types infer(const Types& in) const override {
-    if (static_cast<int>(in.size()) != optional_.count()) fail_internal(name(), " was given ", in.size(), " inputs, its attributes announce ", optional_.count(), ".");
+    if (static_cast<int>(in.size()) != optional_.count())
+      fail_internal(name(), " was given ", in.size(), " inputs, its attributes announce ", optional_.count(), ".");
     const Shape &sums = in[0].shape, &kernel = in[1].shape;
     if (!is_floating(in[0].dtype)) fail_dtype(name(), in[0].dtype);
     const int rank = kernel.rank() - 2;
-    if (rank < 1 || rank > 3 || sums.rank() != rank + 3) fail_shape(name(), ": sums of shape ", sums, " do not go with a recurrent kernel of shape ", kernel, ".");
+    if (rank < 1 || rank > 3 || sums.rank() != rank + 3)
+      fail_shape(name(), ": sums of shape ", sums, " do not go with a recurrent kernel of shape ", kernel, ".");
     const std::int64_t filters = kernel[rank];
     if (!kernel.is_known() || kernel[rank + 1] != 4 * filters || in[1].dtype != in[0].dtype)
       fail_shape(name(), ": the recurrent kernel must have shape (sizes, filters, 4 * filters). Received: shape ", kernel, ".");
-    if (!sizes_fit(sums.back(), 4 * filters)) fail_shape(name(), ": the input part has ", sums.back(), " columns, the recurrent kernel ", 4 * filters, ".");
+    if (!sizes_fit(sums.back(), 4 * filters))
+      fail_shape(name(), ": the input part has ", sums.back(), " columns, the recurrent kernel ", 4 * filters, ".");
     TensorType gates = in[0], sequence = in[0];
     gates.shape[rank + 2] = 4 * filters;
     sequence.shape[rank + 2] = filters;
@@ -159,7 +162,9 @@ class ConvLstm final : public RecurrentOp {
       const TensorType& type = in[index];
       bool fits = type.shape.rank() == shape.rank() && type.dtype == dtype;
       for (int i = 0; fits && i < shape.rank(); ++i) fits = sizes_fit(type.shape[i], shape[i]);
-      if (!fits) fail_shape(name(), ": ", what, " must be ", name_of(dtype), " of shape ", shape, ". Received: ", name_of(type.dtype), " of shape ", type.shape, ".");
+      if (!fits)
+        fail_shape(name(), ": ", what, " must be ", name_of(dtype), " of shape ", shape, ". Received: ", name_of(type.dtype), " of shape ",
+                   type.shape, ".");
     };
     for (int i = 0; i < 2; ++i) must_be(optional_.state(i), "an initial state", state.shape, in[0].dtype);
     must_be(optional_.mask(), "the mask", Shape{sums[0], sums[1]}, DType::boolean);
@@ -211,7 +216,8 @@ class ConvLstm final : public RecurrentOp {
     const std::int64_t state = n.state();
     const StepInputs<T> extra = optional_.read<T>(in);
     const T* sums = in[0].data<T>();
-    T *y = out[0].data<T>(), *h = out[1].data<T>(), *c = out[2].data<T>(), *gates = out[3].data<T>(), *cells = out[4].data<T>(), *before = out[5].data<T>();
+    T *y = out[0].data<T>(), *h = out[1].data<T>(), *c = out[2].data<T>(), *gates = out[3].data<T>(), *cells = out[4].data<T>(),
+      *before = out[5].data<T>();
     const bool keep = keeps();
     const int copies = copies_seen(extra.dropout != nullptr);
     const ConvGeometry geometry = state_geometry(in[0].shape(), in[1].shape(), n.batch, copies);

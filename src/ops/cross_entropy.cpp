@@ -31,7 +31,8 @@ class SoftmaxCrossEntropy : public Op {
   Types infer(const Types& inputs) const override {
     const TensorType &labels = inputs.at(0), &logits = inputs.at(1);
     if (!is_floating(logits.dtype) || labels.dtype != logits.dtype) {
-      fail_argument("softmax_cross_entropy: labels and logits must have one floating dtype. Received: ", name_of(labels.dtype), " and ", name_of(logits.dtype));
+      fail_argument("softmax_cross_entropy: labels and logits must have one floating dtype. Received: ", name_of(labels.dtype), " and ",
+                    name_of(logits.dtype));
     }
     bool fits = labels.shape.rank() == logits.shape.rank() && logits.shape.rank() > 0;
     for (int i = 0; fits && i < logits.shape.rank(); ++i) fits = sizes_fit(labels.shape[i], logits.shape[i]);
@@ -90,7 +91,8 @@ class SparseSoftmaxCrossEntropy : public Op {
     bool fits = labels.shape.rank() + 1 == logits.shape.rank();
     for (int i = 0; fits && i < labels.shape.rank(); ++i) fits = sizes_fit(labels.shape[i], logits.shape[i]);
     if (!fits) {
-      fail_shape(name(), ": the labels must have the shape of the logits without the last axis. Received shapes ", labels.shape, " and ", logits.shape, ".");
+      fail_shape(name(), ": the labels must have the shape of the logits without the last axis. Received shapes ", labels.shape, " and ",
+                 logits.shape, ".");
     }
     Shape loss = logits.shape;
     loss.erase(loss.rank() - 1);
@@ -100,16 +102,18 @@ class SparseSoftmaxCrossEntropy : public Op {
     const std::int64_t n = inputs[1].shape().back(), rows = outputs[0].size();
     visit_label(inputs[0], [&](const auto* labels) {
       for (std::int64_t r = 0; r < rows; ++r) {
-        if (labels[r] < 0 || labels[r] >= n) fail_argument("label ", r + 1, " of the batch is ", labels[r], ", outside the valid range [0, ", n, ").");
+        if (labels[r] < 0 || labels[r] >= n)
+          fail_argument("label ", r + 1, " of the batch is ", labels[r], ", outside the valid range [0, ", n, ").");
       }
       visit_floating(inputs[1].dtype(), name(), [&](auto zero) {
         using T = decltype(zero);
-        parallel_ranges(rows, std::max<std::int64_t>(1, cross_entropy_grain / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t r = begin; r < end; ++r) {
-            const T* logits = inputs[1].data<T>() + r * n;
-            outputs[0].data<T>()[r] = softmax_row(logits, outputs[1].data<T>() + r * n, n) - logits[labels[r]];
-          }
-        });
+        parallel_ranges(rows, std::max<std::int64_t>(1, cross_entropy_grain / std::max<std::int64_t>(1, n)),
+                        [&](std::int64_t begin, std::int64_t end) {
+                          for (std::int64_t r = begin; r < end; ++r) {
+                            const T* logits = inputs[1].data<T>() + r * n;
+                            outputs[0].data<T>()[r] = softmax_row(logits, outputs[1].data<T>() + r * n, n) - logits[labels[r]];
+                          }
+                        });
       });
     });
   }
@@ -144,17 +148,19 @@ class SparseGradient : public Op {
     const std::int64_t n = inputs[1].shape().back(), rows = inputs[0].size();
     visit_label(inputs[2], [&](const auto* labels) {
       for (std::int64_t r = 0; r < rows; ++r)
-        if (labels[r] < 0 || labels[r] >= n) fail_argument("label ", r + 1, " of the batch is ", labels[r], ", outside the valid range [0, ", n, ").");
+        if (labels[r] < 0 || labels[r] >= n)
+          fail_argument("label ", r + 1, " of the batch is ", labels[r], ", outside the valid range [0, ", n, ").");
       visit_floating(inputs[1].dtype(), name(), [&](auto zero) {
         using T = decltype(zero);
-        parallel_ranges(rows, std::max<std::int64_t>(1, cross_entropy_grain / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t r = begin; r < end; ++r) {
-            const T upstream = inputs[0].data<T>()[r], *p = inputs[1].data<T>() + r * n;
-            T* out = outputs[0].data<T>() + r * n;
-            for (std::int64_t i = 0; i < n; ++i) out[i] = upstream * p[i];
-            out[labels[r]] -= upstream;
-          }
-        });
+        parallel_ranges(rows, std::max<std::int64_t>(1, cross_entropy_grain / std::max<std::int64_t>(1, n)),
+                        [&](std::int64_t begin, std::int64_t end) {
+                          for (std::int64_t r = begin; r < end; ++r) {
+                            const T upstream = inputs[0].data<T>()[r], *p = inputs[1].data<T>() + r * n;
+                            T* out = outputs[0].data<T>() + r * n;
+                            for (std::int64_t i = 0; i < n; ++i) out[i] = upstream * p[i];
+                            out[labels[r]] -= upstream;
+                          }
+                        });
       });
     });
   }

@@ -31,7 +31,8 @@ void log_softmax_rows(const double* x, double* y, std::int64_t rows, std::int64_
 }
 
 // -log P(labels | log_p) and, into `gradient` (steps, classes), its derivative by the logits: softmax - posterior.
-double ctc_sample(const std::vector<double>& log_p, std::int64_t steps, std::int64_t classes, const std::vector<std::int64_t>& labels, double* gradient) {
+double ctc_sample(const std::vector<double>& log_p, std::int64_t steps, std::int64_t classes, const std::vector<std::int64_t>& labels,
+                  double* gradient) {
   const std::int64_t blank = classes - 1, n = 2 * static_cast<std::int64_t>(labels.size()) + 1;
   std::vector<std::int64_t> path(static_cast<std::size_t>(n), blank);  // labels with blanks around
   for (std::size_t i = 0; i < labels.size(); ++i) path[2 * i + 1] = labels[i];
@@ -86,8 +87,8 @@ class CtcLoss : public Op {
       if (!is_integer(inputs[i].dtype)) fail_argument("ctc_loss: labels and lengths must be integers. Received: ", name_of(inputs[i].dtype));
     }
     if (logits.rank() != 3 || labels.rank() != 2 || inputs[2].shape.rank() != 1 || inputs[3].shape.rank() != 1) {
-      fail_shape("ctc_loss: takes logits (batch, steps, classes), labels (batch, longest) and lengths (batch). Received shapes ", logits, ", ", labels, ", ",
-                 inputs[2].shape, " and ", inputs[3].shape, ".");
+      fail_shape("ctc_loss: takes logits (batch, steps, classes), labels (batch, longest) and lengths (batch). Received shapes ", logits, ", ",
+                 labels, ", ", inputs[2].shape, " and ", inputs[3].shape, ".");
     }
     return {{inputs[0].dtype, Shape{logits[0]}}, inputs[0]};
   }

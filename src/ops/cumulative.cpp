@@ -43,7 +43,10 @@ class Cumulative : public Op {
   }
   Values gradient(const GradientContext& g) const override {
     const auto sum = [&](const Value& x) {
-      return apply1(make_op("cumsum", attributes({{"axis", {static_cast<double>(axis_)}}, {"exclusive", {exclusive_ ? 1.0 : 0.0}}, {"reverse", {reverse_ ? 0.0 : 1.0}}})), {x});
+      return apply1(
+          make_op("cumsum",
+                  attributes({{"axis", {static_cast<double>(axis_)}}, {"exclusive", {exclusive_ ? 1.0 : 0.0}}, {"reverse", {reverse_ ? 0.0 : 1.0}}})),
+          {x});
     };
     if (!product_) return {sum(g.upstream())};
     return {sum(g.upstream() * g.output()) / g.input(0)};

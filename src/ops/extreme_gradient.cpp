@@ -39,7 +39,8 @@ class ExtremeGradient : public Op {
  private:
   // Many rows are turned into columns at a time; ties are seen, and shared out, before they are turned back.
   template <class T>
-  static void spread_along_short_rows(const LargeResult<T>& result, const T* x, const T* y, const T* upstream, std::int64_t rows, std::int64_t length) {
+  static void spread_along_short_rows(const LargeResult<T>& result, const T* x, const T* y, const T* upstream, std::int64_t rows,
+                                      std::int64_t length) {
     const std::int64_t grain = std::max<std::int64_t>(turned_rows, reduce_grain / length / turned_rows * turned_rows);
     parallel_ranges(rows, grain, [&](std::int64_t begin, std::int64_t end) {
       T turned_x[short_row * turned_rows], turned_dx[short_row * turned_rows], scale[turned_rows];

@@ -60,7 +60,8 @@ class GatherBase : public Op {
   Attributes settings() const { return attributes({{"axis", {static_cast<double>(axis_)}}, {"batch_dims", {static_cast<double>(batch_dims_)}}}); }
   int axis_of(int rank) const {
     const int axis = normalize_axis(axis_, rank, "gather");
-    if (batch_dims_ < 0 || batch_dims_ > axis) fail_argument("gather: `batch_dims` must be at least 0 and not above the axis. Received: ", batch_dims_);
+    if (batch_dims_ < 0 || batch_dims_ > axis)
+      fail_argument("gather: `batch_dims` must be at least 0 and not above the axis. Received: ", batch_dims_);
     return axis;
   }
   std::int64_t axis_;
@@ -124,7 +125,8 @@ struct Pointer {
 };
 class PointersByRow {
  public:
-  PointersByRow(const Indices& index, const GatherSizes& s) : k_(s.k), memory_(DType::int64, Shape{(s.batch + 1) * k_ * 2}), all_(static_cast<Pointer*>(memory_.raw())) {
+  PointersByRow(const Indices& index, const GatherSizes& s)
+      : k_(s.k), memory_(DType::int64, Shape{(s.batch + 1) * k_ * 2}), all_(static_cast<Pointer*>(memory_.raw())) {
     Pointer* const other = all_ + s.batch * k_;
     for (std::int64_t b = 0; b < s.batch; ++b) {
       Pointer *own = all_ + b * k_, *from = own, *to = other;

@@ -50,9 +50,11 @@ class ImageTransform : public Op {
               std::fill(target, target + c, static_cast<T>(fill_value_));
               continue;
             }
-            const double at_x = map_periodic((m[0] * x + m[1] * y + m[2]) / k, in[2], fill_), at_y = map_periodic((m[3] * x + m[4] * y + m[5]) / k, in[1], fill_);
+            const double at_x = map_periodic((m[0] * x + m[1] * y + m[2]) / k, in[2], fill_),
+                         at_y = map_periodic((m[3] * x + m[4] * y + m[5]) / k, in[1], fill_);
             for (std::int64_t channel = 0; channel < c; ++channel)
-              target[channel] = bilinear_ ? sample_bilinear(source, at_y, at_x, channel, fill_value_) : sample_nearest(source, at_y, at_x, channel, fill_value_);
+              target[channel] =
+                  bilinear_ ? sample_bilinear(source, at_y, at_x, channel, fill_value_) : sample_nearest(source, at_y, at_x, channel, fill_value_);
           }
         }
       });

@@ -19,7 +19,8 @@ double filter_value(const std::string& filter, double x) {
 
 // One axis resized: `outer` times `from` (then `to`) times `inner` elements. Whole levels come out. Those of 8 bits are added up in fixed
 // point, as PIL does it: its roundings are then ours. Double holds all these whole numbers.
-void resize_axis(const double* in, double* out, std::int64_t from, std::int64_t to, std::int64_t inner, std::int64_t outer, const std::string& filter, double most) {
+void resize_axis(const double* in, double* out, std::int64_t from, std::int64_t to, std::int64_t inner, std::int64_t outer, const std::string& filter,
+                 double most) {
   const bool fixed = most <= 255;
   constexpr double one = 1 << 22;
   const double scale = static_cast<double>(from) / static_cast<double>(to), widening = std::max(1.0, scale), narrowing = 1 / widening;
@@ -32,7 +33,8 @@ void resize_axis(const double* in, double* out, std::int64_t from, std::int64_t 
   std::vector<double> weights;
   for (std::int64_t k = 0; k < to; ++k) {
     const double centre = (static_cast<double>(k) + 0.5) * scale;
-    const std::int64_t first = std::max<std::int64_t>(0, static_cast<std::int64_t>(centre - radius + 0.5)), last = std::min(from, static_cast<std::int64_t>(centre + radius + 0.5));
+    const std::int64_t first = std::max<std::int64_t>(0, static_cast<std::int64_t>(centre - radius + 0.5)),
+                       last = std::min(from, static_cast<std::int64_t>(centre + radius + 0.5));
     windows.push_back({first, last, weights.size()});
     double total = 0;
     for (std::int64_t i = first; i < last; ++i) {
@@ -74,8 +76,8 @@ void weigh_by_opacity(double* levels, PixelOrder order, std::int64_t pixels, std
 
 }  // namespace
 
-void resize_levels(const double* in, double* out, PixelOrder order, std::int64_t height, std::int64_t width, std::int64_t channels, std::int64_t new_height,
-                   std::int64_t new_width, const std::string& filter, double most) {
+void resize_levels(const double* in, double* out, PixelOrder order, std::int64_t height, std::int64_t width, std::int64_t channels,
+                   std::int64_t new_height, std::int64_t new_width, const std::string& filter, double most) {
   const bool planes = order == PixelOrder::planes, transparent = channels == 2 || channels == 4;
   std::vector<double> weighed, wide(static_cast<std::size_t>(height * new_width * channels));
   if (transparent) {

@@ -181,7 +181,8 @@ class Split : public Op {
     std::vector<std::int64_t> sizes = sizes_;
     if (sizes.empty()) {
       if (parts_ < 1) fail_argument("split: the number of parts must be at least 1. Received: ", parts_);
-      if (n >= 0 && n % parts_ != 0) fail_shape("split: axis ", axis, " of an array of shape ", shape, " cannot be cut into ", parts_, " equal parts.");
+      if (n >= 0 && n % parts_ != 0)
+        fail_shape("split: axis ", axis, " of an array of shape ", shape, " cannot be cut into ", parts_, " equal parts.");
       sizes.assign(static_cast<std::size_t>(parts_), n < 0 ? unknown_size : n / parts_);
     } else {
       std::int64_t total = 0;

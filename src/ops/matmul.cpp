@@ -13,15 +13,20 @@ void plain_product(const GemmShape& s, const T* a, const T* b, T* y) {
   for (Index i = 0; i < s.rows; ++i) {
     for (Index j = 0; j < s.columns; ++j) {
       T sum = 0;
-      for (Index k = 0; k < s.depth; ++k) sum = static_cast<T>(sum + a[s.transpose_a ? k * s.rows + i : i * s.depth + k] * b[s.transpose_b ? j * s.depth + k : k * s.columns + j]);
+      for (Index k = 0; k < s.depth; ++k)
+        sum = static_cast<T>(sum + a[s.transpose_a ? k * s.rows + i : i * s.depth + k] * b[s.transpose_b ? j * s.depth + k : k * s.columns + j]);
       y[i * s.columns + j] = sum;
     }
   }
 }
 void product(const GemmShape& s, const float* a, const float* b, const Epilogue<float>& end, float* y) { gemm(s, a, b, end, y); }
 void product(const GemmShape& s, const double* a, const double* b, const Epilogue<double>& end, double* y) { gemm(s, a, b, end, y); }
-void product(const GemmShape& s, const std::int32_t* a, const std::int32_t* b, const Epilogue<std::int32_t>&, std::int32_t* y) { plain_product(s, a, b, y); }
-void product(const GemmShape& s, const std::int64_t* a, const std::int64_t* b, const Epilogue<std::int64_t>&, std::int64_t* y) { plain_product(s, a, b, y); }
+void product(const GemmShape& s, const std::int32_t* a, const std::int32_t* b, const Epilogue<std::int32_t>&, std::int32_t* y) {
+  plain_product(s, a, b, y);
+}
+void product(const GemmShape& s, const std::int64_t* a, const std::int64_t* b, const Epilogue<std::int64_t>&, std::int64_t* y) {
+  plain_product(s, a, b, y);
+}
 
 Shape batch_of(const Shape& shape) {
   const std::vector<std::int64_t> sizes = shape.sizes();
@@ -48,14 +53,17 @@ class MatMul : public Op {
   Types infer(const Types& inputs) const override {
     if (inputs.size() != 2) fail_argument("matmul: takes two inputs. Received: ", inputs.size());
     const TensorType &a = inputs[0], &b = inputs[1];
-    if (a.dtype != b.dtype) fail_argument("matmul: both inputs must have one dtype. Received: ", name_of(a.dtype), " and ", name_of(b.dtype), "; use k_cast().");
+    if (a.dtype != b.dtype)
+      fail_argument("matmul: both inputs must have one dtype. Received: ", name_of(a.dtype), " and ", name_of(b.dtype), "; use k_cast().");
     if (!is_floating(a.dtype) && !is_integer(a.dtype)) fail_argument("matmul: takes numbers. Received: ", name_of(a.dtype));
-    if (a.shape.rank() < 2 || b.shape.rank() < 2) fail_shape("matmul: takes arrays of at least 2 axes. Received shapes ", a.shape, " and ", b.shape, ".");
+    if (a.shape.rank() < 2 || b.shape.rank() < 2)
+      fail_shape("matmul: takes arrays of at least 2 axes. Received shapes ", a.shape, " and ", b.shape, ".");
     const int ra = a.shape.rank(), rb = b.shape.rank();
     const std::int64_t rows = a.shape[transpose_a_ ? ra - 1 : ra - 2], depth = a.shape[transpose_a_ ? ra - 2 : ra - 1];
     const std::int64_t depth_b = b.shape[transpose_b_ ? rb - 1 : rb - 2], columns = b.shape[transpose_b_ ? rb - 2 : rb - 1];
     if (!sizes_fit(depth, depth_b)) {
-      fail_shape("matmul: the inner sizes differ. Received shapes ", a.shape, transpose_a_ ? " (transposed)" : "", " and ", b.shape, transpose_b_ ? " (transposed)" : "", ".");
+      fail_shape("matmul: the inner sizes differ. Received shapes ", a.shape, transpose_a_ ? " (transposed)" : "", " and ", b.shape,
+                 transpose_b_ ? " (transposed)" : "", ".");
     }
     Shape out = broadcast(batch_of(a.shape), batch_of(b.shape), "matmul");
     out.append(rows);
@@ -87,7 +95,8 @@ class MatMul : public Op {
             rest /= batch[axis];
           }
         }
-        product(s, a.data<T>() + at_a * s.rows * s.depth, b.data<T>() + at_b * s.columns * s.depth, Epilogue<T>(), outputs[0].data<T>() + i * s.rows * s.columns);
+        product(s, a.data<T>() + at_a * s.rows * s.depth, b.data<T>() + at_b * s.columns * s.depth, Epilogue<T>(),
+                outputs[0].data<T>() + i * s.rows * s.columns);
       };
       parallel_parts(count, one);
     });
@@ -114,15 +123,19 @@ class Dense : public Op {
   const char* name() const override { return "dense"; }
 
   Types infer(const Types& inputs) const override {
-    if (inputs.size() < 2 || inputs.size() > 3) fail_argument("dense: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
+    if (inputs.size() < 2 || inputs.size() > 3)
+      fail_argument("dense: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
     const TensorType &x = inputs[0], &kernel = inputs[1];
     for (const TensorType& input : inputs) {
-      if (input.dtype != x.dtype) fail_argument("dense: all inputs must have one dtype. Received: ", name_of(x.dtype), " and ", name_of(input.dtype), "; use k_cast().");
+      if (input.dtype != x.dtype)
+        fail_argument("dense: all inputs must have one dtype. Received: ", name_of(x.dtype), " and ", name_of(input.dtype), "; use k_cast().");
     }
     if (!is_floating(x.dtype) && !is_integer(x.dtype)) fail_argument("dense: takes numbers. Received: ", name_of(x.dtype));
-    if (x.shape.rank() < 1 || kernel.shape.rank() != 2) fail_shape("dense: takes an input of at least 1 axis and a kernel of 2. Received shapes ", x.shape, " and ", kernel.shape, ".");
+    if (x.shape.rank() < 1 || kernel.shape.rank() != 2)
+      fail_shape("dense: takes an input of at least 1 axis and a kernel of 2. Received shapes ", x.shape, " and ", kernel.shape, ".");
     if (!sizes_fit(x.shape.back(), kernel.shape[0])) {
-      fail_shape("dense: the last axis of the input, of shape ", x.shape, ", must have the ", kernel.shape[0], " elements that a kernel of shape ", kernel.shape, " takes.");
+      fail_shape("dense: the last axis of the input, of shape ", x.shape, ", must have the ", kernel.shape[0], " elements that a kernel of shape ",
+                 kernel.shape, " takes.");
     }
     if (inputs.size() > 2 && (inputs[2].shape.rank() != 1 || !sizes_fit(inputs[2].shape[0], kernel.shape[1]))) {
       fail_shape("dense: the bias must have shape (", kernel.shape[1], "). Received: ", inputs[2].shape, ".");
@@ -166,7 +179,8 @@ class DenseGradWeight : public Op {
   Types infer(const Types& inputs) const override {
     if (inputs.size() != 2) fail_argument("dense_grad_weight: takes two inputs. Received: ", inputs.size());
     const TensorType &x = inputs[0], &u = inputs[1];
-    if (x.dtype != u.dtype || !is_floating(x.dtype)) fail_argument("dense_grad_weight: takes two inputs of one floating dtype. Received: ", name_of(x.dtype), " and ", name_of(u.dtype), ".");
+    if (x.dtype != u.dtype || !is_floating(x.dtype))
+      fail_argument("dense_grad_weight: takes two inputs of one floating dtype. Received: ", name_of(x.dtype), " and ", name_of(u.dtype), ".");
     bool fits = x.shape.rank() == u.shape.rank() && x.shape.rank() > 0;
     for (int axis = 0; fits && axis + 1 < x.shape.rank(); ++axis) fits = sizes_fit(x.shape[axis], u.shape[axis]);
     if (!fits) fail_shape("dense_grad_weight: an input of shape ", x.shape, " does not go with an upstream gradient of shape ", u.shape, ".");
@@ -195,7 +209,8 @@ class DenseGradInput : public Op {
   Types infer(const Types& inputs) const override {
     if (inputs.size() != 2) fail_argument("dense_grad_input: takes two inputs. Received: ", inputs.size());
     const TensorType &u = inputs[0], &kernel = inputs[1];
-    if (u.dtype != kernel.dtype || !is_floating(u.dtype)) fail_argument("dense_grad_input: takes two inputs of one floating dtype. Received: ", name_of(u.dtype), " and ", name_of(kernel.dtype), ".");
+    if (u.dtype != kernel.dtype || !is_floating(u.dtype))
+      fail_argument("dense_grad_input: takes two inputs of one floating dtype. Received: ", name_of(u.dtype), " and ", name_of(kernel.dtype), ".");
     if (u.shape.rank() < 1 || kernel.shape.rank() != 2 || !sizes_fit(u.shape.back(), kernel.shape[1])) {
       fail_shape("dense_grad_input: an upstream gradient of shape ", u.shape, " does not go with a kernel of shape ", kernel.shape, ".");
     }

@@ -69,7 +69,8 @@ class LayerNormGradient : public Op {
         std::fill(share, share + 2 * size.n, T(0));
         for (std::int64_t r = part * piece; r < std::min(size.rows, (part + 1) * piece); ++r) {
           const std::int64_t at = r * size.n;
-          k.layer_norm_gradient_row({out[0].data<T>() + at, share, share + size.n, dy + at, x + at, gamma, mean[r], rstd[r], static_cast<std::size_t>(size.n)});
+          k.layer_norm_gradient_row(
+              {out[0].data<T>() + at, share, share + size.n, dy + at, x + at, gamma, mean[r], rstd[r], static_cast<std::size_t>(size.n)});
         }
       });
       for (int which = 0; which < 2; ++which)
@@ -97,7 +98,8 @@ class LayerNorm : public Op {
   Types infer(const Types& in) const override {
     const Shape& x = in[0].shape;
     if (!is_floating(in[0].dtype)) fail_dtype(name(), in[0].dtype);
-    if (settings_.axes < 1 || settings_.axes > x.rank()) fail_shape(name(), ": cannot normalize ", settings_.axes, " axes of an array of shape ", x, ".");
+    if (settings_.axes < 1 || settings_.axes > x.rank())
+      fail_shape(name(), ": cannot normalize ", settings_.axes, " axes of an array of shape ", x, ".");
     Shape rows;
     for (int i = 0; i < x.rank() - settings_.axes; ++i) rows.append(x[i]);
     for (int w = 1; w <= settings_.scale + settings_.center; ++w) {
@@ -115,14 +117,15 @@ class LayerNorm : public Op {
       const T* beta = settings_.center ? in[1 + settings_.scale].data<T>() : nullptr;
       T *mean = out[1].data<T>(), *rstd = out[2].data<T>();
       const LargeResult<T> result(out[0], in);
-      parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r) {
-          T* to = result.room(r * size.n, size.n);
-          kernels<T>().layer_norm_row({to, mean + r, rstd + r, in[0].data<T>() + r * size.n, gamma, beta, static_cast<std::size_t>(size.n),
-                                       static_cast<T>(settings_.epsilon)});
-          result.send(to, r * size.n, size.n);
-        }
-      });
+      parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)),
+                      [&](std::int64_t begin, std::int64_t end) {
+                        for (std::int64_t r = begin; r < end; ++r) {
+                          T* to = result.room(r * size.n, size.n);
+                          kernels<T>().layer_norm_row({to, mean + r, rstd + r, in[0].data<T>() + r * size.n, gamma, beta,
+                                                       static_cast<std::size_t>(size.n), static_cast<T>(settings_.epsilon)});
+                          result.send(to, r * size.n, size.n);
+                        }
+                      });
     });
   }
   int in_place_input(int output) const override { return output == 0 ? 0 : -1; }
@@ -155,18 +158,20 @@ class UnitNormGradient : public Op {
       using T = decltype(zero);
       const Kernels<T>& k = kernels<T>();
       const std::size_t n = static_cast<std::size_t>(size.n);
-      parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r) {
-          const T *dy = in[0].data<T>() + r * size.n, *y = in[2].data<T>() + r * size.n, factor = in[3].data<T>()[r];
-          const bool held = factor >= static_cast<T>(1 / std::sqrt(epsilon_));
-          k.combine(out[0].data<T>() + r * size.n, dy, factor, y, held ? T(0) : -factor * k.dot(dy, y, n), n);
-        }
-      });
+      parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)),
+                      [&](std::int64_t begin, std::int64_t end) {
+                        for (std::int64_t r = begin; r < end; ++r) {
+                          const T *dy = in[0].data<T>() + r * size.n, *y = in[2].data<T>() + r * size.n, factor = in[3].data<T>()[r];
+                          const bool held = factor >= static_cast<T>(1 / std::sqrt(epsilon_));
+                          k.combine(out[0].data<T>() + r * size.n, dy, factor, y, held ? T(0) : -factor * k.dot(dy, y, n), n);
+                        }
+                      });
     });
   }
   Values gradient(const GradientContext& g) const override {
     const Values found = differentiate_again({g.input(0), g.input(1)}, g.upstreams, [&](const Values& in) -> Values {
-      const Value &dy = in[0], &x = in[1], squares = sum(square(x)), factor = call_unary("rsqrt", call_binary("maximum", squares, constant_like(squares, epsilon_)));
+      const Value &dy = in[0], &x = in[1], squares = sum(square(x)),
+                  factor = call_unary("rsqrt", call_binary("maximum", squares, constant_like(squares, epsilon_)));
       const Value y = x * factor, share = y * sum(dy * y), held = call_binary("less_equal", squares, constant_like(squares, epsilon_));
       return {factor * (dy - select(broadcast_like(held, share), constant_like(share, 0), share))};
     });
@@ -200,14 +205,15 @@ class UnitNorm : public Op {
       using T = decltype(zero);
       const Kernels<T>& k = kernels<T>();
       const std::size_t n = static_cast<std::size_t>(size.n);
-      parallel_ranges(size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r) {
-          const T* x = in[0].data<T>() + r * size.n;
-          const T squares = k.dot(x, x, n), least = static_cast<T>(epsilon_), factor = 1 / std::sqrt(squares < least ? least : squares);
-          k.combine(out[0].data<T>() + r * size.n, x, factor, x, T(0), n);
-          out[1].data<T>()[r] = factor;
-        }
-      });
+      parallel_ranges(
+          size.rows, std::max<std::int64_t>(1, normalize_grain / std::max<std::int64_t>(1, size.n)), [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t r = begin; r < end; ++r) {
+              const T* x = in[0].data<T>() + r * size.n;
+              const T squares = k.dot(x, x, n), least = static_cast<T>(epsilon_), factor = 1 / std::sqrt(squares < least ? least : squares);
+              k.combine(out[0].data<T>() + r * size.n, x, factor, x, T(0), n);
+              out[1].data<T>()[r] = factor;
+            }
+          });
     });
   }
   Values gradient(const GradientContext& g) const override {

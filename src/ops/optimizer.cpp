@@ -134,7 +134,10 @@ REGISTER_OP("adam_update", [](const Attributes& a) { return std::make_shared<Ada
 class Adamax : public OptimizerStep {
  public:
   explicit Adamax(const Attributes& a)
-      : OptimizerStep("adamax_update", 2, 2, a), beta_1_(a.number("beta_1", 0.9)), beta_2_(a.number("beta_2", 0.999)), epsilon_(a.number("epsilon", 1e-7)) {}
+      : OptimizerStep("adamax_update", 2, 2, a),
+        beta_1_(a.number("beta_1", 0.9)),
+        beta_2_(a.number("beta_2", 0.999)),
+        epsilon_(a.number("epsilon", 1e-7)) {}
 
  protected:
   std::vector<double> scalars(const std::vector<double>& given, double keep) const override {
@@ -198,13 +201,17 @@ REGISTER_OP("adadelta_update", [](const Attributes& a) { return std::make_shared
 class Nadam : public OptimizerStep {
  public:
   explicit Nadam(const Attributes& a)
-      : OptimizerStep("nadam_update", 2, 3, a), beta_1_(a.number("beta_1", 0.9)), beta_2_(a.number("beta_2", 0.999)), epsilon_(a.number("epsilon", 1e-7)) {}
+      : OptimizerStep("nadam_update", 2, 3, a),
+        beta_1_(a.number("beta_1", 0.9)),
+        beta_2_(a.number("beta_2", 0.999)),
+        epsilon_(a.number("epsilon", 1e-7)) {}
 
  protected:
   std::vector<double> scalars(const std::vector<double>& given, double keep) const override {
     const double t = given[1], product = given[2];
     const double u = beta_1_ * (1 - 0.5 * std::pow(0.96, t)), next_u = beta_1_ * (1 - 0.5 * std::pow(0.96, t + 1));
-    return {given[0], keep, 1 - beta_1_, 1 - beta_2_, epsilon_, next_u / (1 - product * next_u), (1 - u) / (1 - product), 1 / (1 - std::pow(beta_2_, t))};
+    return {
+        given[0], keep, 1 - beta_1_, 1 - beta_2_, epsilon_, next_u / (1 - product * next_u), (1 - u) / (1 - product), 1 / (1 - std::pow(beta_2_, t))};
   }
   STEP(kernels<T>().nadam(state[0], state[1], state[2], gradient, n, s))
 

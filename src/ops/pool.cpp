@@ -276,7 +276,8 @@ class Upsample : public Op {
     Shape y = inputs[0].shape;
     const int axes = y.rank() - 2;
     if (axes < 1 || axes > 3) fail_shape("upsampling takes (batch, 1 to 3 axes, channels). Received an input of shape ", y, ".");
-    if (size_.size() != static_cast<std::size_t>(axes)) fail_argument("the input has ", axes, " axes to repeat along, `size` has ", size_.size(), " values.");
+    if (size_.size() != static_cast<std::size_t>(axes))
+      fail_argument("the input has ", axes, " axes to repeat along, `size` has ", size_.size(), " values.");
     for (int i = 0; i < axes; ++i) {
       if (y[i + 1] != unknown_size) y[i + 1] *= size_[i];
     }

@@ -30,7 +30,8 @@ struct Windows {
       const std::int64_t n = x[i + 1], k = size_of(i), s = stride_of(i);
       if (n == unknown_size) continue;
       if (!same && n < k)
-        fail_shape(what, ": a window of ", k, " does not fit axis ", i + 2, " of the input, shape ", x, ". Use `padding = \"same\"` or a window of at most ", n, ".");
+        fail_shape(what, ": a window of ", k, " does not fit axis ", i + 2, " of the input, shape ", x,
+                   ". Use `padding = \"same\"` or a window of at most ", n, ".");
       y[i + 1] = same ? (n + s - 1) / s : (n - k) / s + 1;
     }
     return y;

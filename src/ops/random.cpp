@@ -15,31 +15,35 @@ namespace {
 
 constexpr std::int64_t random_grain = 16384;  // elements in one parallel part
 
-// Quantile of the standard normal distribution: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988).
+double polynomial_at(double x, const double (&coefficients)[8]) {  // highest power first
+  double value = 0;
+  for (double c : coefficients) value = value * x + c;
+  return value;
+}
+
+// Quantile of the standard normal distribution: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988). A quotient of polynomials around
+// the middle, one on either side of it, and one for what is left.
 double normal_quantile(double p) {
+  static constexpr double middle_over[] = {2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+                                       13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608};
+  static constexpr double middle_under[] = {5226.495278852545925, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+                                        5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0};
+  static constexpr double side_over[] = {7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
+                                     3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734};
+  static constexpr double side_under[] = {1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
+                                      0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0};
+  static constexpr double tail_over[] = {2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386, 0.026532189526576123093,
+                                     0.29656057182850489123, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772};
+  static constexpr double tail_under[] = {2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
+                                      0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0};
   const double q = p - 0.5;
   if (std::abs(q) <= 0.425) {
     const double r = 0.180625 - q * q;
-    return q *
-           (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457) * r + 13731.693765509461125) * r +
-              1971.5909503065514427) * r + 133.14166789178437745) * r + 3.387132872796366608) /
-           (((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867) * r + 5394.1960214247511077) * r +
-              687.1870074920579083) * r + 42.313330701600911252) * r + 1.0);
+    return q * polynomial_at(r, middle_over) / polynomial_at(r, middle_under);
   }
-  double r = std::sqrt(-std::log(q < 0 ? p : 1.0 - p)), x;
-  if (r <= 5.0) {
-    r -= 1.6;
-    x = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r + 1.27045825245236838258) * r + 3.64784832476320460504) * r +
-           5.7694972214606914055) * r + 4.6303378461565452959) * r + 1.42343711074968357734) /
-        (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r + 0.14810397642748007459) * r + 0.68976733498510000455) * r +
-           1.6763848301838038494) * r + 2.05319162663775882187) * r + 1.0);
-  } else {
-    r -= 5.0;
-    x = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r + 0.026532189526576123093) * r + 0.29656057182850489123) * r +
-           1.7848265399172913358) * r + 5.4637849111641143699) * r + 6.6579046435011037772) /
-        (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r +
-           0.13692988092273580531) * r + 0.59983220655588793769) * r + 1.0);
-  }
+  const double r = std::sqrt(-std::log(q < 0 ? p : 1.0 - p));
+  const double x = r <= 5.0 ? polynomial_at(r - 1.6, side_over) / polynomial_at(r - 1.6, side_under)
+                            : polynomial_at(r - 5.0, tail_over) / polynomial_at(r - 5.0, tail_under);
   return q < 0 ? -x : x;
 }
 
@@ -68,7 +72,8 @@ void by_blocks(std::int64_t size, const Philox& philox, int words, Fill&& fill) 
   parallel_ranges(size, random_grain, [&](std::int64_t begin, std::int64_t end) {
     std::uint32_t bits[random_chunk * 2];
     for (std::int64_t at = begin; at < end; at += random_chunk) {
-      kernels<float>().random_words(bits, seed, philox.stream, static_cast<std::uint64_t>(at * words / 4), static_cast<std::size_t>(random_chunk * words / 4));
+      kernels<float>().random_words(bits, seed, philox.stream, static_cast<std::uint64_t>(at * words / 4),
+                                    static_cast<std::size_t>(random_chunk * words / 4));
       fill(at, bits, static_cast<int>(std::min(random_chunk, end - at)));
     }
   });

@@ -133,7 +133,8 @@ void reduce_pass(const T* x, T* y, std::int64_t outer, std::int64_t length, std:
   if (inner == 1 && length <= 2 * reduce_grain) {
     parallel_ranges(outer, std::max<std::int64_t>(1, reduce_grain / std::max<std::int64_t>(1, length)), [&](std::int64_t begin, std::int64_t end) {
       if constexpr (std::is_floating_point_v<T> && !std::is_same_v<F, Product>) {
-        if (length <= (std::is_same_v<F, Sum> ? short_row / 4 : short_row)) return reduce_short_rows<F>(y + begin, x + begin * length, end - begin, length);
+        if (length <= (std::is_same_v<F, Sum> ? short_row / 4 : short_row))
+          return reduce_short_rows<F>(y + begin, x + begin * length, end - begin, length);
       }
       for (std::int64_t o = begin; o < end; ++o) y[o] = reduce_contiguous<F>(x + o * length, length);
     });

@@ -19,8 +19,10 @@ Interpolation interpolation_from(const std::string& name) {
   for (int i = 0; i < 8; ++i) {
     if (name == names[i]) return static_cast<Interpolation>(i);
   }
-  fail_argument("`interpolation` must be one of \"nearest\", \"bilinear\", \"area\", \"bicubic\", \"lanczos3\", \"lanczos5\", \"gaussian\", \"mitchellcubic\". Received: \"",
-                name, "\".");
+  fail_argument(
+      "`interpolation` must be one of \"nearest\", \"bilinear\", \"area\", \"bicubic\", \"lanczos3\", \"lanczos5\", \"gaussian\", \"mitchellcubic\". "
+      "Received: \"",
+      name, "\".");
 }
 
 // A sparse matrix by rows: row i is the sum of weight * element over terms [begin[i], begin[i + 1]).
@@ -49,7 +51,8 @@ struct SparseRows {
     out.begin = next;
     out.terms.resize(terms.size());
     for (std::int64_t row = 0; row < rows(); ++row) {
-      for (std::size_t t = begin[row]; t < begin[row + 1]; ++t) out.terms[next[static_cast<std::size_t>(terms[t].element)]++] = {row, terms[t].weight};
+      for (std::size_t t = begin[row]; t < begin[row + 1]; ++t)
+        out.terms[next[static_cast<std::size_t>(terms[t].element)]++] = {row, terms[t].weight};
     }
     return out;
   }
@@ -217,7 +220,8 @@ class Resize : public Op {
     Shape y = inputs[0].shape;
     const int axes = y.rank() - 2;
     if (axes < 1 || axes > 3) fail_shape("resizing takes (batch, 1 to 3 axes, channels). Received an input of shape ", y, ".");
-    if (size_.size() != static_cast<std::size_t>(axes)) fail_argument("the input has ", axes, " axes to resize, `size` has ", size_.size(), " values.");
+    if (size_.size() != static_cast<std::size_t>(axes))
+      fail_argument("the input has ", axes, " axes to resize, `size` has ", size_.size(), " values.");
     for (int i = 0; i < axes; ++i) {
       if (size_[i] < 1 && size_[i] != unknown_size) fail_argument("`size` must be positive. Received: ", size_[i], ".");
       if (y[i + 1] == 0) fail_shape("an axis of size 0 cannot be resized. Received an input of shape ", y, ".");
@@ -246,7 +250,8 @@ class Resize : public Op {
     for (int i = 0; i < axes; ++i) {
       const int axis = grown >= shrunk ? axes - i : i + 1;
       const std::int64_t from = now[axis], to = size_[axis - 1];
-      SparseRows matrix = transposed_ ? interpolation_matrix(to, from, method_, antialias_).transposed(to) : interpolation_matrix(from, to, method_, antialias_);
+      SparseRows matrix =
+          transposed_ ? interpolation_matrix(to, from, method_, antialias_).transposed(to) : interpolation_matrix(from, to, method_, antialias_);
       now[axis] = to;
       if (!matrix.is_identity()) steps.push_back({axis, std::move(matrix), now});
     }
@@ -276,7 +281,8 @@ class Resize : public Op {
 
   Values gradient(const GradientContext& g) const override {
     std::vector<std::int64_t> sizes = g.input(0)->type.shape.sizes();
-    return {apply1(std::make_shared<Resize>(std::vector<std::int64_t>(sizes.begin() + 1, sizes.end() - 1), method_, antialias_, !transposed_), {g.upstream()})};
+    return {apply1(std::make_shared<Resize>(std::vector<std::int64_t>(sizes.begin() + 1, sizes.end() - 1), method_, antialias_, !transposed_),
+                   {g.upstream()})};
   }
 
  private:

@@ -12,13 +12,17 @@ RnnActivation rnn_activation(const Attributes& attributes, const std::string& na
   static const struct {
     const char* name;
     RnnActivation activation;
-  } known[] = {{"linear", RnnActivation::linear},     {"tanh", RnnActivation::tanh},   {"sigmoid", RnnActivation::sigmoid}, {"hard_sigmoid", RnnActivation::hard_sigmoid},
-               {"relu", RnnActivation::relu},         {"relu6", RnnActivation::relu6}, {"elu", RnnActivation::elu},         {"selu", RnnActivation::selu},
+  } known[] = {{"linear", RnnActivation::linear},     {"tanh", RnnActivation::tanh},
+               {"sigmoid", RnnActivation::sigmoid},   {"hard_sigmoid", RnnActivation::hard_sigmoid},
+               {"relu", RnnActivation::relu},         {"relu6", RnnActivation::relu6},
+               {"elu", RnnActivation::elu},           {"selu", RnnActivation::selu},
                {"softsign", RnnActivation::softsign}, {"exponential", RnnActivation::exponential}};
   for (const auto& entry : known)
     if (wanted == entry.name) return entry.activation;
-  fail_argument("`", name, "` of a fused recurrent op must be one of linear, tanh, sigmoid, hard_sigmoid, relu, relu6, elu, selu, softsign, exponential. Received: \"",
-                wanted, "\".");
+  fail_argument(
+      "`", name,
+      "` of a fused recurrent op must be one of linear, tanh, sigmoid, hard_sigmoid, relu, relu6, elu, selu, softsign, exponential. Received: \"",
+      wanted, "\".");
 }
 
 // ---- products
@@ -61,7 +65,8 @@ void run_tiles(GemmTile<T> tile, std::int64_t rows, int vectors, bool a_is_trans
 }  // namespace
 
 template <class T>
-StepProduct<T>::StepProduct(const T* b, std::ptrdiff_t row, std::ptrdiff_t column, int depth, int columns, std::int64_t rows) : depth_(depth), columns_(columns) {
+StepProduct<T>::StepProduct(const T* b, std::ptrdiff_t row, std::ptrdiff_t column, int depth, int columns, std::int64_t rows)
+    : depth_(depth), columns_(columns) {
   if (depth == 0 || columns == 0) return;
   const Kernels<T>& k = kernels<T>();
   if (rows < few_rows) {
@@ -113,7 +118,8 @@ void StepProduct<T>::run(T* c, std::ptrdiff_t c_row, const T* a, std::ptrdiff_t 
   tile.b_row = width;
   tile.c_row = c_row;
   for (int block = 0; block < blocks; ++block) {
-    const int first = static_cast<int>(static_cast<std::int64_t>(depth_) * block / blocks), end = static_cast<int>(static_cast<std::int64_t>(depth_) * (block + 1) / blocks);
+    const int first = static_cast<int>(static_cast<std::int64_t>(depth_) * block / blocks),
+              end = static_cast<int>(static_cast<std::int64_t>(depth_) * (block + 1) / blocks);
     tile.accumulate = accumulate || block > 0;
     tile.depth = end - first;
     for (int j = 0; j < columns_; j += width) {  // the panel stays in the nearest cache for all rows
@@ -130,7 +136,8 @@ template class StepProduct<float>;
 template class StepProduct<double>;
 
 template <class T>
-void add_sums_of_products(const T* b, std::ptrdiff_t b_row, int columns, std::int64_t rows, std::initializer_list<SumOfProducts<T>> products, T* column_sums) {
+void add_sums_of_products(const T* b, std::ptrdiff_t b_row, int columns, std::int64_t rows, std::initializer_list<SumOfProducts<T>> products,
+                          T* column_sums) {
   const Kernels<T>& k = kernels<T>();
   const int vectors = panel_vectors<T>(columns), width = vectors * k.vector_width;
   parallel_parts((columns + width - 1) / width, [&](std::int64_t part) {
@@ -181,12 +188,14 @@ RecurrentOp::RecurrentOp(const Attributes& attributes, int fixed, int state_coun
 }
 
 RnnSizes RnnOp::check(const Types& inputs) const {
-  if (static_cast<int>(inputs.size()) != optional_.count()) fail_internal(name(), " was given ", inputs.size(), " inputs, its attributes announce ", optional_.count(), ".");
+  if (static_cast<int>(inputs.size()) != optional_.count())
+    fail_internal(name(), " was given ", inputs.size(), " inputs, its attributes announce ", optional_.count(), ".");
   const DType dtype = inputs[0].dtype;
   const Shape &x = inputs[0].shape, &kernel = inputs[1].shape, &recurrent_kernel = inputs[2].shape;
   if (!is_floating(dtype)) fail_dtype(name(), dtype);
   if (x.rank() != 3) fail_shape(name(), " takes an input of shape (batch, steps, features). Received: shape ", x, ".");
-  if (recurrent_kernel.rank() != 2 || !recurrent_kernel.is_known() || recurrent_kernel[1] != gate_count_ * recurrent_kernel[0] || inputs[2].dtype != dtype)
+  if (recurrent_kernel.rank() != 2 || !recurrent_kernel.is_known() || recurrent_kernel[1] != gate_count_ * recurrent_kernel[0] ||
+      inputs[2].dtype != dtype)
     fail_shape(name(), ": the recurrent kernel must have shape (units, ", gate_count_, " * units). Received: shape ", recurrent_kernel, ".");
   const std::int64_t batch = x[0], units = recurrent_kernel[0], columns = recurrent_kernel[1];
   if (kernel.rank() != 2 || !kernel.is_known() || !sizes_fit(x[2], kernel[0]) || kernel[1] != columns || inputs[1].dtype != dtype)
@@ -197,7 +206,9 @@ RnnSizes RnnOp::check(const Types& inputs) const {
     const Shape shape(wanted);
     bool fits = type.shape.rank() == shape.rank() && type.dtype == wanted_dtype;
     for (int i = 0; fits && i < shape.rank(); ++i) fits = sizes_fit(type.shape[i], shape[i]);
-    if (!fits) fail_shape(name(), ": ", what, " must be ", name_of(wanted_dtype), " of shape ", shape, ". Received: ", name_of(type.dtype), " of shape ", type.shape, ".");
+    if (!fits)
+      fail_shape(name(), ": ", what, " must be ", name_of(wanted_dtype), " of shape ", shape, ". Received: ", name_of(type.dtype), " of shape ",
+                 type.shape, ".");
   };
   must_be(optional_.bias(), "the bias", {columns}, dtype);
   for (int i = 0; i < optional_.state_count; ++i) must_be(optional_.state(i), "an initial state", {batch, units}, dtype);
@@ -221,7 +232,8 @@ Values RecurrentGradientOp::collect(const GradientContext& g, const RnnInputs& o
 }
 
 Values RecurrentGradientOp::gradient(const GradientContext&) const {
-  fail_argument("the gradient of this fused recurrent layer cannot be differentiated again. Use `unroll = TRUE` in the layer, which computes step by step.");
+  fail_argument(
+      "the gradient of this fused recurrent layer cannot be differentiated again. Use `unroll = TRUE` in the layer, which computes step by step.");
 }
 
 Values RnnOp::gradient(const GradientContext& g) const {

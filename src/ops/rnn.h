@@ -35,7 +35,8 @@ inline int padded(int elements) {
 template <class T>
 class StepProduct {
  public:
-  // B[k, j] lies at b[k * row + j * column], one of the two is 1; `rows`, of all samples in a call, decides how it is laid out (never the number of threads).
+  // B[k, j] lies at b[k * row + j * column], one of the two is 1; `rows`, of all samples in a call, decides how it is laid out (never the number
+  // of threads).
   StepProduct(const T* b, std::ptrdiff_t row, std::ptrdiff_t column, int depth, int columns, std::int64_t rows);
   // C += A B for `rows` rows.
   void add_to(T* c, std::ptrdiff_t c_row, const T* a, std::ptrdiff_t a_row, std::int64_t rows) const { run(c, c_row, a, a_row, rows, true, nullptr); }
@@ -66,7 +67,8 @@ struct SumOfProducts {
 };
 // All that are multiplied with one B, [rows x columns], and its own column sums (null: not wanted).
 template <class T>
-void add_sums_of_products(const T* b, std::ptrdiff_t b_row, int columns, std::int64_t rows, std::initializer_list<SumOfProducts<T>> products, T* column_sums);
+void add_sums_of_products(const T* b, std::ptrdiff_t b_row, int columns, std::int64_t rows, std::initializer_list<SumOfProducts<T>> products,
+                          T* column_sums);
 
 // Samples are independent of each other: each thread takes some of them through all steps. Where the cut lies changes no bit of a row.
 template <class Body>
@@ -107,7 +109,8 @@ struct RnnInputs {
   template <class T>
   StepInputs<T> read(const Tensors& inputs) const {
     const auto data = [&](int i) -> const T* { return i < 0 ? nullptr : inputs[i].data<T>(); };
-    return {data(bias()), {data(state(0)), data(state(1))}, data(recurrent_bias()), has_mask ? inputs[mask()].data<bool>() : nullptr, data(dropout())};
+    return {
+        data(bias()), {data(state(0)), data(state(1))}, data(recurrent_bias()), has_mask ? inputs[mask()].data<bool>() : nullptr, data(dropout())};
   }
 
  private:
@@ -192,7 +195,9 @@ class RnnOp : public RecurrentOp {
  protected:
   virtual std::shared_ptr<RnnGradient> gradient_op() const = 0;
   RnnSizes check(const Types& inputs) const;  // fails where an input does not fit
-  static RnnSizes sizes(const Shape& x, const Shape& recurrent_kernel) { return {x[0], x[1], static_cast<int>(recurrent_kernel[0]), static_cast<int>(x[2])}; }
+  static RnnSizes sizes(const Shape& x, const Shape& recurrent_kernel) {
+    return {x[0], x[1], static_cast<int>(recurrent_kernel[0]), static_cast<int>(x[2])};
+  }
 
   int gate_count_;
 };
@@ -201,7 +206,8 @@ class RnnOp : public RecurrentOp {
 template <class T>
 class SampleRows {
  public:
-  SampleRows(std::int64_t first, std::int64_t rows, int units, const T* start = nullptr) : first_(first), units_(units), values_(static_cast<std::size_t>(rows * units), T(0)) {
+  SampleRows(std::int64_t first, std::int64_t rows, int units, const T* start = nullptr)
+      : first_(first), units_(units), values_(static_cast<std::size_t>(rows * units), T(0)) {
     if (start) std::copy(start + first * units, start + (first + rows) * units, values_.begin());
   }
   T* of(std::int64_t sample) { return values_.data() + (sample - first_) * units_; }
@@ -246,8 +252,16 @@ template <class T>
 class InputSums {
  public:
   InputSums(const StepProduct<T>& product, const T* x, const T* bias, const RnnSizes& n, int columns, std::int64_t from, std::int64_t to)
-      : product_(product), x_(x), bias_(bias), n_(n), columns_(columns), from_(from), rows_(to - from),
-        steps_(std::min(n.steps, std::max<std::int64_t>(1, rows_of_block / std::max<std::int64_t>(1, rows_)))), block_(steps_ * rows_ * n.channels), sums_(steps_ * rows_ * columns) {}
+      : product_(product),
+        x_(x),
+        bias_(bias),
+        n_(n),
+        columns_(columns),
+        from_(from),
+        rows_(to - from),
+        steps_(std::min(n.steps, std::max<std::int64_t>(1, rows_of_block / std::max<std::int64_t>(1, rows_)))),
+        block_(steps_ * rows_ * n.channels),
+        sums_(steps_ * rows_ * columns) {}
 
   // [sample][columns] of step t, to be asked for in order; the caller may use it as its own.
   T* of_step(std::int64_t t) {
@@ -258,7 +272,8 @@ class InputSums {
  private:
   void compute(std::int64_t first, std::int64_t steps) {
     for (std::int64_t t = 0; t < steps; ++t)
-      for (std::int64_t s = 0; s < rows_; ++s) copy_row(block_.data + (t * rows_ + s) * n_.channels, x_ + ((from_ + s) * n_.steps + first + t) * n_.channels, n_.channels);
+      for (std::int64_t s = 0; s < rows_; ++s)
+        copy_row(block_.data + (t * rows_ + s) * n_.channels, x_ + ((from_ + s) * n_.steps + first + t) * n_.channels, n_.channels);
     product_.write_to(sums_.data, columns_, block_.data, n_.channels, steps * rows_, bias_);
   }
 
@@ -302,7 +317,8 @@ class States {
 template <class T>
 class OutputGradient {
  public:
-  OutputGradient(const T* dy, const RnnSizes& n, bool repeats) : dy_(dy), n_(n), repeats_(dy && repeats), carried_(0, repeats_ ? n.batch : 0, n.units) {}
+  OutputGradient(const T* dy, const RnnSizes& n, bool repeats)
+      : dy_(dy), n_(n), repeats_(dy && repeats), carried_(0, repeats_ ? n.batch : 0, n.units) {}
   void add_to(T* dh, std::int64_t sample, std::int64_t step, bool valid) {
     if (!dy_) return;
     const T* d = dy_ + (sample * n_.steps + step) * n_.units;
@@ -328,10 +344,21 @@ class WayBack {
  public:
   // `columns`: gates * units. `h`: the states after each step.
   WayBack(const RnnGradient& op, const Tensors& in, Tensors& out, int columns, const T* h)
-      : n(sizes(op, in)), extra(op.optional_.read<T>(in)), dh(0, n.batch, n.units, op.upstream<T>(in, 1)), columns_(columns), h_(h), x_(in[op.saved_].data<T>()),
-        zeros_(static_cast<std::size_t>(n.units), T(0)), outputs_(op.upstream<T>(in, 0), n, extra.mask && !op.zero_output_), share_(0, extra.dropout ? n.batch : 0, n.units),
-        steps_(std::min(n.steps, std::max<std::int64_t>(1, rows_of_block_back / std::max<std::int64_t>(1, n.batch)))), x_row_(padded<T>(n.channels)), h_row_(padded<T>(n.units)),
-        d_sums_(steps_ * n.batch * columns), x_block_(steps_ * n.batch * x_row_), h_block_(steps_ * n.batch * h_row_),
+      : n(sizes(op, in)),
+        extra(op.optional_.read<T>(in)),
+        dh(0, n.batch, n.units, op.upstream<T>(in, 1)),
+        columns_(columns),
+        h_(h),
+        x_(in[op.saved_].data<T>()),
+        zeros_(static_cast<std::size_t>(n.units), T(0)),
+        outputs_(op.upstream<T>(in, 0), n, extra.mask && !op.zero_output_),
+        share_(0, extra.dropout ? n.batch : 0, n.units),
+        steps_(std::min(n.steps, std::max<std::int64_t>(1, rows_of_block_back / std::max<std::int64_t>(1, n.batch)))),
+        x_row_(padded<T>(n.channels)),
+        h_row_(padded<T>(n.units)),
+        d_sums_(steps_ * n.batch * columns),
+        x_block_(steps_ * n.batch * x_row_),
+        h_block_(steps_ * n.batch * h_row_),
         through_input_(in[op.saved_ + 1].data<T>(), 1, columns, columns, op.wants_[d_x] ? n.channels : 0, std::max(n.batch, steps_)) {
     for (int i = 0; i < rnn_gradients; ++i) {
       d_[i] = op.wants_[i] ? out[i].data<T>() : nullptr;
@@ -406,9 +433,11 @@ class WayBack {
     T* dx = d_[d_x] + (from * n.steps + begin) * n.channels;
     const T* d = d_sums_.data + from * columns_;
     if (n.batch >= steps_) {
-      for (std::int64_t t = begin; t < end; ++t, dx += n.channels, d += n.batch * columns_) through_input_.write_to(dx, n.steps * n.channels, d, columns_, to - from);
+      for (std::int64_t t = begin; t < end; ++t, dx += n.channels, d += n.batch * columns_)
+        through_input_.write_to(dx, n.steps * n.channels, d, columns_, to - from);
     } else {
-      for (std::int64_t s = from; s < to; ++s, dx += n.steps * n.channels, d += columns_) through_input_.write_to(dx, n.channels, d, n.batch * columns_, end - begin);
+      for (std::int64_t s = from; s < to; ++s, dx += n.steps * n.channels, d += columns_)
+        through_input_.write_to(dx, n.channels, d, n.batch * columns_, end - begin);
     }
   }
 

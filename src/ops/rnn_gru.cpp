@@ -77,7 +77,8 @@ class GruGradient final : public RnnGradient {
         [&](const typename WayBack<T>::Block& block) {
           add_sums_of_products(block.d_sums, columns, columns, block.rows, {block.kernel}, block.d_bias);
           SumOfProducts<T> recurrent = block.recurrent;
-          if (reset_after) return add_sums_of_products(static_cast<const T*>(inner.data), columns, columns, block.rows, {recurrent}, block.d_recurrent_bias);
+          if (reset_after)
+            return add_sums_of_products(static_cast<const T*>(inner.data), columns, columns, block.rows, {recurrent}, block.d_recurrent_bias);
           add_sums_of_products<T>(block.d_sums, columns, 2 * units, block.rows, {recurrent}, nullptr);
           recurrent.a = kept + block.first * batch * units;
           recurrent.a_row = units;
@@ -126,7 +127,8 @@ class Gru final : public RnnOp {
       const std::int64_t rows = to - from;
       InputSums<T> input_sums(input, in[0].data<T>(), extra.bias, n, columns, from, to);
       States<T> h(states, n, from, to, extra.state[0]);
-      SampleRows<T> dropped(from, extra.dropout ? rows : 0, units), inner(from, reset_after_ ? rows : 0, columns), reset(from, reset_after_ ? 0 : rows, units);
+      SampleRows<T> dropped(from, extra.dropout ? rows : 0, units), inner(from, reset_after_ ? rows : 0, columns),
+          reset(from, reset_after_ ? 0 : rows, units);
       for (std::int64_t t = 0; t < n.steps; ++t) {
         T* sums = input_sums.of_step(t);
         const T* seen = h.seen(t, dropped, extra);

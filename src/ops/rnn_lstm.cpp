@@ -33,8 +33,8 @@ class LstmGradient final : public RnnGradient {
               clear_row(d_sums + s * columns, columns);
               continue;
             }
-            k.lstm_cell_gradient({d_sums + s * columns, gates + row * columns, way.before(cells, way.extra.state[1], t, s), cells + row * units, way.dh.of(s), dc.of(s),
-                                  units, activation_, recurrent_activation_});
+            k.lstm_cell_gradient({d_sums + s * columns, gates + row * columns, way.before(cells, way.extra.state[1], t, s), cells + row * units,
+                                  way.dh.of(s), dc.of(s), units, activation_, recurrent_activation_});
             clear_row(way.dh.of(s), units);
           }
           back.add_to(way.open_share(from, to), units, d_sums + from * columns, columns, to - from);
@@ -73,8 +73,10 @@ class Lstm final : public RnnOp {
     const int units = n.units, columns = 4 * units;
     const StepInputs<T> extra = optional_.read<T>(in);
     const bool keep = keeps();
-    T *y = out[0].data<T>(), *gates = keep ? out[3].data<T>() : nullptr, *cells = keep ? out[4].data<T>() : nullptr, *states = keep ? out[5].data<T>() : nullptr;
-    const StepProduct<T> input(in[1].data<T>(), columns, 1, n.channels, columns, n.batch * n.steps), recurrent(in[2].data<T>(), columns, 1, units, columns, n.batch);
+    T *y = out[0].data<T>(), *gates = keep ? out[3].data<T>() : nullptr, *cells = keep ? out[4].data<T>() : nullptr,
+      *states = keep ? out[5].data<T>() : nullptr;
+    const StepProduct<T> input(in[1].data<T>(), columns, 1, n.channels, columns, n.batch * n.steps),
+        recurrent(in[2].data<T>(), columns, 1, units, columns, n.batch);
     const Kernels<T>& k = kernels<T>();
 
     for_samples(n.batch, [&](std::int64_t from, std::int64_t to) {
@@ -88,8 +90,8 @@ class Lstm final : public RnnOp {
         for (std::int64_t s = from; s < to; ++s) {
           T* y_row = y + (s * n.steps + t) * units;
           if (!extra.mask || extra.mask[s * n.steps + t]) {
-            k.lstm_cell({sums + (s - from) * columns, nullptr, gates ? gates + (t * n.batch + s) * columns : nullptr, c.before(t, s), c.after(t, s), h.after(t, s), units,
-                         activation_, recurrent_activation_});
+            k.lstm_cell({sums + (s - from) * columns, nullptr, gates ? gates + (t * n.batch + s) * columns : nullptr, c.before(t, s), c.after(t, s),
+                         h.after(t, s), units, activation_, recurrent_activation_});
             copy_row(y_row, h.after(t, s), units);
           } else {
             h.carry(t, s);

@@ -58,7 +58,8 @@ class SimpleRnn final : public RnnOp {
 
  private:
   std::shared_ptr<RnnGradient> gradient_op() const override {
-    return std::make_shared<SimpleRnnGradient>(UnrolledRecurrence{RecurrenceKind::simple, false, zero_output_, activation_, recurrent_activation_}, 1);
+    return std::make_shared<SimpleRnnGradient>(UnrolledRecurrence{RecurrenceKind::simple, false, zero_output_, activation_, recurrent_activation_},
+                                               1);
   }
 
   template <class T>
@@ -67,7 +68,8 @@ class SimpleRnn final : public RnnOp {
     const int units = n.units;
     const StepInputs<T> extra = optional_.read<T>(in);
     T *y = out[0].data<T>(), *states = keeps() ? out[2].data<T>() : nullptr;
-    const StepProduct<T> input(in[1].data<T>(), units, 1, n.channels, units, n.batch * n.steps), recurrent(in[2].data<T>(), units, 1, units, units, n.batch);
+    const StepProduct<T> input(in[1].data<T>(), units, 1, n.channels, units, n.batch * n.steps),
+        recurrent(in[2].data<T>(), units, 1, units, units, n.batch);
     const Kernels<T>& k = kernels<T>();
 
     for_samples(n.batch, [&](std::int64_t from, std::int64_t to) {

@@ -60,7 +60,8 @@ Values unroll(const UnrolledRecurrence& r, const UnrolledInputs& in) {
     } else {
       const Value gates = activate(r.recurrent_activation, columns(x, units, 0, 2) + matmul(seen, columns(in.recurrent_kernel, units, 0, 2)));
       const Value update = columns(gates, units, 0);
-      const Value candidate = activate(r.activation, columns(x, units, 2) + matmul(columns(gates, units, 1) * seen, columns(in.recurrent_kernel, units, 2)));
+      const Value candidate =
+          activate(r.activation, columns(x, units, 2) + matmul(columns(gates, units, 1) * seen, columns(in.recurrent_kernel, units, 2)));
       next = update * (h - candidate) + candidate;
     }
     if (in.mask) {

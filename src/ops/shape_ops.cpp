@@ -151,11 +151,14 @@ class Broadcast : public Op {
         for (std::int64_t from = begin; from < end; from += block_size) {
           const std::int64_t count = std::min(block_size, end - from);
           T* room = result.room(from, count);
-          loop.run_range(from, from + count, [&](std::int64_t at, const std::array<std::int64_t, 1>& offset, const std::array<std::int64_t, 1>& step, std::int64_t n) {
-            T* to = room + (at - from);
-            if (step[0]) std::memcpy(to, x + offset[0], static_cast<std::size_t>(n) * sizeof(T));
-            else std::fill(to, to + n, x[offset[0]]);
-          });
+          loop.run_range(from, from + count,
+                         [&](std::int64_t at, const std::array<std::int64_t, 1>& offset, const std::array<std::int64_t, 1>& step, std::int64_t n) {
+                           T* to = room + (at - from);
+                           if (step[0])
+                             std::memcpy(to, x + offset[0], static_cast<std::size_t>(n) * sizeof(T));
+                           else
+                             std::fill(to, to + n, x[offset[0]]);
+                         });
           result.send(room, from, count);
         }
       });

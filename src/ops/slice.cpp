@@ -94,7 +94,8 @@ class SliceRanges {
       std::int64_t index = begin[i];
       if (n == unknown_size) return {index, 1, 1, true};
       if (index < 0) index += n;
-      if (index < 0 || index >= n) fail_shape("`[`: element ", begin[i], " (counted from 0) is not in axis ", i, " of an array of shape ", shape, ".");
+      if (index < 0 || index >= n)
+        fail_shape("`[`: element ", begin[i], " (counted from 0) is not in axis ", i, " of an array of shape ", shape, ".");
       return {index, 1, 1, true};
     }
     const bool from_open = at(begin_mask, i, 0), to_open = at(end_mask, i, 0) || i >= static_cast<int>(end.size());

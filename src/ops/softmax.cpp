@@ -32,12 +32,14 @@ constexpr std::int64_t turned_rows = 64;
 
 // The array as (outer, n, inner) around one axis; a line is n elements that are `inner` apart. b: a second input, or null.
 template <class T>
-void along_lines(const LineKernels& kernel, const LargeResult<T>& result, const T* a, const T* b, std::int64_t outer, std::int64_t n, std::int64_t inner) {
+void along_lines(const LineKernels& kernel, const LargeResult<T>& result, const T* a, const T* b, std::int64_t outer, std::int64_t n,
+                 std::int64_t inner) {
   const auto row = kernel.row(T());
   const auto columns = kernel.columns(T());
   if (outer * n * inner == 0) return;
   if (inner > 1) {
-    const std::int64_t width = std::min<std::int64_t>(inner, std::max<std::int64_t>(64, line_grain / n / 64 * 64)), blocks = (inner + width - 1) / width;
+    const std::int64_t width = std::min<std::int64_t>(inner, std::max<std::int64_t>(64, line_grain / n / 64 * 64)),
+                       blocks = (inner + width - 1) / width;
     parallel_ranges(outer * blocks, std::max<std::int64_t>(1, line_grain / (n * width)), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t j = begin; j < end; ++j) {
         const std::int64_t from = j % blocks * width, at = j / blocks * n * inner + from, lines = std::min(width, inner - from);

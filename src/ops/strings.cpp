@@ -42,7 +42,8 @@ class Lookup : public Constant {
       const auto found = table.find(integer_at(inputs[0], i));
       if (strict_ && found == table.end()) {
         const std::int64_t key = integer_at(inputs[0], i);
-        fail_argument("with num_oov_indices = 0 all inputs must be in the vocabulary. Received: ", inputs[0].dtype() == DType::string ? "\"" + interned(key) + "\"" : std::to_string(key), ".");
+        fail_argument("with num_oov_indices = 0 all inputs must be in the vocabulary. Received: ",
+                      inputs[0].dtype() == DType::string ? "\"" + interned(key) + "\"" : std::to_string(key), ".");
       }
       out[i] = found == table.end() ? otherwise_ : found->second;
     }
@@ -164,7 +165,9 @@ class Bincount : public Constant {
 REGISTER_OP("bincount", [](const Attributes& a) { return std::make_shared<Bincount>(a); });
 
 // ---- text
-bool is_stripped(unsigned char c) { return c != 0 && c < 128 && std::string("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'").find(static_cast<char>(c)) != std::string::npos; }
+bool is_stripped(unsigned char c) {
+  return c != 0 && c < 128 && std::string("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'").find(static_cast<char>(c)) != std::string::npos;
+}
 bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Neighbouring words joined by spaces: those of the first length, then those of the next.
@@ -186,7 +189,8 @@ struct Tokenizing {
   std::string split;
   std::vector<std::int64_t> ngrams;
 
-  explicit Tokenizing(const Attributes& a) : lower(a.flag("lower")), strip(a.flag("strip")), split(a.string("split", "whitespace")), ngrams(a.integers("ngrams")) {}
+  explicit Tokenizing(const Attributes& a)
+      : lower(a.flag("lower")), strip(a.flag("strip")), split(a.string("split", "whitespace")), ngrams(a.integers("ngrams")) {}
 
   std::string standardized(const std::string& text) const {
     std::string out;
@@ -239,7 +243,8 @@ class TextTokens : public Constant {
     const std::int64_t nothing = intern("");
     for (std::int64_t i = 0; i < inputs[0].size(); ++i) {
       const auto words = tokenizing_.tokens(interned(inputs[0].data<std::int64_t>()[i]));
-      for (std::int64_t k = 0; k < length_; ++k) out[i * length_ + k] = k < static_cast<std::int64_t>(words.size()) ? intern(words[static_cast<std::size_t>(k)]) : nothing;
+      for (std::int64_t k = 0; k < length_; ++k)
+        out[i * length_ + k] = k < static_cast<std::int64_t>(words.size()) ? intern(words[static_cast<std::size_t>(k)]) : nothing;
     }
   }
 
@@ -302,7 +307,8 @@ REGISTER_OP("string_ngrams", [](const Attributes& a) { return std::make_shared<S
 // the code `otherwise` (below 0: for none).
 class TextBag : public Constant {
  public:
-  explicit TextBag(const Attributes& a) : tokenizing_(a), size_(a.integer("size")), otherwise_(a.integer("otherwise", -1)), dtype_(a.dtype("dtype", DType::float32)) {}
+  explicit TextBag(const Attributes& a)
+      : tokenizing_(a), size_(a.integer("size")), otherwise_(a.integer("otherwise", -1)), dtype_(a.dtype("dtype", DType::float32)) {}
   const char* name() const override { return "text_bag"; }
   Types infer(const Types& inputs) const override {
     need_strings(inputs.at(0), name());

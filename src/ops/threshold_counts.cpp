@@ -26,7 +26,8 @@ std::int64_t thresholds_below(const std::vector<T>& thresholds, T x) {
 class ThresholdCounts : public Op {
  public:
   explicit ThresholdCounts(const Attributes& a) : thresholds_(a.numbers("thresholds")) {
-    if (thresholds_.empty() || !std::is_sorted(thresholds_.begin(), thresholds_.end())) fail_argument("threshold_counts: ascending thresholds are wanted.");
+    if (thresholds_.empty() || !std::is_sorted(thresholds_.begin(), thresholds_.end()))
+      fail_argument("threshold_counts: ascending thresholds are wanted.");
   }
   const char* name() const override { return "threshold_counts"; }
   bool is_differentiable() const override { return false; }
@@ -35,7 +36,8 @@ class ThresholdCounts : public Op {
     if (!is_floating(inputs[0].dtype)) fail_argument("threshold_counts: floating numbers are wanted. Received: ", name_of(inputs[0].dtype), ".");
     if (shape.rank() != 2) fail_shape("threshold_counts: arrays of rank 2 are wanted. Received: ", shape, ".");
     for (const TensorType& input : inputs) {
-      if (input.dtype != inputs[0].dtype) fail_argument("threshold_counts: all inputs must be of one dtype. Received: ", name_of(inputs[0].dtype), " and ", name_of(input.dtype), ".");
+      if (input.dtype != inputs[0].dtype)
+        fail_argument("threshold_counts: all inputs must be of one dtype. Received: ", name_of(inputs[0].dtype), " and ", name_of(input.dtype), ".");
       if (input.shape.rank() != 2) fail_shape("threshold_counts: arrays of rank 2 are wanted. Received: ", input.shape, ".");
       for (int axis = 0; axis < 2; ++axis) {
         if (input.shape[axis] >= 0 && shape[axis] >= 0 && input.shape[axis] != shape[axis])
@@ -47,7 +49,8 @@ class ThresholdCounts : public Op {
   }
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     for (const Tensor& input : inputs)
-      if (input.shape() != inputs[0].shape()) fail_shape("threshold_counts: all inputs must have the same shape. Received: ", inputs[0].shape(), " and ", input.shape(), ".");
+      if (input.shape() != inputs[0].shape())
+        fail_shape("threshold_counts: all inputs must have the same shape. Received: ", inputs[0].shape(), " and ", input.shape(), ".");
     if (inputs[0].dtype() == DType::float64) count<double>(inputs, outputs);
     else count<float>(inputs, outputs);
   }
@@ -67,7 +70,8 @@ class ThresholdCounts : public Op {
       for (std::int64_t row = rows * part / parts; row < rows * (part + 1) / parts; ++row) {
         for (std::int64_t column = 0; column < columns; ++column) {
           const std::int64_t i = row * columns + column;
-          into[(truth[i] != T(0) ? buckets : 0) + thresholds_below(thresholds, x[i]) * columns + column] += weights ? static_cast<double>(weights[i]) : 1.0;
+          into[(truth[i] != T(0) ? buckets : 0) + thresholds_below(thresholds, x[i]) * columns + column] +=
+              weights ? static_cast<double>(weights[i]) : 1.0;
         }
       }
     });
@@ -78,9 +82,11 @@ class ThresholdCounts : public Op {
       T *positives = outputs[is_true ? 0 : 1].data<T>(), *negatives = outputs[is_true ? 3 : 2].data<T>();
       for (std::int64_t column = 0; column < columns; ++column) {
         double sum = 0;
-        for (std::int64_t level = levels; level-- > 0;) positives[level * columns + column] = static_cast<T>(sum += bucket[(level + 1) * columns + column]);
+        for (std::int64_t level = levels; level-- > 0;)
+          positives[level * columns + column] = static_cast<T>(sum += bucket[(level + 1) * columns + column]);
         sum = 0;
-        for (std::int64_t level = 0; level < levels; ++level) negatives[level * columns + column] = static_cast<T>(sum += bucket[level * columns + column]);
+        for (std::int64_t level = 0; level < levels; ++level)
+          negatives[level * columns + column] = static_cast<T>(sum += bucket[level * columns + column]);
       }
     }
   }

@@ -149,13 +149,16 @@ Tensor resized_levels(const LevelImage& image, const ImageJob& wanted) {
   if (wanted.interpolation == "nearest") {
     for (std::int64_t y = 0; y < wanted.height; ++y)
       for (std::int64_t x = 0; x < wanted.width; ++x, to += wanted.channels)
-        std::copy_n(&image.levels[static_cast<std::size_t>((nearest_level(y, image.height, wanted.height) * image.width + nearest_level(x, image.width, wanted.width)) * wanted.channels)],
-                    wanted.channels, to);
+        std::copy_n(
+            &image.levels[static_cast<std::size_t>(
+                (nearest_level(y, image.height, wanted.height) * image.width + nearest_level(x, image.width, wanted.width)) * wanted.channels)],
+            wanted.channels, to);
     return out;
   }
   const std::vector<double> levels(image.levels.begin(), image.levels.end());
   std::vector<double> resized(static_cast<std::size_t>(out.size()));
-  resize_levels(levels.data(), resized.data(), PixelOrder::rows, image.height, image.width, wanted.channels, wanted.height, wanted.width, wanted.interpolation);
+  resize_levels(levels.data(), resized.data(), PixelOrder::rows, image.height, image.width, wanted.channels, wanted.height, wanted.width,
+                wanted.interpolation);
   std::transform(resized.begin(), resized.end(), to, [](double level) { return static_cast<float>(level); });
   return out;
 }
@@ -169,11 +172,13 @@ WorkAhead::Job image_job(ImageJob wanted) {
   const OpPtr resize = wanted.levels ? nullptr : make_op("resize", attributes);
   return [wanted = std::move(wanted), resize]() -> Tensors {
     const LevelImage decoded = decode_image(read_bytes(wanted.path));
-    if (wanted.levels && wanted.channels == 1 && decoded.channels == 1 && decoded.depth == 16) throw Error(ErrorKind::file, "gray levels of 16 bits are not read here.");
+    if (wanted.levels && wanted.channels == 1 && decoded.channels == 1 && decoded.depth == 16)
+      throw Error(ErrorKind::file, "gray levels of 16 bits are not read here.");
     LevelImage image = with_channels(decoded, wanted.channels);
     const Shape shape{wanted.height, wanted.width, wanted.channels};
     if (wanted.crop) image = cropped(image, wanted.height, wanted.width);
-    if (wanted.levels) return {image.height == wanted.height && image.width == wanted.width ? as_tensor(image, shape) : resized_levels(image, wanted)};
+    if (wanted.levels)
+      return {image.height == wanted.height && image.width == wanted.width ? as_tensor(image, shape) : resized_levels(image, wanted)};
     const Tensor whole = as_tensor(image, Shape{1, image.height, image.width, image.channels});
     Tensors out{Tensor(DType::float32, Shape{1, wanted.height, wanted.width, wanted.channels})};
     resize->run({whole}, out, RunContext());

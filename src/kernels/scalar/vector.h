@@ -33,7 +33,9 @@ struct ScalarVector {
   static Register floor(Register a) { return static_cast<T>(__builtin_floor(static_cast<double>(a))); }
   static Register ceil(Register a) { return static_cast<T>(__builtin_ceil(static_cast<double>(a))); }
   static Register round(Register a) { return static_cast<T>(__builtin_nearbyint(static_cast<double>(a))); }
-  static Register copysign(Register a, Register sign) { return static_cast<T>(__builtin_copysign(static_cast<double>(a), static_cast<double>(sign))); }
+  static Register copysign(Register a, Register sign) {
+    return static_cast<T>(__builtin_copysign(static_cast<double>(a), static_cast<double>(sign)));
+  }
 
   static Mask less(Register a, Register b) { return a < b; }
   static Mask less_equal(Register a, Register b) { return a <= b; }

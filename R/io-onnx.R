@@ -178,7 +178,7 @@ onnx_layer <- function(e, layer, node, inputs) {
   within <- new.env(parent = emptyenv())
   stand_ins <- lapply(node$inputs, function(x) new_keras_tensor(tensor_dtype(x), tensor_shape(x)))
   for (i in seq_along(inputs)) {
-    origin <- new_node(InputLayer$new(input_shape = 1L, name = "stand_in"), list(), list(stand_ins[[i]]))
+    new_node(InputLayer$new(input_shape = 1L, name = "stand_in"), list(), list(stand_ins[[i]]))
     assign(tensor_key(stand_ins[[i]]), inputs[[i]], envir = within)
   }
   at <- 0L

@@ -140,7 +140,7 @@ call_symbolically <- function(layer, arguments) {
     output <- new_keras_tensor(type$dtype, type$dims)
     if (is.null(type$mask)) output else set_mask(output, new_keras_tensor(type$mask$dtype, type$mask$dims))
   })
-  node <- new_node(layer, arguments, outputs)
+  new_node(layer, arguments, outputs)
   flat <- nest_flatten(outputs)
   for (i in seq_along(flat)) if (is.null(.subset2(flat[[i]], "name"))) assign(
     "name", paste0(layer$name, if (i > 1L) paste0("_", i - 1L)), envir = flat[[i]])

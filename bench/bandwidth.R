@@ -102,6 +102,7 @@ case("truncated normal", list(1), function(i) op("truncated_normal", list(), sha
 case("dropout 0.3", list(big), function(i) op("dropout", i[1], rate = 0.3)[[1L]], 2.25 * mb(big), 2.25 * mb(big))
 case("transpose 4000 x 3000", list(c(4000, 3000)), function(i) op("transpose", i[1]), 2 * mb(4000, 3000))
 case("channels first to last", list(c(16, 64, 112, 112)), function(i) op("transpose", i[1], perm = c(0, 2, 3, 1)), 2 * mb(x))
+case("channels last to first", list(x), function(i) op("transpose", i[1], perm = c(0, 3, 1, 2)), 2 * mb(x))
 case("concat on the last axis", list(x, x), function(i) op("concat", i, axis = -1), 4 * mb(x), 4 * mb(x))
 
 # ---- optimizers: the update of one variable of 8 million numbers inside a program; arrays read and written

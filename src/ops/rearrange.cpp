@@ -1,4 +1,5 @@
 #include "functions.h"
+#include "large_result.h"
 #include "strided_copy.h"
 
 // Ops that move elements about without changing them.
@@ -22,7 +23,8 @@ class Transpose : public Op {
     const std::vector<std::int64_t> from = strides_of(inputs[0].shape()), strides = strides_of(to);
     StridedCopy copy;
     for (int i = 0; i < to.rank(); ++i) copy.axis(to[i], from[order[i]], strides[i]);
-    visit_any(inputs[0].dtype(), [&](auto zero) { copy.run(inputs[0].data<decltype(zero)>(), outputs[0].data<decltype(zero)>()); });
+    const bool past_caches = is_large_result(outputs[0], inputs);
+    visit_any(inputs[0].dtype(), [&](auto zero) { copy.run(inputs[0].data<decltype(zero)>(), outputs[0].data<decltype(zero)>(), past_caches); });
   }
   Values gradient(const GradientContext& g) const override {
     const std::vector<int> order = permutation(g.input(0)->type.shape.rank());

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 
@@ -30,8 +31,9 @@ struct StridedCopy {
     ++rank;
   }
 
+  // past_caches: a large result (large_result.h), none of which is an input.
   template <class T>
-  void run(const T* in, T* out) const {
+  void run(const T* in, T* out, bool past_caches = false) const {
     for (int i = 0; i < rank; ++i) {
       if (sizes[i] == 0) return;
     }
@@ -42,7 +44,7 @@ struct StridedCopy {
     const int last = rank - 1;
     if (from[last] != 1) {
       for (int i = 0; i < last; ++i) {
-        if (from[i] == 1) return run_transposed(in, out, i);
+        if (from[i] == 1) return run_transposed(in, out, i, past_caches);
       }
     }
     run_rows(in, out);
@@ -50,6 +52,8 @@ struct StridedCopy {
 
  private:
   static constexpr std::int64_t grain = 32768;
+  static constexpr std::int64_t most_rows_followed = 16;              // by the processor itself, on its way through memory
+  static constexpr std::int64_t least_bytes_to_read_ahead = 8 << 20;  // less stays in some cache
 
   std::int64_t product(int skip) const {
     std::int64_t n = 1;
@@ -96,12 +100,21 @@ struct StridedCopy {
     });
   }
 
+  // Rows of whole cache lines.
+  template <class T>
+  static bool are_lines(const T* rows, std::int64_t step, std::int64_t columns) {
+    const auto is_line = [](std::uintptr_t bytes) { return bytes % cache_line_bytes == 0; };
+    return is_line(reinterpret_cast<std::uintptr_t>(rows)) && is_line(static_cast<std::uintptr_t>(step) * sizeof(T)) &&
+           is_line(static_cast<std::uintptr_t>(columns) * sizeof(T));
+  }
+
   // Axis `p` runs along memory where it is read, the last axis where it is written: square tiles keep both in the cache.
   template <class T>
-  void run_transposed(const T* in, T* out, int p) const {
+  void run_transposed(const T* in, T* out, int p, bool past_caches) const {
     constexpr std::int64_t tile = 64;
     const std::int64_t n = sizes[rank - 1], step_in = from[rank - 1], step_out = to[rank - 1];
     const std::int64_t strips = (sizes[p] + tile - 1) / tile, to_p = to[p];
+    const bool reads_ahead = n >= most_rows_followed && product(-1) * n * static_cast<std::int64_t>(sizeof(T)) >= least_bytes_to_read_ahead;
     parallel_ranges(product(p) * strips, std::max<std::int64_t>(1, grain / (tile * n)), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t s = begin; s < end; ++s) {
         std::int64_t source, target;
@@ -112,9 +125,22 @@ struct StridedCopy {
           if constexpr (std::is_floating_point_v<T>) {
             if (step_out == 1) {
               // A cache line of each row at once: where rows lie a power of two apart, it would be gone by the next time.
-              constexpr std::int64_t line = 64 / sizeof(T);
-              for (std::int64_t i = p0; i < p1; i += line)
-                kernels<T>().transpose(out + target + i * to_p + j0, to_p, in + source + i + j0 * step_in, step_in, j1 - j0, std::min(line, p1 - i));
+              constexpr std::int64_t line = cache_line_bytes / sizeof(T);
+              for (std::int64_t i = p0; i < p1; i += line) {
+                const T* block = in + source + i + j0 * step_in;
+                if (reads_ahead && i + line < sizes[p])
+                  for (std::int64_t j = 0; j < j1 - j0; ++j) __builtin_prefetch(block + line + j * step_in);
+                T *to = out + target + i * to_p + j0, room[tile * line];
+                const std::int64_t rows = std::min(line, p1 - i), columns = j1 - j0;
+                if (past_caches && (to_p == columns || are_lines(to, to_p, columns))) {
+                  kernels<T>().transpose(room, columns, block, step_in, columns, rows);
+                  const bool is_one_run = to_p == columns;
+                  for (std::int64_t r = 0; r < (is_one_run ? 1 : rows); ++r)
+                    kernels<T>().stream(to + r * to_p, room + r * columns, static_cast<std::size_t>(is_one_run ? rows * columns : columns));
+                } else {
+                  kernels<T>().transpose(to, to_p, block, step_in, columns, rows);
+                }
+              }
               continue;
             }
           }

@@ -1,5 +1,5 @@
 # Results of 32 MB and more go to memory another way (src/ops/large_result.h): element for element they are those of their parts.
-test_that("large results of elementwise ops, stretched arrays, softmax, lookups, gradients of pooling and of extremes equal those of their parts", {
+test_that("large results of elementwise ops, stretched arrays, softmax, lookups, exchanged axes, gradients of pooling and of extremes equal those of their parts", {
   normal <- function(...) call_op("random_normal", list(), list(shape = c(...), dtype = "float32"))
   same <- function(a, b) expect_identical(as.vector(as.array(a)), as.vector(as.array(b)))
   x <- normal(9000007)
@@ -21,6 +21,16 @@ test_that("large results of elementwise ops, stretched arrays, softmax, lookups,
   same(along(rows, -1)[899990:900001, ], along(rows[899990:900001, ], -1))
   lines <- normal(3, 100, 30003)
   same(along(lines, 1)[3, , 29900:30003], along(lines[3:3, , 29900:30003], 1))
+  transposed <- function(x, ...) call_op("transpose", list(x), list(...))
+  for (shape in list(c(3000, 2912), c(3001, 3000), c(99100, 90))) {  # rows of whole cache lines, of others, short
+    x <- normal(shape)
+    same(transposed(transposed(x))[c(1, 1700, shape[1]), ], x[c(1, 1700, shape[1]), ])
+    same(transposed(x)[c(1, 77, 90), ], transposed(x[, c(1, 77, 90)]))
+  }
+  maps <- normal(12, 64, 100, 113)
+  last <- transposed(maps, perm = c(0, 2, 3, 1))
+  same(last[12, 100, , ], transposed(maps[12, , 100, ]))
+  same(transposed(last, perm = c(0, 3, 1, 2))[12, , 99:100, ], maps[12, , 99:100, ])
   for (dtype in c("float32", "float64", "int32")) {
     table <- op_cast(normal(100, 251) * 1000, dtype)
     tokens <- tensor(array(rep_len(c(7, 99, 0, 42), 40000)), "int32")

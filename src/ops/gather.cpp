@@ -94,9 +94,9 @@ class Gather : public GatherBase {
     const std::size_t row = static_cast<std::size_t>(s.inner) * size_of(x.dtype());
     const char* from = static_cast<const char*>(x.raw());
     char* to = static_cast<char*>(outputs[0].raw());
-    const bool past_caches = row % sizeof(float) == 0 && is_large_result(outputs[0], inputs);  // rows of any type, as words
+    const bool past_caches = is_large_result(outputs[0], inputs);
     const auto copy = [&](char* to_row, const char* from_row) {
-      if (past_caches) kernels<float>().stream(reinterpret_cast<float*>(to_row), reinterpret_cast<const float*>(from_row), row / sizeof(float));
+      if (past_caches) copy_past_caches(to_row, from_row, row);
       else std::memcpy(to_row, from_row, row);
     };
     parallel_ranges(s.batch * s.outer * s.k, std::max<std::int64_t>(1, gather_grain / std::max<std::int64_t>(1, s.inner)),

@@ -2,6 +2,7 @@
 
 #include "../core/thread_pool.h"
 #include "functions.h"
+#include "large_result.h"
 
 // Putting arrays together along an axis and taking them apart.
 namespace keratin {
@@ -12,7 +13,7 @@ struct Part {
   std::size_t bytes;  // of one block: what a part holds of each outer position
 };
 // Between one array of `outer` blocks and its parts, in either direction.
-void copy_parts(char* whole, std::int64_t outer, const std::vector<Part>& parts, bool join) {
+void copy_parts(char* whole, std::int64_t outer, const std::vector<Part>& parts, bool join, bool past_caches) {
   std::size_t block = 0;
   for (const Part& part : parts) block += part.bytes;
   if (block == 0) return;
@@ -21,11 +22,9 @@ void copy_parts(char* whole, std::int64_t outer, const std::vector<Part>& parts,
       char* at = whole + static_cast<std::size_t>(o) * block;
       for (const Part& part : parts) {
         char* other = part.data + static_cast<std::size_t>(o) * part.bytes;
-        if (join) {
-          std::memcpy(at, other, part.bytes);
-        } else {
-          std::memcpy(other, at, part.bytes);
-        }
+        char *to = join ? at : other, *from = join ? other : at;
+        if (past_caches) copy_past_caches(to, from, part.bytes);
+        else std::memcpy(to, from, part.bytes);
         at += part.bytes;
       }
     }
@@ -73,7 +72,7 @@ class Concat : public Op {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Shape& shape = outputs[0].shape();
     const std::int64_t outer = shape.product(0, normalize_axis(axis_, shape.rank(), "concat"));
-    copy_parts(static_cast<char*>(outputs[0].raw()), outer, parts_of(inputs, outer), true);
+    copy_parts(static_cast<char*>(outputs[0].raw()), outer, parts_of(inputs, outer), true, is_large_result(outputs[0], inputs));
   }
   Values gradient(const GradientContext& g) const override {
     const Shape& first = g.input(0)->type.shape;
@@ -121,7 +120,7 @@ class Stack : public Op {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Shape& shape = outputs[0].shape();
     const std::int64_t outer = shape.product(0, normalize_axis(axis_, shape.rank(), "stack"));
-    copy_parts(static_cast<char*>(outputs[0].raw()), outer, parts_of(inputs, outer), true);
+    copy_parts(static_cast<char*>(outputs[0].raw()), outer, parts_of(inputs, outer), true, is_large_result(outputs[0], inputs));
   }
   Values gradient(const GradientContext& g) const override {
     return apply(make_op("unstack", attributes({{"axis", {static_cast<double>(axis_)}}})), {g.upstream()});
@@ -156,7 +155,7 @@ class Unstack : public Op {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Shape& shape = inputs[0].shape();
     const std::int64_t outer = shape.product(0, normalize_axis(axis_, shape.rank(), "unstack"));
-    copy_parts(static_cast<char*>(inputs[0].raw()), outer, parts_of(outputs, outer), false);
+    copy_parts(static_cast<char*>(inputs[0].raw()), outer, parts_of(outputs, outer), false, is_large_result(outputs[0], inputs));
   }
   Values gradient(const GradientContext& g) const override {
     const int rank = g.input(0)->type.shape.rank();
@@ -202,7 +201,7 @@ class Split : public Op {
   void run(const Tensors& inputs, Tensors& outputs, const RunContext&) const override {
     const Shape& shape = inputs[0].shape();
     const std::int64_t outer = shape.product(0, normalize_axis(axis_, shape.rank(), "split"));
-    copy_parts(static_cast<char*>(inputs[0].raw()), outer, parts_of(outputs, outer), false);
+    copy_parts(static_cast<char*>(inputs[0].raw()), outer, parts_of(outputs, outer), false, is_large_result(outputs[0], inputs));
   }
   Values gradient(const GradientContext& g) const override { return {concat(filled_upstreams(g), axis_)}; }
 

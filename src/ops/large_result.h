@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "../graph/op.h"
@@ -15,6 +16,15 @@ inline bool is_large_result(const Tensor& y, const Tensors& inputs) {
   for (const Tensor& x : inputs)
     if (x.raw() == y.raw()) return false;
   return true;
+}
+
+// A part of a large result, of any type.
+inline void copy_past_caches(void* to, const void* from, std::size_t bytes) {
+  if (bytes % sizeof(float) != 0) {
+    std::memcpy(to, from, bytes);
+  } else {
+    kernels<float>().stream(static_cast<float*>(to), static_cast<const float*>(from), bytes / sizeof(float));
+  }
 }
 
 // A result that is written in blocks. Those of a large one are made in memory of the thread's own and go out past the caches: written there they

@@ -1,5 +1,5 @@
 # Results of 32 MB and more go to memory another way (src/ops/large_result.h): element for element they are those of their parts.
-test_that("large results of elementwise ops, stretched arrays, softmax, lookups, exchanged axes, gradients of pooling and of extremes equal those of their parts", {
+test_that("large results of elementwise ops, stretched arrays, softmax, lookups, exchanged axes, joins, gradients of pooling and of extremes equal those of their parts", {
   normal <- function(...) call_op("random_normal", list(), list(shape = c(...), dtype = "float32"))
   same <- function(a, b) expect_identical(as.vector(as.array(a)), as.vector(as.array(b)))
   x <- normal(9000007)
@@ -31,6 +31,9 @@ test_that("large results of elementwise ops, stretched arrays, softmax, lookups,
   last <- transposed(maps, perm = c(0, 2, 3, 1))
   same(last[12, 100, , ], transposed(maps[12, , 100, ]))
   same(transposed(last, perm = c(0, 3, 1, 2))[12, , 99:100, ], maps[12, , 99:100, ])
+  joined <- call_op("concat", list(maps, maps[, , , 1:9]), list(axis = -1))
+  same(joined[12, 64, 100, ], c(as.array(maps[12, 64, 100, ]), as.array(maps[12, 64, 100, 1:9])))
+  same(call_op("stack", list(maps, maps), list(axis = 0))[2, 12, , , ], maps[12, , , ])
   for (dtype in c("float32", "float64", "int32")) {
     table <- op_cast(normal(100, 251) * 1000, dtype)
     tokens <- tensor(array(rep_len(c(7, 99, 0, 42), 40000)), "int32")

@@ -27,6 +27,7 @@ test_that("large results of elementwise ops, stretched arrays, softmax, lookups,
     same(transposed(transposed(x))[c(1, 1700, shape[1]), ], x[c(1, 1700, shape[1]), ])
     same(transposed(x)[c(1, 77, 90), ], transposed(x[, c(1, 77, 90)]))
   }
+  images <- normal(8, 220, 220, 25)
   maps <- normal(12, 64, 100, 113)
   last <- transposed(maps, perm = c(0, 2, 3, 1))
   same(last[12, 100, , ], transposed(maps[12, , 100, ]))
@@ -34,13 +35,20 @@ test_that("large results of elementwise ops, stretched arrays, softmax, lookups,
   joined <- call_op("concat", list(maps, maps[, , , 1:9]), list(axis = -1))
   same(joined[12, 64, 100, ], c(as.array(maps[12, 64, 100, ]), as.array(maps[12, 64, 100, 1:9])))
   same(call_op("stack", list(maps, maps), list(axis = 0))[2, 12, , , ], maps[12, , , ])
+  photos <- normal(200, 60, 60, 3)
+  for (how in c("nearest", "bilinear", "bicubic")) {
+    resized <- function(x) call_op("resize", list(x), list(size = c(150, 130), interpolation = how))
+    same(resized(maps[, , , 1:50])[12, , , ], resized(maps[12:12, , , 1:50]))
+    same(resized(photos)[200, , , ], resized(photos[200:200, , , ]))
+  }
+  repeated <- function(x) call_op("upsample", list(x), list(size = c(2, 1)))
+  same(repeated(maps)[12, 127:128, , ], repeated(maps[12:12, 64:64, , ]))
   for (dtype in c("float32", "float64", "int32")) {
     table <- op_cast(normal(100, 251) * 1000, dtype)
     tokens <- tensor(array(rep_len(c(7, 99, 0, 42), 40000)), "int32")
     got <- call_op("gather", list(table, tokens), list(axis = 0))
     same(got[c(1, 4, 39999), ], table[c(8, 43, 1), ])
   }
-  images <- normal(8, 220, 220, 25)
   for (kind in c("max_pool", "average_pool")) {
     gradient <- function(x) {
       with(tf$GradientTape() %as% tape, {

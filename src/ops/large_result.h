@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
 #include "../graph/op.h"
 #include "../kernels/dispatch.h"
@@ -32,15 +31,17 @@ inline void copy_past_caches(void* to, const void* from, std::size_t bytes) {
 template <class T>
 class LargeResult {
  public:
-  LargeResult(Tensor& y, const Tensors& inputs) : y_(y.data<T>()), is_large_(has_kernels && is_large_result(y, inputs)) {}
+  LargeResult(T* y, bool is_large) : y_(y), is_large_(is_large) {}
+  LargeResult(Tensor& y, const Tensors& inputs) : LargeResult(y.data<T>(), is_large_result(y, inputs)) {}
   T* data() const { return y_; }
   // Where the elements [at, at + n) are to be written to. A block that the second-level cache does not hold goes straight to its place.
   T* room(std::int64_t at, std::int64_t n) const { return is_large_ && n <= largest_block ? scratch<T>(Scratch::result, n) : y_ + at; }
-  // They are.
+  // They are; or they were written for another place, and belong here too.
   void send(const T* room, std::int64_t at, std::int64_t n) const {
-    if constexpr (has_kernels) {
-      if (room != y_ + at) kernels<T>().stream(y_ + at, room, static_cast<std::size_t>(n));
-    }
+    if (room == y_ + at) return;
+    const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
+    if (is_large_) copy_past_caches(y_ + at, room, bytes);
+    else std::memcpy(y_ + at, room, bytes);
   }
   // The same for rows that are `row` apart in the result.
   struct Rows {
@@ -58,7 +59,6 @@ class LargeResult {
 
  private:
   static constexpr std::int64_t largest_block = 65536;
-  static constexpr bool has_kernels = std::is_floating_point<T>::value;
   T* y_;
   bool is_large_;
 };

@@ -291,26 +291,19 @@ class Upsample : public Op {
     visit_any(inputs[0].dtype(), [&](auto zero) {
       using T = decltype(zero);
       const T* from = inputs[0].data<T>();
-      T* to = outputs[0].data<T>();
+      const LargeResult<T> result(outputs[0], inputs);
       const std::int64_t channels = x.back(), line = in[2] * channels, long_line = line * times[2], lines = x[0] * in[0] * in[1];
       const std::int64_t written = std::max<std::int64_t>(1, long_line * times[0] * times[1]);
-      const bool is_large = is_large_result(outputs[0], inputs);
       parallel_ranges(lines, std::max<std::int64_t>(1, pool_grain / written), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
-          const std::int64_t plane = row / in[1], i1 = row % in[1];
-          T* first = to + (plane * times[0] * in[1] * times[1] + i1 * times[1]) * long_line;
+          const std::int64_t plane = row / in[1], i1 = row % in[1], first = (plane * times[0] * in[1] * times[1] + i1 * times[1]) * long_line;
           const T* source = from + row * line;
-          T *repeated = is_large ? scratch<T>(Scratch::result, long_line) : first, *target = repeated;
+          T *repeated = result.room(first, long_line), *target = repeated;
           for (std::int64_t i = 0; i < in[2]; ++i, source += channels) {
             for (std::int64_t k = 0; k < times[2]; ++k, target += channels) std::copy(source, source + channels, target);
           }
-          const std::size_t bytes = static_cast<std::size_t>(long_line) * sizeof(T);
           for (std::int64_t a = 0; a < times[0]; ++a) {
-            for (std::int64_t b = 0; b < times[1]; ++b) {
-              T* to = first + (a * in[1] * times[1] + b) * long_line;
-              if (is_large) copy_past_caches(to, repeated, bytes);
-              else if (to != repeated) std::memcpy(to, repeated, bytes);
-            }
+            for (std::int64_t b = 0; b < times[1]; ++b) result.send(repeated, first + (a * in[1] * times[1] + b) * long_line, long_line);
           }
         }
       });

@@ -142,19 +142,10 @@ SparseRows interpolation_matrix(std::int64_t from, std::int64_t to, Interpolatio
   return rows;
 }
 
-// write(to) makes n elements at `target`; of a large result in memory of the thread's own, from where they go out past the caches.
-template <class T, class Write>
-void write_run(T* target, std::int64_t n, bool past_caches, Write&& write) {
-  constexpr std::int64_t longest = 65536;
-  T* to = past_caches && n <= longest ? scratch<T>(Scratch::result, n) : target;
-  write(to);
-  if (to != target) copy_past_caches(target, to, static_cast<std::size_t>(n) * sizeof(T));
-}
-
 // multiply_axis() for rows of few elements: every element of the result has its own list of `terms` places and weights.
 template <class T>
-void multiply_short_rows(T* y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns, std::int64_t inner,
-                         bool past_caches) {
+void multiply_short_rows(const LargeResult<T>& y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns,
+                         std::int64_t inner) {
   const std::int64_t rows = matrix.rows(), n = rows * inner;
   std::size_t terms = 0;
   for (std::int64_t r = 0; r < rows; ++r) terms = std::max(terms, matrix.begin[r + 1] - matrix.begin[r]);
@@ -172,26 +163,26 @@ void multiply_short_rows(T* y, const T* x, const SparseRows& matrix, std::int64_
       const T* source = x + o * columns * inner;
       const std::int32_t *first = from.data(), *second = first + n;
       const T *a = weights.data(), *b = a + n;
-      write_run(y + o * n, n, past_caches, [&](T* target) {
-        if (terms == 1) for (std::int64_t i = 0; i < n; ++i) target[i] = a[i] * source[first[i]];
-        else if (terms >= 2) for (std::int64_t i = 0; i < n; ++i) target[i] = a[i] * source[first[i]] + b[i] * source[second[i]];
-        else std::fill(target, target + n, T(0));
-        for (std::size_t t = 2; t < terms; ++t) {
-          const std::int32_t* more = from.data() + t * static_cast<std::size_t>(n);
-          const T* w = weights.data() + t * static_cast<std::size_t>(n);
-          for (std::int64_t i = 0; i < n; ++i) target[i] += w[i] * source[more[i]];
-        }
-      });
+      T* target = y.room(o * n, n);
+      if (terms == 1) for (std::int64_t i = 0; i < n; ++i) target[i] = a[i] * source[first[i]];
+      else if (terms >= 2) for (std::int64_t i = 0; i < n; ++i) target[i] = a[i] * source[first[i]] + b[i] * source[second[i]];
+      else std::fill(target, target + n, T(0));
+      for (std::size_t t = 2; t < terms; ++t) {
+        const std::int32_t* more = from.data() + t * static_cast<std::size_t>(n);
+        const T* w = weights.data() + t * static_cast<std::size_t>(n);
+        for (std::int64_t i = 0; i < n; ++i) target[i] += w[i] * source[more[i]];
+      }
+      y.send(target, o * n, n);
     }
   });
 }
 
 // y[outer, rows, inner] = rows of `matrix` times x[outer, columns, inner]
 template <class T>
-void multiply_axis(T* y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns, std::int64_t inner, bool past_caches) {
+void multiply_axis(const LargeResult<T>& y, const T* x, const SparseRows& matrix, std::int64_t outer, std::int64_t columns, std::int64_t inner) {
   const std::int64_t rows = matrix.rows();
   if (inner < 16 && rows * inner < (1 << 20) && columns * inner < (1 << 20))
-    return multiply_short_rows(y, x, matrix, outer, columns, inner, past_caches);
+    return multiply_short_rows(y, x, matrix, outer, columns, inner);
   std::vector<std::ptrdiff_t> from(matrix.terms.size());
   std::vector<T> weights(matrix.terms.size());
   for (std::size_t t = 0; t < from.size(); ++t) {
@@ -202,21 +193,21 @@ void multiply_axis(T* y, const T* x, const SparseRows& matrix, std::int64_t oute
     for (std::int64_t at = begin; at < end; ++at) {
       const T* source = x + at / rows * columns * inner;
       const std::size_t first = matrix.begin[at % rows], count = matrix.begin[at % rows + 1] - first;
-      write_run(y + at * inner, inner, past_caches, [&](T* target) {
-        if (count == 0) {
-          std::fill(target, target + inner, T(0));
-        } else if (count == 1 && weights[first] == T(1)) {
-          std::copy(source + from[first], source + from[first] + inner, target);
-        } else if constexpr (std::is_floating_point<T>::value) {
-          kernels<T>().weighted_sum_of_rows(target, source, &from[first], &weights[first], static_cast<int>(count), static_cast<std::size_t>(inner));
-        } else {
-          for (std::int64_t i = 0; i < inner; ++i) {
-            T sum = 0;
-            for (std::size_t t = first; t < first + count; ++t) sum += weights[t] * source[from[t] + i];
-            target[i] = sum;
-          }
+      T* target = y.room(at * inner, inner);
+      if (count == 0) {
+        std::fill(target, target + inner, T(0));
+      } else if (count == 1 && weights[first] == T(1)) {
+        std::copy(source + from[first], source + from[first] + inner, target);
+      } else if constexpr (std::is_floating_point<T>::value) {
+        kernels<T>().weighted_sum_of_rows(target, source, &from[first], &weights[first], static_cast<int>(count), static_cast<std::size_t>(inner));
+      } else {
+        for (std::int64_t i = 0; i < inner; ++i) {
+          T sum = 0;
+          for (std::size_t t = first; t < first + count; ++t) sum += weights[t] * source[from[t] + i];
+          target[i] = sum;
         }
-      });
+      }
+      y.send(target, at * inner, inner);
     }
   });
 }
@@ -285,8 +276,8 @@ class Resize : public Op {
           const Step& step = steps[i];
           Tensor next = i + 1 < steps.size() ? Tensor(inputs[0].dtype(), step.result) : Tensor();
           T* to = i + 1 < steps.size() ? next.data<T>() : outputs[0].data<T>() + sample * step.result.elements();
-          multiply_axis(to, from, step.matrix, shape.product(1, step.axis), shape[step.axis], shape.product(step.axis + 1, shape.rank()),
-                        is_large && i + 1 == steps.size());
+          multiply_axis(LargeResult<T>(to, is_large && i + 1 == steps.size()), from, step.matrix, shape.product(1, step.axis), shape[step.axis],
+                        shape.product(step.axis + 1, shape.rank()));
           shape = step.result;
           held = next;
           from = to;

@@ -321,34 +321,44 @@ Value weight_gradient(const Value& x, const Value& upstream, const ConvSettings&
 // kernel [k..., channels, multiplier]: a convolution with one group per channel and the kernel's last axes read as (1, channels * multiplier).
 class DepthwiseConv : public Op {
  public:
-  explicit DepthwiseConv(ConvSettings settings) : s_(std::move(settings)) {}
+  DepthwiseConv(ConvSettings settings, Activation activation) : s_(std::move(settings)), activation_(activation) {}
   const char* name() const override { return "depthwise_conv"; }
 
   Types infer(const Types& inputs) const override {
-    if (inputs.size() != 2) fail_argument("depthwise_conv: takes an input and a kernel. Received: ", inputs.size(), " inputs.");
+    if (inputs.size() < 2 || inputs.size() > 3)
+      fail_argument("depthwise_conv: takes an input, a kernel and perhaps a bias. Received: ", inputs.size(), " inputs.");
     const int rank = check_input(name(), inputs[0], s_);
     check_kernel(name(), inputs[0], inputs[1], rank);
     const Shape& kernel = inputs[1].shape;
     if (!sizes_fit(inputs[0].shape.back(), kernel[rank])) {
       fail_shape("depthwise_conv: the input has ", inputs[0].shape.back(), " channels, but a kernel of shape ", kernel, " takes ", kernel[rank], ".");
     }
-    return grouped(kernel).infer({inputs[0], {inputs[1].dtype, grouped_shape(kernel)}});
+    Types grouped_inputs = inputs;
+    grouped_inputs[1].shape = grouped_shape(kernel);
+    return grouped(kernel).infer(grouped_inputs);
   }
 
   void run(const Tensors& inputs, Tensors& outputs, const RunContext& context) const override {
     const Shape& kernel = inputs[1].shape();
-    grouped(kernel).run({inputs[0], inputs[1].reshaped(grouped_shape(kernel))}, outputs, context);
+    Tensors grouped_inputs = inputs;
+    grouped_inputs[1] = inputs[1].reshaped(grouped_shape(kernel));
+    grouped(kernel).run(grouped_inputs, outputs, context);
   }
 
   Values gradient(const GradientContext& g) const override {
-    Values result(2);
+    Values result(g.node->inputs.size());
     const Value &x = g.input(0), &kernel = g.input(1), &upstream = g.upstream();
     const Shape& shape = kernel->type.shape;
     ConvSettings s = s_;
     s.groups = shape[shape.rank() - 2];
     if (g.wants(0)) result[0] = conv_transpose(upstream, reshape(kernel, grouped_shape(shape)), s, spatial(x->type.shape));
     if (g.wants(1)) result[1] = reshape(weight_gradient(x, upstream, s, kernel_sizes(shape)), shape);
+    if (result.size() > 2 && g.wants(2)) result[2] = bias_gradient(upstream);
     return result;
+  }
+
+  OpPtr absorb(const Op& next, int position, const Types& inputs, const Types&) const override {
+    return absorb_epilogue(next, position, inputs.size(), activation_, [&](Activation a) -> OpPtr { return std::make_shared<DepthwiseConv>(s_, a); });
   }
 
  private:
@@ -361,15 +371,18 @@ class DepthwiseConv : public Op {
   Conv grouped(const Shape& kernel) const {
     ConvSettings s = s_;
     s.groups = kernel[kernel.rank() - 2];
-    return {s, Activation::none};
+    return {s, activation_};
   }
   ConvSettings s_;
+  Activation activation_;
 };
 
 REGISTER_OP("conv", [](const Attributes& a) { return std::make_shared<Conv>(settings_from(a, "padding_before"), Activation::none); });
 REGISTER_OP("conv_transpose", [](const Attributes& a) { return std::make_shared<ConvTranspose>(settings_from(a, "crop_before"), Activation::none); });
 REGISTER_OP("conv_grad_weight", [](const Attributes& a) { return std::make_shared<ConvGradWeight>(settings_from(a, "padding_before")); });
-REGISTER_OP("depthwise_conv", [](const Attributes& a) { return std::make_shared<DepthwiseConv>(settings_from(a, "padding_before")); });
+REGISTER_OP("depthwise_conv", [](const Attributes& a) {
+  return std::make_shared<DepthwiseConv>(settings_from(a, "padding_before"), Activation::none);
+});
 
 }  // namespace
 }  // namespace keratin

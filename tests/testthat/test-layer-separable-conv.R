@@ -27,3 +27,24 @@ test_that("weights have Keras's names and shapes", {
   expect_identical(sub(".*/", "", vapply(layer$weights, function(w) w$name, "")), c("depthwise_kernel:0", "pointwise_kernel:0", "bias:0"))
   expect_identical(lapply(get_weights(layer), function(w) dim(w)), list(c(3L, 2L, 3L, 2L), c(1L, 1L, 6L, 5L), 5L))
 })
+
+test_that("a depthwise convolution computes its bias and activation in one pass and trains as in several", {
+  x <- array(sin(1:(2 * 7 * 6 * 5)), c(2, 7, 6, 5))
+  for (multiplier in 1:2) for (activation in list("relu", "tanh", "elu", NULL)) {
+    layer <- layer_depthwise_conv_2d(kernel_size = c(3, 2), padding = "same", depth_multiplier = multiplier, activation = activation,
+                                     bias_initializer = "random_normal", input_shape = c(7, 6, 5))
+    model <- keras_model_sequential(layers = list(layer))
+    plain <- layer_activation(activation = if (is.null(activation)) "linear" else activation)
+    by_steps <- plain(k_depthwise_conv2d(k_constant(x), layer$weights[[1]], padding = "same") + layer$weights[[2]])
+    expect_equal(predict(model, x, verbose = 0), as.array(by_steps), tolerance = 1e-6)
+    with(tf$GradientTape() %as% tape, {
+      loss <- k_sum(k_square(plain(k_depthwise_conv2d(k_constant(x), layer$weights[[1]], padding = "same") + layer$weights[[2]])))
+    })
+    slopes <- lapply(tape$gradient(loss, layer$weights), as.array)
+    before <- lapply(layer$weights, as.array)
+    model %>% compile(optimizer = optimizer_sgd(learning_rate = 1), loss = function(y_true, y_pred) k_sum(k_square(y_pred)))
+    model %>% fit(x, x, batch_size = 2, epochs = 1, verbose = 0, shuffle = FALSE)
+    after <- lapply(layer$weights, as.array)
+    for (i in 1:2) expect_equal(before[[i]] - after[[i]], slopes[[i]], tolerance = 1e-4)
+  }
+})

@@ -64,12 +64,12 @@ static typename V::Element exp_sum(typename V::Element* y, const typename V::Ele
     V::store(y + i, e);
     total = V::add(total, e);
   }
-  typename V::Element sum = V::sum(total);
   if (i < n) {
-    V::store_partial(y + i, vector_exp_normal<V>(V::subtract(V::load_partial(x + i, int(n - i)), down)), int(n - i));
-    for (; i < n; ++i) sum += y[i];
+    const typename V::Register e = vector_exp_normal<V>(V::subtract(V::load_partial(x + i, int(n - i)), down));
+    V::store_partial(y + i, e, int(n - i));
+    total = V::add(total, only_first<V>(e, int(n - i)));
   }
-  return sum;
+  return V::sum(total);
 }
 template <class V>
 static void scale(typename V::Element* y, typename V::Element factor, std::size_t n) {

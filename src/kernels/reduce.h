@@ -35,30 +35,28 @@ KERATIN_INLINE typename V::Register further(typename V::Register most, typename 
 // n >= 1. The largest, or smallest if `down`. NaN wins: it is kept where it is met, and looked for at the end.
 template <class V, bool down>
 static typename V::Element extreme(const typename V::Element* x, std::size_t n) {
+  using T = typename V::Element;
   using R = typename V::Register;
-  const auto wins = [](typename V::Element best, typename V::Element v) KERATIN_INLINE_BODY {
-    return (down ? best < v : best > v) || best != best ? best : v;
-  };
-  typename V::Element best = x[0];
-  std::size_t i = 0;
-  if (n >= V::width) {
-    R most = V::load(x);
-    i = V::width;
-    if (n >= 5 * V::width) {  // four chains, for none may wait for its own last step
-      R chain[4];
-      KERATIN_UNROLL for (int k = 0; k < 4; ++k) chain[k] = V::load(x + i + k * V::width);
-      for (i += 4 * V::width; i + 4 * V::width <= n; i += 4 * V::width) {
-        KERATIN_UNROLL for (int k = 0; k < 4; ++k) chain[k] = further<V, down>(chain[k], V::load(x + i + k * V::width));
-      }
-      KERATIN_UNROLL for (int k = 0; k < 4; ++k) most = further<V, down>(most, chain[k]);
-    }
-    for (; i + V::width <= n; i += V::width) most = further<V, down>(most, V::load(x + i));
-    typename V::Element lane[V::width];
-    V::store(lane, most);
-    for (int k = 0; k < V::width; ++k) best = wins(best, lane[k]);
+  if (n < V::width) {
+    T best = x[0];
+    for (std::size_t i = 1; i < n; ++i) best = (down ? best < x[i] : best > x[i]) || best != best ? best : x[i];
+    return best;
   }
-  for (; i < n; ++i) best = wins(best, x[i]);
-  return best;
+  R most = V::load(x);
+  std::size_t i = V::width;
+  if (n >= 5 * V::width) {  // four chains, for none may wait for its own last step
+    R chain[4];
+    KERATIN_UNROLL for (int k = 0; k < 4; ++k) chain[k] = V::load(x + i + k * V::width);
+    for (i += 4 * V::width; i + 4 * V::width <= n; i += 4 * V::width) {
+      KERATIN_UNROLL for (int k = 0; k < 4; ++k) chain[k] = further<V, down>(chain[k], V::load(x + i + k * V::width));
+    }
+    KERATIN_UNROLL for (int k = 0; k < 4; ++k) most = further<V, down>(most, chain[k]);
+  }
+  for (; i + V::width <= n; i += V::width) most = further<V, down>(most, V::load(x + i));
+  if (i < n) most = further<V, down>(most, V::load(x + n - V::width));
+  const T lost = V::sum(V::select(V::equal(most, most), V::zero(), most));  // 0, or NaN
+  const T best = down ? V::smallest(most) : V::largest(most);
+  return lost == lost ? best : lost;
 }
 template <class V>
 static typename V::Element largest(const typename V::Element* x, std::size_t n) {

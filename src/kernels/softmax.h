@@ -19,12 +19,11 @@ static void log_softmax_row(typename V::Element* y, const typename V::Element* a
     __builtin_prefetch(a + n + i);
     total = V::add(total, vector_exp_normal<V>(V::subtract(V::load(a + i), down)));
   }
-  T sum = V::sum(total);
   if (i < n) {
-    T lane[V::width];
-    V::store(lane, vector_exp_normal<V>(V::subtract(V::load_partial(a + i, int(n - i)), down)));
-    for (std::size_t k = 0; k < n - i; ++k) sum += lane[k];
+    const typename V::Register e = vector_exp_normal<V>(V::subtract(V::load_partial(a + i, int(n - i)), down));
+    total = V::add(total, only_first<V>(e, int(n - i)));
   }
+  const T sum = V::sum(total);
   const typename V::Register shift = V::set(most + static_cast<T>(__builtin_log(static_cast<double>(sum))));
   for (i = 0; i < n; i += V::width) put<V>(y + i, V::subtract(take<V>(a + i, n - i), shift), n - i);
 }

@@ -50,6 +50,14 @@ KERATIN_INLINE void store_channels(typename V::Element* p, typename V::Register 
   }
 }
 
+// Its first n elements, and zeros.
+template <class V>
+KERATIN_INLINE typename V::Register only_first(typename V::Register v, int n) {
+  static constexpr typename V::Element ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static_assert(V::width <= sizeof ones / sizeof ones[0], "a one for each element");
+  return V::select(V::less(V::zero(), V::load_partial(ones, n)), v, V::zero());
+}
+
 template <class V, int terms>
 static inline typename V::Register polynomial(typename V::Register x, const double (&coefficients)[terms]) {  // highest power first
   using T = typename V::Element;

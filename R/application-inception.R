@@ -6,8 +6,7 @@
 #' @family applications
 #' @export
 application_inception_v3 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
-                                     classes = 1000,
-                                     classifier_activation = "softmax", ...) {
+                                     classes = 1000, classifier_activation = "softmax", ...) {
   input <- application_input(input_shape, input_tensor, 299L, 75L, include_top, weights, classes = classes)
   unit <- function(x, filters, size, strides = 1, padding = "same") relu(batch_norm(conv(x, filters, size, strides, padding), scale = FALSE))
   chain <- function(x, ...) Reduce(function(x, step) do.call(unit, c(list(x), step)), list(...), x)
@@ -76,8 +75,7 @@ CustomScaleLayer <- R6::R6Class("CustomScaleLayer", inherit = BaseLayer, cloneab
 #' @family applications
 #' @export
 application_inception_resnet_v2 <- function(include_top = TRUE, weights = "imagenet", input_tensor = NULL, input_shape = NULL, pooling = NULL,
-                                            classes = 1000,
-                                            classifier_activation = "softmax", ...) {
+                                            classes = 1000, classifier_activation = "softmax", ...) {
   input <- application_input(input_shape, input_tensor, 299L, 75L, include_top, weights, classes = classes)
   unit <- function(x, filters, size, strides = 1, padding = "same", name = NULL) {
     part <- function(suffix) if (!is.null(name)) paste0(name, suffix)

@@ -11,9 +11,8 @@
 #' @family applications
 #' @export
 application_mobilenet_v3_large <- function(input_shape = NULL, alpha = 1, minimalistic = FALSE, include_top = TRUE, weights = "imagenet",
-                                           input_tensor = NULL,
-                                           classes = 1000L, pooling = NULL, dropout_rate = 0.2, classifier_activation = "softmax",
-                                           include_preprocessing = TRUE) {
+                                           input_tensor = NULL, classes = 1000L, pooling = NULL, dropout_rate = 0.2,
+                                           classifier_activation = "softmax", include_preprocessing = TRUE) {
   k <- if (minimalistic) 3L else 5L
   blocks <- list(c(1, 16, 3, 1, 0, 0), c(4, 24, 3, 2, 0, 0), c(3, 24, 3, 1, 0, 0), c(3, 40, k, 2, 1, 0), c(3, 40, k, 1, 1, 0), c(3, 40, k, 1, 1, 0),
                  c(6, 80, 3, 2, 0, 1),
@@ -27,9 +26,8 @@ application_mobilenet_v3_large <- function(input_shape = NULL, alpha = 1, minima
 #' @rdname application_mobilenet_v3_large
 #' @export
 application_mobilenet_v3_small <- function(input_shape = NULL, alpha = 1, minimalistic = FALSE, include_top = TRUE, weights = "imagenet",
-                                           input_tensor = NULL,
-                                           classes = 1000L, pooling = NULL, dropout_rate = 0.2, classifier_activation = "softmax",
-                                           include_preprocessing = TRUE) {
+                                           input_tensor = NULL, classes = 1000L, pooling = NULL, dropout_rate = 0.2,
+                                           classifier_activation = "softmax", include_preprocessing = TRUE) {
   k <- if (minimalistic) 3L else 5L
   blocks <- list(c(1, 16, 3, 2, 1, 0), c(72 / 16, 24, 3, 2, 0, 0), c(88 / 24, 24, 3, 1, 0, 0), c(4, 40, k, 2, 1, 1), c(6, 40, k, 1, 1, 1),
                  c(6, 40, k, 1, 1, 1), c(3, 48, k, 1, 1, 1),
@@ -43,8 +41,7 @@ hard_swish_v3 <- function(x) layer_multiply(list(x, hard_sigmoid_v3(x)))
 
 # A block: expansion, filters, kernel size, stride, squeeze-and-excite, hard swish rather than ReLU.
 build_mobilenet_v3 <- function(size, blocks, last_channels, input_shape, alpha, minimalistic, include_top, weights, input_tensor, classes, pooling,
-                               dropout_rate,
-                               classifier_activation, include_preprocessing) {
+                               dropout_rate, classifier_activation, include_preprocessing) {
   input <- application_input(input_shape, input_tensor, 224L, 32L, include_top, weights, flexible_top = TRUE, classes = classes)
   norm <- function(x, name) batch_norm(x, name, momentum = 0.999)
   activate <- function(x, swish = TRUE) if (swish && !minimalistic) hard_swish_v3(x) else layer_activation_relu(x)

@@ -55,8 +55,7 @@ mobilenet_size <- function(input_shape, weights, sizes) {
 #' @family applications
 #' @export
 application_mobilenet_v2 <- function(input_shape = NULL, alpha = 1, include_top = TRUE, weights = "imagenet", input_tensor = NULL, pooling = NULL,
-                                     classes = 1000,
-                                     classifier_activation = "softmax", ...) {
+                                     classes = 1000, classifier_activation = "softmax", ...) {
   input <- application_input(input_shape, input_tensor, mobilenet_size(input_shape, weights, c(96L, 128L, 160L, 192L, 224L)), 32L, include_top,
                              weights, classes = classes)
   if (identical(weights, "imagenet") && !alpha %in% c(0.35, 0.5, 0.75, 1, 1.3, 1.4))

@@ -93,7 +93,6 @@ ReduceLROnPlateau <- R6Class("ReduceLROnPlateau", inherit = KerasCallback, lock_
 #' @family callbacks
 #' @export
 callback_reduce_lr_on_plateau <- function(monitor = "val_loss", factor = 0.1, patience = 10, verbose = 0, mode = c("auto", "min", "max"),
-                                          min_delta = 1e-04,
-                                          cooldown = 0, min_lr = 0) {
+                                          min_delta = 1e-04, cooldown = 0, min_lr = 0) {
   new_callback(ReduceLROnPlateau, monitor, factor, patience, verbose, mode, min_delta, cooldown, min_lr)
 }

@@ -30,8 +30,7 @@
 #' @export
 image_dataset_from_directory <- function(directory, labels = "inferred", label_mode = "int", class_names = NULL, color_mode = "rgb", batch_size = 32,
                                          image_size = c(256, 256), shuffle = TRUE, seed = NULL, validation_split = NULL, subset = NULL,
-                                         interpolation = "bilinear",
-                                         follow_links = FALSE, crop_to_aspect_ratio = FALSE, ...) {
+                                         interpolation = "bilinear", follow_links = FALSE, crop_to_aspect_ratio = FALSE, ...) {
   size <- image_size(image_size, "image_size")
   color_mode <- one_of(color_mode, c("rgb", "rgba", "grayscale"), "color_mode")
   interpolation <- one_of(interpolation, c("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"),
@@ -48,8 +47,7 @@ image_dataset_from_directory <- function(directory, labels = "inferred", label_m
 #' @rdname image_dataset_from_directory
 #' @export
 text_dataset_from_directory <- function(directory, labels = "inferred", label_mode = "int", class_names = NULL, batch_size = 32L, max_length = NULL,
-                                        shuffle = TRUE,
-                                        seed = NULL, validation_split = NULL, subset = NULL, follow_links = FALSE, ...) {
+                                        shuffle = TRUE, seed = NULL, validation_split = NULL, subset = NULL, follow_links = FALSE, ...) {
   read <- function(path) {
     bytes <- readBin(path, "raw", file.size(path))
     whole <- !any(bytes == 0)  # as the text of UTF-16 has them; R's strings do not
@@ -181,8 +179,7 @@ reader_of_files <- function(files, read, ahead) {
 #' iter_next(as_iterator(ds))
 #' @export
 timeseries_dataset_from_array <- function(data, targets, sequence_length, sequence_stride = 1L, sampling_rate = 1L, batch_size = 128L,
-                                          shuffle = FALSE, ...,
-                                          seed = NULL, start_index = NULL, end_index = NULL) {
+                                          shuffle = FALSE, ..., seed = NULL, start_index = NULL, end_index = NULL) {
   data <- as_row_array(data)
   if (!is.null(targets)) targets <- as_row_array(targets)
   points <- dim(data)[1L]

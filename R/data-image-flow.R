@@ -239,10 +239,9 @@ load_or_skip <- function(path, read) {
 #' @family image preprocessing
 #' @export
 flow_images_from_dataframe <- function(dataframe, directory = NULL, x_col = "filename", y_col = "class", generator = image_data_generator(),
-                                       target_size = c(256, 256),
-                                       color_mode = "rgb", classes = NULL, class_mode = "categorical", batch_size = 32, shuffle = TRUE, seed = NULL,
-                                       save_to_dir = NULL, save_prefix = "", save_format = "png", subset = NULL, interpolation = "nearest",
-                                       drop_duplicates = NULL) {
+                                       target_size = c(256, 256), color_mode = "rgb", classes = NULL, class_mode = "categorical", batch_size = 32,
+                                       shuffle = TRUE, seed = NULL, save_to_dir = NULL, save_prefix = "", save_format = "png", subset = NULL,
+                                       interpolation = "nearest", drop_duplicates = NULL) {
   if (!is.null(class_mode)) class_mode <- one_of(class_mode, c("categorical", "binary", "sparse", "input", "raw", "multi_output"), "class_mode")
   if (!is.data.frame(dataframe)) abort_argument("`dataframe` must be a data frame. Received: ", received(class(dataframe)), ".")
   wanted <- c(x_col, if (!is.null(class_mode) && class_mode != "input") y_col)

@@ -73,8 +73,7 @@ as_utf8 <- function(texts, argument = "text") {
 #' @examples
 #' text_hashing_trick("a b c some more words", 20, hash_function = "md5")
 #' @export
-text_hashing_trick <- function(text, n, hash_function = NULL, filters = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n", lower = TRUE,
-                               split = " ") {
+text_hashing_trick <- function(text, n, hash_function = NULL, filters = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n", lower = TRUE, split = " ") {
   n <- as_whole(n, "n", least = 2)
   words <- unlist(text_to_word_sequence(text, filters, lower, split))
   if (!length(words)) return(list())

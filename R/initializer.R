@@ -90,8 +90,7 @@ initializer_truncated_normal <- function(mean = 0, stddev = 0.05, seed = NULL) {
 #' @rdname initializers
 #' @export
 initializer_variance_scaling <- function(scale = 1, mode = c("fan_in", "fan_out", "fan_avg"),
-                                         distribution = c("normal", "uniform", "truncated_normal", "untruncated_normal"),
-                                         seed = NULL) {
+                                         distribution = c("normal", "uniform", "truncated_normal", "untruncated_normal"), seed = NULL) {
   mode <- match.arg(mode)
   distribution <- match.arg(distribution)
   if (distribution == "normal") distribution <- "truncated_normal"

@@ -14,8 +14,7 @@
 #' @family activation layers
 #' @export
 layer_activation_relu <- function(object, max_value = NULL, negative_slope = 0, threshold = 0, input_shape = NULL, batch_input_shape = NULL,
-                                  batch_size = NULL,
-                                  dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
+                                  batch_size = NULL, dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(ReLU, object, capture_args())
 }
 

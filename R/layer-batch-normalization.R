@@ -39,9 +39,8 @@ BatchNormalization <- R6::R6Class("BatchNormalization", inherit = BaseLayer, clo
     beta_regularizer = NULL, gamma_regularizer = NULL, beta_constraint = NULL, gamma_constraint = NULL, unbiased = FALSE,
 
     initialize = function(axis = -1L, momentum = 0.99, epsilon = 0.001, center = TRUE, scale = TRUE, beta_initializer = "zeros",
-                          gamma_initializer = "ones",
-                          moving_mean_initializer = "zeros", moving_variance_initializer = "ones", beta_regularizer = NULL, gamma_regularizer = NULL,
-                          beta_constraint = NULL, gamma_constraint = NULL, ...) {
+                          gamma_initializer = "ones", moving_mean_initializer = "zeros", moving_variance_initializer = "ones",
+                          beta_regularizer = NULL, gamma_regularizer = NULL, beta_constraint = NULL, gamma_constraint = NULL, ...) {
       super$initialize(...)
       axis <- unlist(axis)
       if (!length(axis) || !is_whole(axis)) abort_argument("`axis` must be whole numbers. Received: axis = ", received(axis))

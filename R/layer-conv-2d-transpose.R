@@ -25,12 +25,11 @@
 #' dim(layer(x))   # 2 28 28 1
 #' @family convolutional layers
 #' @export
-layer_conv_2d_transpose <- function(object, filters, kernel_size, strides = c(1, 1), padding = "valid", output_padding = NULL,
-                                    data_format = NULL, dilation_rate = c(1, 1), activation = NULL, use_bias = TRUE,
-                                    kernel_initializer = "glorot_uniform", bias_initializer = "zeros", kernel_regularizer = NULL,
-                                    bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL,
-                                    input_shape = NULL, batch_input_shape = NULL, batch_size = NULL, dtype = NULL, name = NULL,
-                                    trainable = NULL, weights = NULL) {
+layer_conv_2d_transpose <- function(object, filters, kernel_size, strides = c(1, 1), padding = "valid", output_padding = NULL, data_format = NULL,
+                                    dilation_rate = c(1, 1), activation = NULL, use_bias = TRUE, kernel_initializer = "glorot_uniform",
+                                    bias_initializer = "zeros", kernel_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL,
+                                    kernel_constraint = NULL, bias_constraint = NULL, input_shape = NULL, batch_input_shape = NULL, batch_size = NULL,
+                                    dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(Conv2DTranspose, object, capture_args())
 }
 

@@ -27,8 +27,7 @@ layer_conv_lstm_1d <- function(object, filters, kernel_size, strides = 1L, paddi
                                recurrent_initializer = "orthogonal", bias_initializer = "zeros", unit_forget_bias = TRUE, kernel_regularizer = NULL,
                                recurrent_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL,
                                recurrent_constraint = NULL, bias_constraint = NULL, return_sequences = FALSE, return_state = FALSE,
-                               go_backwards = FALSE,
-                               stateful = FALSE, dropout = 0, recurrent_dropout = 0, ...) {
+                               go_backwards = FALSE, stateful = FALSE, dropout = 0, recurrent_dropout = 0, ...) {
   create_layer(ConvLSTM1D, object, capture_args())
 }
 

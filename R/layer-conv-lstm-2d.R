@@ -19,9 +19,8 @@ layer_conv_lstm_2d <- function(object, filters, kernel_size, strides = c(1L, 1L)
                                recurrent_initializer = "orthogonal", bias_initializer = "zeros", unit_forget_bias = TRUE, kernel_regularizer = NULL,
                                recurrent_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL,
                                recurrent_constraint = NULL, bias_constraint = NULL, return_sequences = FALSE, return_state = FALSE,
-                               go_backwards = FALSE,
-                               stateful = FALSE, dropout = 0, recurrent_dropout = 0, batch_size = NULL, name = NULL, trainable = NULL,
-                               weights = NULL, input_shape = NULL) {
+                               go_backwards = FALSE, stateful = FALSE, dropout = 0, recurrent_dropout = 0, batch_size = NULL, name = NULL,
+                               trainable = NULL, weights = NULL, input_shape = NULL) {
   create_layer(ConvLSTM2D, object, capture_args())
 }
 

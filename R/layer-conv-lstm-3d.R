@@ -15,13 +15,12 @@
 #' @family convolutional layers
 #' @export
 layer_conv_lstm_3d <- function(object, filters, kernel_size, strides = c(1L, 1L, 1L), padding = "valid", data_format = NULL,
-                               dilation_rate = c(1L, 1L, 1L),
-                               activation = "tanh", recurrent_activation = "hard_sigmoid", use_bias = TRUE, kernel_initializer = "glorot_uniform",
-                               recurrent_initializer = "orthogonal", bias_initializer = "zeros", unit_forget_bias = TRUE, kernel_regularizer = NULL,
-                               recurrent_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL,
-                               recurrent_constraint = NULL, bias_constraint = NULL, return_sequences = FALSE, return_state = FALSE,
-                               go_backwards = FALSE,
-                               stateful = FALSE, dropout = 0, recurrent_dropout = 0, ...) {
+                               dilation_rate = c(1L, 1L, 1L), activation = "tanh", recurrent_activation = "hard_sigmoid", use_bias = TRUE,
+                               kernel_initializer = "glorot_uniform", recurrent_initializer = "orthogonal", bias_initializer = "zeros",
+                               unit_forget_bias = TRUE, kernel_regularizer = NULL, recurrent_regularizer = NULL, bias_regularizer = NULL,
+                               activity_regularizer = NULL, kernel_constraint = NULL, recurrent_constraint = NULL, bias_constraint = NULL,
+                               return_sequences = FALSE, return_state = FALSE, go_backwards = FALSE, stateful = FALSE, dropout = 0,
+                               recurrent_dropout = 0, ...) {
   create_layer(ConvLSTM3D, object, capture_args())
 }
 

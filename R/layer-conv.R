@@ -10,10 +10,9 @@ Conv <- R6::R6Class("Conv", inherit = BaseLayer, cloneable = FALSE, lock_objects
     kernel_constraint = NULL, bias_constraint = NULL,
 
     initialize = function(filters, kernel_size, strides = 1L, padding = "valid", data_format = NULL, dilation_rate = 1L, groups = 1L,
-                          activation = NULL,
-                          use_bias = TRUE, kernel_initializer = "glorot_uniform", bias_initializer = "zeros", kernel_regularizer = NULL,
-                          bias_regularizer = NULL,
-                          activity_regularizer = NULL, kernel_constraint = NULL, bias_constraint = NULL, ...) {
+                          activation = NULL, use_bias = TRUE, kernel_initializer = "glorot_uniform", bias_initializer = "zeros",
+                          kernel_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, kernel_constraint = NULL,
+                          bias_constraint = NULL, ...) {
       super$initialize(activity_regularizer = activity_regularizer, ...)
       self$filters <- if (is.null(filters) && inherits(self, "DepthwiseConv")) NULL else as_count(filters, "filters")
       self$kernel_size <- as_sizes(kernel_size, self$rank, "kernel_size")

@@ -37,8 +37,7 @@ new_layer_class <- function(classname, ..., initialize = NULL, build = NULL, cal
 #' @rdname new_layer_class
 #' @export
 new_model_class <- function(classname, ..., initialize = NULL, call = NULL, train_step = NULL, predict_step = NULL, test_step = NULL,
-                            compute_loss = NULL,
-                            compute_metrics = NULL) {
+                            compute_loss = NULL, compute_metrics = NULL) {
   members <- drop_null(list(initialize = initialize, call = call, train_step = train_step, predict_step = predict_step, test_step = test_step,
                             compute_loss = compute_loss, compute_metrics = compute_metrics))
   generator <- user_class(classname, Model, c(members, list(...)), parent.frame())

@@ -11,8 +11,7 @@
 #' @family layer methods
 #' @export
 layer_dense_features <- function(object, feature_columns, name = NULL, trainable = NULL, input_shape = NULL, batch_input_shape = NULL,
-                                 batch_size = NULL,
-                                 dtype = NULL, weights = NULL) {
+                                 batch_size = NULL, dtype = NULL, weights = NULL) {
   abort_argument(
     "keratin has no feature columns, so no layer_dense_features(). Make the features with layer_normalization(), layer_string_lookup(), ",
                  "layer_category_encoding() or layer_embedding(), and join them with layer_concatenate().")

@@ -13,8 +13,7 @@
 #' @family core layers
 #' @export
 layer_lambda <- function(object, f, output_shape = NULL, mask = NULL, arguments = NULL, input_shape = NULL, batch_input_shape = NULL,
-                         batch_size = NULL,
-                         dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
+                         batch_size = NULL, dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(Lambda, object, capture_args())
 }
 

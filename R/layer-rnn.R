@@ -42,8 +42,7 @@ RNN <- R6::R6Class("RNN", inherit = BaseLayer, cloneable = FALSE, lock_objects =
     step_rank = NULL,   # of one step of one sample, if only one is right
 
     initialize = function(cell, return_sequences = FALSE, return_state = FALSE, go_backwards = FALSE, stateful = FALSE, unroll = FALSE,
-                          time_major = FALSE,
-                          zero_output_for_mask = FALSE, ...) {
+                          time_major = FALSE, zero_output_for_mask = FALSE, ...) {
       super$initialize(...)
       if (is_branch(cell)) cell <- new_instance(StackedRNNCells$new(cells = cell))
       self$cell <- checked_cell(cell)

@@ -24,11 +24,10 @@
 #' dim(layer(x))   # 2 10 4
 #' @family convolutional layers
 #' @export
-layer_separable_conv_1d <- function(object, filters, kernel_size, strides = 1, padding = "valid", data_format = "channels_last",
-                                    dilation_rate = 1, depth_multiplier = 1, activation = NULL, use_bias = TRUE,
-                                    depthwise_initializer = "glorot_uniform", pointwise_initializer = "glorot_uniform",
-                                    bias_initializer = "zeros", depthwise_regularizer = NULL, pointwise_regularizer = NULL,
-                                    bias_regularizer = NULL, activity_regularizer = NULL, depthwise_constraint = NULL,
+layer_separable_conv_1d <- function(object, filters, kernel_size, strides = 1, padding = "valid", data_format = "channels_last", dilation_rate = 1,
+                                    depth_multiplier = 1, activation = NULL, use_bias = TRUE, depthwise_initializer = "glorot_uniform",
+                                    pointwise_initializer = "glorot_uniform", bias_initializer = "zeros", depthwise_regularizer = NULL,
+                                    pointwise_regularizer = NULL, bias_regularizer = NULL, activity_regularizer = NULL, depthwise_constraint = NULL,
                                     pointwise_constraint = NULL, bias_constraint = NULL, input_shape = NULL, batch_input_shape = NULL,
                                     batch_size = NULL, dtype = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(SeparableConv1D, object, capture_args())

@@ -44,8 +44,7 @@ CellRNN <- R6::R6Class("CellRNN", inherit = RNN, cloneable = FALSE, lock_objects
     init_cell = function(units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
                          unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
                          bias_constraint, dropout, recurrent_dropout, implementation, reset_after, filters, kernel_size, strides, padding,
-                         data_format,
-                         dilation_rate) invisible(),
+                         data_format, dilation_rate) invisible(),
     make_cell = function(arguments) {
       generator <- self$cell_class()
       do.call(generator$new, c(arguments, list(name = snake_case(generator$classname))))

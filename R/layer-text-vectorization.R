@@ -32,8 +32,7 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
 
     initialize = function(max_tokens = NULL, standardize = "lower_and_strip_punctuation", split = "whitespace", ngrams = NULL, output_mode = "int",
                           output_sequence_length = NULL, pad_to_max_tokens = FALSE, vocabulary = NULL, idf_weights = NULL, sparse = FALSE,
-                          ragged = FALSE,
-                          encoding = "utf-8", vocabulary_size = NULL, dtype = NULL, ...) {
+                          ragged = FALSE, encoding = "utf-8", vocabulary_size = NULL, dtype = NULL, ...) {
       super$initialize(..., dtype = "string")
       self$standardize <- if (is.function(standardize) || is.null(standardize)) standardize else
         as_choice(standardize, c("lower_and_strip_punctuation", "lower", "strip_punctuation"), "standardize")

@@ -17,8 +17,7 @@
 #' dim(layer_upsampling_3d(size = c(1, 2, 2))(array(1:8, c(1, 2, 2, 2, 1))))   # 1 2 4 4 1
 #' @family convolutional layers
 #' @export
-layer_upsampling_3d <- function(object, size = c(2L, 2L, 2L), data_format = NULL, batch_size = NULL, name = NULL, trainable = NULL,
-                                weights = NULL) {
+layer_upsampling_3d <- function(object, size = c(2L, 2L, 2L), data_format = NULL, batch_size = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(UpSampling3D, object, capture_args())
 }
 

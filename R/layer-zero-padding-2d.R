@@ -13,8 +13,7 @@
 #' as.array(layer_zero_padding_2d(padding = list(c(1, 0), c(0, 2)))(x))[1, , , 1]
 #' @family convolutional layers
 #' @export
-layer_zero_padding_2d <- function(object, padding = c(1L, 1L), data_format = NULL, batch_size = NULL, name = NULL, trainable = NULL,
-                                  weights = NULL) {
+layer_zero_padding_2d <- function(object, padding = c(1L, 1L), data_format = NULL, batch_size = NULL, name = NULL, trainable = NULL, weights = NULL) {
   create_layer(ZeroPadding2D, object, capture_args())
 }
 

@@ -105,8 +105,7 @@ categorical_focal_crossentropy <- function(y_true, y_pred, alpha = 0.25, gamma =
 
 # Objects of them come out of files of Keras.
 loss_binary_focal_crossentropy <- function(y_true, y_pred, apply_class_balancing = FALSE, alpha = 0.25, gamma = 2, from_logits = FALSE,
-                                           label_smoothing = 0,
-                                           axis = -1L, ..., reduction = "auto", name = "binary_focal_crossentropy") {
+                                           label_smoothing = 0, axis = -1L, ..., reduction = "auto", name = "binary_focal_crossentropy") {
   loss_or_value("BinaryFocalCrossentropy", binary_focal_crossentropy, y_true, y_pred, reduction, name,
                 list(apply_class_balancing = apply_class_balancing, alpha = alpha, gamma = gamma, from_logits = from_logits,
                      label_smoothing = label_smoothing, axis = zero_based_axis(axis)), ...)

@@ -59,8 +59,7 @@ op_nadam_update <- function(parameter, m, v, gradient, learning_rate, step, u_pr
 # n = a + g^2; l <- l + g + 2 l2_shrinkage p - (n^-power - a^-power) / lr p; a <- n;
 # p <- (clip(l, -l1, l1) - l) / (n^-power / lr + 2 (l2 + beta / (2 lr)))
 op_ftrl_update <- function(parameter, accumulator, linear, gradient, learning_rate, learning_rate_power = -0.5, l1 = 0, l2 = 0, l2_shrinkage = 0,
-                           beta = 0,
-                           weight_decay = 0, average = NULL) {
+                           beta = 0, weight_decay = 0, average = NULL) {
   optimizer_op("ftrl_update", list(parameter, accumulator, linear, gradient), list(learning_rate),
                list(learning_rate_power = learning_rate_power, l1 = l1, l2 = l2, l2_shrinkage = l2_shrinkage, beta = beta,
                     weight_decay = weight_decay), average)

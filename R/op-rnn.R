@@ -11,8 +11,7 @@ op_lstm <- function(x, kernel, recurrent_kernel, bias = NULL, states = NULL, mas
 }
 # Gates: z, r, h. `recurrent_bias` belongs to reset_after = TRUE.
 op_gru <- function(x, kernel, recurrent_kernel, bias = NULL, recurrent_bias = NULL, states = NULL, mask = NULL, recurrent_dropout = NULL,
-                   activation = "tanh",
-                   recurrent_activation = "sigmoid", reset_after = TRUE, zero_output_for_mask = FALSE) {
+                   activation = "tanh", recurrent_activation = "sigmoid", reset_after = TRUE, zero_output_for_mask = FALSE) {
   recurrence("gru", 2L, list(x, kernel, recurrent_kernel), bias, states, recurrent_bias, mask, recurrent_dropout, list(
     activation = activation, recurrent_activation = recurrent_activation, reset_after = reset_after, zero_output_for_mask = zero_output_for_mask))
 }

@@ -58,9 +58,8 @@ check_beta <- function(x, what) {
 #' optimizer_adam(learning_rate = 1e-3, clipnorm = 1)
 #' @export
 optimizer_adam <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, amsgrad = FALSE, weight_decay = NULL,
-                           clipnorm = NULL,
-                           clipvalue = NULL, global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL,
-                           jit_compile = TRUE, name = "Adam", ...) {
+                           clipnorm = NULL, clipvalue = NULL, global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99,
+                           ema_overwrite_frequency = NULL, jit_compile = TRUE, name = "Adam", ...) {
   new_optimizer(Adam, "adam.Adam", beta_1 = beta_1, beta_2 = beta_2, epsilon = epsilon, amsgrad = amsgrad, learning_rate = learning_rate,
                 weight_decay = weight_decay, clipnorm = clipnorm, clipvalue = clipvalue, global_clipnorm = global_clipnorm, use_ema = use_ema,
                 ema_momentum = ema_momentum, ema_overwrite_frequency = ema_overwrite_frequency, jit_compile = jit_compile, name = name, ...)

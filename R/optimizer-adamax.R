@@ -34,9 +34,8 @@ Adamax <- R6Class("Adamax", inherit = Optimizer, lock_objects = FALSE, cloneable
 #' @family optimizers
 #' @export
 optimizer_adamax <- function(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-07, weight_decay = NULL, clipnorm = NULL,
-                             clipvalue = NULL,
-                             global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL, jit_compile = TRUE,
-                             name = "Adamax", ...) {
+                             clipvalue = NULL, global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL,
+                             jit_compile = TRUE, name = "Adamax", ...) {
   new_optimizer(Adamax, "adamax.Adamax", beta_1 = beta_1, beta_2 = beta_2, epsilon = epsilon, learning_rate = learning_rate,
                 weight_decay = weight_decay,
                 clipnorm = clipnorm, clipvalue = clipvalue, global_clipnorm = global_clipnorm, use_ema = use_ema, ema_momentum = ema_momentum,

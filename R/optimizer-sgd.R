@@ -51,9 +51,8 @@ SGD <- R6Class("SGD", inherit = Optimizer, lock_objects = FALSE, cloneable = FAL
 #' @family optimizers
 #' @export
 optimizer_sgd <- function(learning_rate = 0.01, momentum = 0, nesterov = FALSE, amsgrad = FALSE, weight_decay = NULL, clipnorm = NULL,
-                          clipvalue = NULL,
-                          global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL, jit_compile = TRUE,
-                          name = "SGD", ...) {
+                          clipvalue = NULL, global_clipnorm = NULL, use_ema = FALSE, ema_momentum = 0.99, ema_overwrite_frequency = NULL,
+                          jit_compile = TRUE, name = "SGD", ...) {
   new_optimizer(SGD, "sgd.SGD", momentum = momentum, nesterov = nesterov, learning_rate = learning_rate, weight_decay = weight_decay,
                 clipnorm = clipnorm, clipvalue = clipvalue, global_clipnorm = global_clipnorm, use_ema = use_ema, ema_momentum = ema_momentum,
                 ema_overwrite_frequency = ema_overwrite_frequency, jit_compile = jit_compile, name = name, ...)

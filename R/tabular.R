@@ -162,10 +162,8 @@ complete_rows <- function(frame, na.action, others = NULL) {
 # ---- Fitting ----------------------------------------------------------------------------------------------------------------------
 
 fit_tabular <- function(call, encoder, frame, outcome, outcome_name, weights, formula, hidden_units = c(32, 16), activation = "relu", dropout = 0,
-                        penalty = 0, network = NULL,
-                        epochs = 100, batch_size = 32, learning_rate = 0.01, optimizer = "adam", loss = NULL, scale = TRUE, validation = 0,
-                        patience = NULL,
-                        callbacks = NULL, verbose = 0, ...) {
+                        penalty = 0, network = NULL, epochs = 100, batch_size = 32, learning_rate = 0.01, optimizer = "adam", loss = NULL,
+                        scale = TRUE, validation = 0, patience = NULL, callbacks = NULL, verbose = 0, ...) {
   extra <- list(...)
   if (length(extra)) abort_argument("keratin() has no argument `", if (is.null(names(extra))) received(extra[[1L]]) else names(extra)[1L], "`.")
   if (nrow(frame) < 2L) abort_shape("at least 2 rows of data are needed. Received: ", nrow(frame), ".")

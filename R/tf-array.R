@@ -6,8 +6,7 @@ tf_constant <- function(value, dtype = NULL, shape = NULL) {
 }
 
 tf_variable <- function(initial_value = NULL, trainable = NULL, validate_shape = TRUE, caching_device = NULL, name = NULL, variable_def = NULL,
-                        dtype = NULL,
-                        import_scope = NULL, constraint = NULL, synchronization = NULL, aggregation = NULL, shape = NULL) {
+                        dtype = NULL, import_scope = NULL, constraint = NULL, synchronization = NULL, aggregation = NULL, shape = NULL) {
   refuse(variable_def)
   refuse(shape)
   if (is.null(initial_value)) abort_argument("tf$Variable() needs `initial_value`.")

@@ -27,8 +27,7 @@ generics::fit
 #' @name compile.keras.engine.training.Model
 #' @export
 compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", loss = NULL, metrics = NULL, loss_weights = NULL,
-                                                weighted_metrics = NULL,
-                                                run_eagerly = NULL, steps_per_execution = NULL, ..., target_tensors = NULL,
+                                                weighted_metrics = NULL, run_eagerly = NULL, steps_per_execution = NULL, ..., target_tensors = NULL,
                                                 sample_weight_mode = NULL) {
   if (is.function(loss) && !is_loss(loss) && is.null(attr(loss, "py_function_name", exact = TRUE)))
     attr(loss, "py_function_name") <- paste(deparse(substitute(loss), nlines = 1L), collapse = "")

@@ -9,8 +9,7 @@
 #' @name predict.keras.engine.training.Model
 #' @export
 predict.keras.engine.training.Model <- function(object, x, batch_size = NULL, verbose = getOption("keras.predict_verbose", default = "auto"),
-                                                steps = NULL,
-                                                callbacks = NULL, ...) {
+                                                steps = NULL, callbacks = NULL, ...) {
   model <- unwrap(object)
   verbose <- verbosity(verbose)
   if (...length()) warn_of_unused("predict()", ...)

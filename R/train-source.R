@@ -4,8 +4,7 @@ default_batch_size <- 32L
 
 # What fit(), evaluate() and predict() run over. `batches`: per epoch, NA if not known. `passes`: over arrays, one for each epoch.
 batch_source <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, batch_size = NULL, steps = NULL, allow_nan = FALSE,
-                         suffix = "",
-                         passes = 1) {
+                         suffix = "", passes = 1) {
   steps <- as_whole_number(steps, paste0("steps", if (nzchar(suffix)) "_per_epoch"))
   if (is.null(x) && is.null(y)) abort_argument("`x` is NULL: an array with one row per sample is needed")
   reader <- batch_reader(x)

@@ -144,6 +144,8 @@ T raise(T a, T b) {
     return result;
   } else {
     if (b == T(2)) return a * a;
+    if (b == T(3)) return a * a * a;
+    if (b == T(-1)) return 1 / a;
     if (b == T(0.5) && a > 0) return std::sqrt(a);
     return std::pow(a, b);
   }

@@ -101,6 +101,8 @@ test_that("corners of elementwise and ordering functions are TensorFlow's", {
   expect_identical(k_dtype(rounded), "int32")
   expect_equal(as.array(rounded), array(c(3L, -2L)))
   expect_equal(as.array(k_pow(c(-Inf, 4, 0, -1), 0.5)), array(c(Inf, 2, 0, NaN)))
+  expect_equal(as.array(k_pow(c(-2, 0, 3), 3)), array(c(-8, 0, 27)))
+  expect_equal(as.array(k_pow(c(-2, 0, -Inf), -1)), array(c(-0.5, Inf, 0)))
   expect_identical(dim(k_batch_flatten(k_zeros(c(3, 0, 2)))), c(3L, 0L))
   expect_error(k_repeat(k_zeros(c(2, 3, 4)), 2), "k_repeat.*two axes.*\\(2, 3, 4\\)")
   x <- k_constant(c(-1, 0, 2))

@@ -21,6 +21,7 @@ NULL
 activation_relu <- function(x, alpha = 0, max_value = NULL, threshold = 0) {
   if (alpha == 0 && is.null(max_value) && threshold == 0) return(op_relu(x))
   if (is.null(max_value) && threshold == 0) return(op_leaky_relu(x, alpha = alpha))
+  if (alpha == 0 && threshold == 0 && identical(as.numeric(max_value), 6)) return(op_relu6(x))
   above <- if (threshold == 0) op_relu(x) else op_multiply(x, op_cast(op_greater(x, threshold), tensor_dtype(x)))
   if (!is.null(max_value)) above <- op_clip(above, 0, max_value)
   if (alpha == 0) above else op_subtract(above, op_multiply(alpha, op_relu(op_subtract(threshold, x))))

@@ -128,8 +128,8 @@ runs_as_written <- function(model, kind) {
 step_program <- function(model, kind, flat, rows) {
   types <- row_types(flat$tensors, rows)
   key <- types_key(kind, types, flat$skeleton)
-  if (kind == "train") key <- paste(c(key, step_parts(model)$trainable_key, optimizer_key(model$optimizer)), collapse = "|")
-  cached_program(model, key, function() {
+  if (kind == "train") key <- c(key, step_parts(model)$trainable_key, optimizer_key(model$optimizer))
+  cached_program(model, rlang::hash(key), function() {  # thousands of weights are too long for a name
     step <- step_function(model, kind)
     trace_program(function(inputs) step(fill_skeleton(flat$skeleton, inputs)), types)
   })

@@ -376,3 +376,15 @@ test_that("metrics made by a step start anew with each batch, and a model read b
   expect_false(identical(get_weights(again), get_weights(model)))
   expect_equal(get_weights(model)[[1]], matrix(1, 2, 1))
 })
+
+test_that("a model of thousands of weights trains", {
+  many <- new_layer_class("Many",
+    build = function(input_shape) {
+      self$parts <- lapply(seq_len(2500), function(i) self$add_weight(paste0("part_", i), shape = list(), initializer = "zeros"))
+    },
+    call = function(inputs) inputs * tf$add_n(self$parts))
+  model <- keras_model_sequential(layers = list(many(input_shape = 1L)))
+  model %>% compile(optimizer = optimizer_sgd(learning_rate = 1e-5), loss = "mse")
+  history <- model %>% fit(matrix(1:4), matrix(1:4), epochs = 2, verbose = 0)
+  expect_lt(history$metrics$loss[2], history$metrics$loss[1])
+})

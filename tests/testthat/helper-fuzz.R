@@ -79,8 +79,16 @@ fuzz_case <- function(i, seed, bases, model, kinds = fuzz_kinds) {
     keras_config = { path <- rezipped("config.json", change_json); function() load_model(path) },
     keras_weights = { path <- rezipped("model.weights.h5", change_bytes); function() load_model(path) },
     json = { text <- change_json(from("model.json")); text <- text[text != 0]; function() model_from_json(rawToChar(text)) },
-    checkpoint_index = { path <- sub("\\.index$", "", to("tf.index", change_bytes(from("tf.index")))); to("tf.data-00000-of-00001", from("tf.data-00000-of-00001")); function() load_model_weights_tf(model, path) },
-    checkpoint_data = { path <- sub("\\.index$", "", to("tf.index", from("tf.index"))); to("tf.data-00000-of-00001", change_bytes(from("tf.data-00000-of-00001"))); function() load_model_weights_tf(model, path) },
+    checkpoint_index = {
+      path <- sub("\\.index$", "", to("tf.index", change_bytes(from("tf.index"))))
+      to("tf.data-00000-of-00001", from("tf.data-00000-of-00001"))
+      function() load_model_weights_tf(model, path)
+    },
+    checkpoint_data = {
+      path <- sub("\\.index$", "", to("tf.index", from("tf.index")))
+      to("tf.data-00000-of-00001", change_bytes(from("tf.data-00000-of-00001")))
+      function() load_model_weights_tf(model, path)
+    },
     saved_model = {
       to("saved_model.pb", raw())
       to("variables/variables.index", from("tf.index"))

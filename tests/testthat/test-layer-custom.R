@@ -20,7 +20,11 @@ test_that("build() is told the shape as R keras tells it", {
 
 test_that("sublayers in fields and in lists bring their weights", {
   layer_block <- new_layer_class("block",
-    initialize = function(...) { super$initialize(...); self$first <- layer_dense(units = 2); self$more <- list(layer_dense(units = 2), layer_dense(units = 1)) },
+    initialize = function(...) {
+      super$initialize(...)
+      self$first <- layer_dense(units = 2)
+      self$more <- list(layer_dense(units = 2), layer_dense(units = 1))
+    },
     call = function(inputs) { x <- self$first(inputs); for (layer in self$more) x <- layer(x); x })
   layer <- layer_block()
   layer(matrix(1, 1, 3))
@@ -60,7 +64,10 @@ test_that("classes of the older kind", {
 
 test_that("errors name the innermost layer", {
   layer_bad <- new_layer_class("bad",
-                               initialize = function(...) { super$initialize(...); self$conv <- layer_conv_1d(filters = 1, kernel_size = 2, name = "inner") },
+    initialize = function(...) {
+      super$initialize(...)
+      self$conv <- layer_conv_1d(filters = 1, kernel_size = 2, name = "inner")
+    },
     call = function(inputs) self$conv(inputs))
   expect_error(layer_bad(name = "outer")(matrix(1, 2, 2)), "^layer \"inner\"", class = "keratin_error_shape")
 })
@@ -80,8 +87,10 @@ test_that("losses, schedules, metrics and functions of one's own come back from 
                                 call = function(y_true, y_pred) self$factor * k_mean(k_square(y_true - y_pred), axis = -1),
                                 get_config = function() c(super$get_config(), list(factor = self$factor)))
   Largest <- new_metric_class("Largest",
-                              initialize = function(name = "largest",
-                                                    ...) { super$initialize(name = name, ...); self$value <- self$add_weight("value", initializer = "zeros") },
+                              initialize = function(name = "largest", ...) {
+                                super$initialize(name = name, ...)
+                                self$value <- self$add_weight("value", initializer = "zeros")
+                              },
                               update_state = function(y_true, y_pred, sample_weight = NULL)
                                 self$value$assign(k_maximum(self$value, k_max(y_pred))), result = function() self$value)
   Warm <- new_learning_rate_schedule_class("Warm", initialize = function(peak) self$peak <- peak,

@@ -40,11 +40,13 @@ test_that("what Python writes in slices is understood", {
     "name": "s", "inbound_nodes": [["x", 0, 0, {"slice_spec": ', spec, '}]]}], "input_layers": [["x", 0, 0]], "output_layers": [["s", 0, 0]]}}')
   sliced <- function(spec) as.array(model_from_json(json(spec))(value))
   expect_equal(sliced('[{"class_name": "__ellipsis__"}, 1]'), value[, , 2], tolerance = 1e-6)
-  expect_equal(sliced('[{"start": null, "stop": null, "step": null}, -1, {"start": 1, "stop": null, "step": 2}]'), value[, 4, c(2, 4, 6)], tolerance = 1e-6)
+  expect_equal(sliced('[{"start": null, "stop": null, "step": null}, -1, {"start": 1, "stop": null, "step": 2}]'), value[, 4, c(2, 4, 6)],
+    tolerance = 1e-6)
   expect_equal(dim(sliced('[{"start": null, "stop": null, "step": null}, null, 0]')), c(2L, 1L, 6L))
   expect_error(sliced('[{"start": ["x", 0, 0], "stop": null, "step": null}]'), class = "keratin_error")
   expect_error(sliced("[0, 0, 0, 0]"), class = "keratin_error")
   unknown <- gsub("SlicingOpLambda", "TFOpLambda", gsub("__operators__.getitem", "linalg.svd", json("null")))
   expect_error(model_from_json(unknown), "tf.linalg.svd.*custom_objects", class = "keratin_error_argument")
-  expect_equal(as.array(model_from_json(unknown, custom_objects = list("tf.linalg.svd" = function(x, ...) x * 2))(value)), 2 * value, tolerance = 1e-6)
+  expect_equal(as.array(model_from_json(unknown, custom_objects = list("tf.linalg.svd" = function(x, ...) x * 2))(value)), 2 * value,
+    tolerance = 1e-6)
 })

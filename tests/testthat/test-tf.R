@@ -207,8 +207,14 @@ test_that("the machine, strategies, seeds", {
 })
 
 test_that("datasets under tf$data", {
-  values <- function(ds) { it <- as_iterator(ds); out <- list(); while (!is.null(e <- iter_next(it))) out[[length(out) + 1L]] <- if (is.list(e)) lapply(e, as.array) else as.array(e); out }
-  ds <- tf$data$Dataset$from_tensor_slices(list(matrix(1:6, 3), 1:3))$map(function(x, y) list(x * 2L, y), num_parallel_calls = tf$data$AUTOTUNE)$batch(2L)
+  values <- function(ds) {
+    it <- as_iterator(ds)
+    out <- list()
+    while (!is.null(e <- iter_next(it))) out[[length(out) + 1L]] <- if (is.list(e)) lapply(e, as.array) else as.array(e)
+    out
+  }
+  ds <- tf$data$Dataset$from_tensor_slices(list(matrix(1:6, 3), 1:3))$map(function(x, y) list(x * 2L, y),
+    num_parallel_calls = tf$data$AUTOTUNE)$batch(2L)
   expect_equal(values(ds)[[2]], list(matrix(c(6, 12), 1), array(3)), ignore_attr = TRUE)
   expect_equal(unlist(values(tf$data$Dataset$range(5L)$filter(function(x) x %% 2L == 0L))), c(0, 2, 4))
   expect_equal(unlist(values(tf$data$Dataset$range(2L, 6L, 2L)$concatenate(tf$data$Dataset$range(1L)))), c(2, 4, 0))

@@ -8,7 +8,13 @@ CSVLogger <- R6Class("CSVLogger", inherit = KerasCallback, lock_objects = FALSE,
   on_train_begin = function(logs = NULL) {
     self$keys <- NULL
     self$has_header <- self$append && isTRUE(file.size(self$filename) > 0)
-    if (!self$append) file.create(self$filename)
+    refuse <- function(condition) self$refuse()
+    tryCatch(close(file(self$filename, open = if (self$append) "ab" else "wb")), error = refuse, warning = refuse)
+  },
+  refuse = function() {
+    folder <- dirname(self$filename)
+    abort_file("callback_csv_logger(): cannot write to \"", self$filename, "\"",
+               if (!dir.exists(folder)) paste0(": there is no folder \"", folder, "\""))
   },
   on_epoch_end = function(epoch, logs = NULL) {
     first <- is.null(self$keys)

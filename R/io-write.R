@@ -6,8 +6,11 @@ check_writable <- function(path, overwrite) {
   }
   path <- path.expand(path)
   if (dir.exists(path)) abort_file("\"", path, "\" is a folder")
-  if (!dir.exists(dirname(path))) abort_file("there is no folder \"", dirname(path), "\"")
   if (file.exists(path) && !isTRUE(overwrite)) abort_file("\"", path, "\" exists already: give `overwrite = TRUE` to replace it")
+  folder <- dirname(path)
+  if (!dir.exists(folder) && !dir.create(folder, showWarnings = FALSE, recursive = TRUE)) {
+    abort_file("there is no folder \"", folder, "\", and it cannot be made")
+  }
   path
 }
 

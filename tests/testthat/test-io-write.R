@@ -167,3 +167,23 @@ test_that("arrays lie in an HDF5 file in the order in which they were told of, b
   expect_equal(h5[["layers/a/vars/0"]][], rep(7654321, 3))
   h5$close_all()
 })
+
+test_that("saving makes folders that are missing, and says where it cannot write", {
+  model <- keras_model_sequential(input_shape = 2L) %>% layer_dense(1) %>% compile(optimizer = "sgd", loss = "mse")
+  folder <- withr::local_tempdir()
+  at <- function(...) file.path(folder, ...)
+  save_model_weights_tf(model, at("a", "b", "w"))
+  save_model_weights_hdf5(model, at("c", "w.h5"))
+  save_model_hdf5(model, at("d", "m.h5"))
+  save_model(model, at("e", "m.keras"))
+  expect_true(all(file.exists(at(c("a/b/w.index", "c/w.h5", "d/m.h5", "e/m.keras")))))
+  writeLines("", at("file"))
+  expect_error(save_model_weights_hdf5(model, at("file", "w.h5")), "no folder .*file.* cannot be made", class = "keratin_error_file")
+  train <- function(file, append) {
+    fit(model, matrix(1, 4, 2), matrix(1, 4, 1), verbose = 0, callbacks = list(callback_csv_logger(file, append = append)))
+  }
+  for (append in c(TRUE, FALSE)) {
+    expect_error(train(at("none", "log.csv"), append), "csv_logger.*log.csv.*no folder", class = "keratin_error_file")
+    expect_error(train(folder, append), "csv_logger.*cannot write", class = "keratin_error_file")
+  }
+})

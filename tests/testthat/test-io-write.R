@@ -32,7 +32,9 @@ test_that("HDF5 files with many members, long texts and every type are read by t
   expect_identical(file$attr_open("names")$read(), names)
   expect_equal(file$attr_open("none")$get_space()$get_simple_extent_npoints(), 0)
   expect_setequal(names(file[["layers"]]), names)
-  for (dtype in c("float32", "float64", "int32", "int64")) expect_equal(t(as.matrix(as.numeric(file[["arrays"]][[dtype]]$read()))), t(as.vector(t(numbers))))
+  for (dtype in c("float32", "float64", "int32", "int64")) {
+    expect_equal(t(as.matrix(as.numeric(file[["arrays"]][[dtype]]$read()))), t(as.vector(t(numbers))))
+  }
   expect_equal(as.numeric(file[["arrays/bool"]]$read()), rep(1, 6))
   expect_equal(file[["scalar"]]$read(), 2.5)
   expect_equal(file[["nothing"]]$dims, c(3, 0))

@@ -49,7 +49,7 @@ class Cumulative : public Op {
           {x});
     };
     if (!product_) return {sum(g.upstream())};
-    return {sum(g.upstream() * g.output()) / g.input(0)};
+    return {call_binary("divide_no_nan", sum(g.upstream() * g.output()), g.input(0))};  // as TensorFlow: 0 where the factor is 0
   }
   int in_place_input(int) const override { return 0; }
 

@@ -26,7 +26,8 @@ takes_name <- function(f) {
 #'
 #' @section Members:
 #' Making tensors: `constant`, `Variable`, `convert_to_tensor`, `zeros`, `ones`, `fill`, `zeros_like`, `ones_like`, `eye`, `range`, `linspace`,
-#' `one_hot`, `sequence_mask`, `meshgrid`; dtypes `float32`, `float64`, `int32`, `int64`, `bool`, `string`; `TensorShape`, `TensorSpec`, `is_tensor`.
+#' `one_hot`, `sequence_mask`, `meshgrid`; dtypes `float32`, `float64`, `int32`, `int64`, `bool`, `string`; `TensorShape`, `TensorSpec`, `is_tensor`;
+#' `newaxis` for `x[, tf$newaxis]`.
 #'
 #' Shapes and elements: `cast`, `identity`, `stop_gradient`, `shape`, `size`, `rank`, `reshape`, `ensure_shape`, `broadcast_to`, `expand_dims`,
 #' `squeeze`,
@@ -112,7 +113,7 @@ tf <- local({
       distribute = module("distribute", list(MirroredStrategy = tf_strategy, OneDeviceStrategy = tf_strategy, get_strategy = tf_strategy)),
       test = module("test", list(is_gpu_available = function(...) FALSE, is_built_with_cuda = function() FALSE)),
       version = module("version", list(VERSION = "2.15.1")), `__version__` = "2.15.1",
-      keras = keras)))
+      newaxis = NULL, keras = keras)))
 })
 
 as_dims_or_unknown <- function(dims) if (is.null(dims)) NULL else as.integer(sizes_of(dims))
@@ -120,7 +121,8 @@ as_dims_or_unknown <- function(dims) if (is.null(dims)) NULL else as.integer(siz
 #' @export
 `$.keratin_tf` <- function(x, name) {
   found <- .subset2(x, name)
-  if (is.null(found)) abort_argument("keratin's `", attr(x, "path"), "` has no member `", name, "`.", tf_suggestion(x, name))
+  if (is.null(found) && !exists(name, envir = x, inherits = FALSE))
+    abort_argument("keratin's `", attr(x, "path"), "` has no member `", name, "`.", tf_suggestion(x, name))
   found
 }
 #' @export

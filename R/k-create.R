@@ -1,7 +1,7 @@
 #' Tensors and variables of the backend
 #'
 #' @param value Number, array or tensor.
-#' @param dtype Name of the dtype; the default float if `NULL`.
+#' @param dtype Name of the dtype; the default float if `NULL`. `k_arange()` gives int32, for fractions the default float.
 #' @param shape Sizes. For `k_constant()`: the shape that the value (read row by row) takes, or that a single number fills.
 #' @param name Name; used for variables.
 #' @param constraint Function that is applied to the variable after an optimizer's step.
@@ -64,11 +64,15 @@ k_ones_like <- function(x, dtype = NULL, name = NULL) op_ones_like(x, dtype)
 #' @rdname k_constant
 #' @export
 k_arange <- function(start, stop = NULL, step = 1, dtype = "int32") {
-  if (is.null(stop)) {
-    op_range(0, as.numeric(start), as.numeric(step), dtype)
-  } else {
-    op_range(as.numeric(start), as.numeric(stop), as.numeric(step), dtype)
+  bounds <- lapply(list(start = start, stop = stop, step = step), function(x) if (is_tensor(x)) as.array(x) else x)
+  for (name in names(bounds)) {
+    x <- bounds[[name]]
+    if (!is.null(x) && (!is.numeric(x) || length(x) != 1L || is.na(x)))
+      abort_argument("k_arange(): `", name, "` must be one number. Received: ", name, " = ", received(x))
   }
+  if (missing(dtype) && !all(vapply(bounds, function(x) is.null(x) || x == trunc(x), NA))) dtype <- k_floatx()
+  from <- if (is.null(stop)) 0 else bounds$start
+  op_range(as.numeric(from), as.numeric(bounds$stop %||% bounds$start), as.numeric(bounds$step), dtype)
 }
 #' @rdname k_constant
 #' @export

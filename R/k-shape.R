@@ -90,6 +90,8 @@ sizes_of <- function(shape, in_reshape = FALSE) {
   if (in_reshape && is_keras_tensor(shape) && tensor_rank(shape) == 0L) return(NA_real_)
   if (is_keras_tensor(shape)) abort_argument("a shape must be known here. Received a KerasTensor: put the expression into layer_lambda().")
   if (is_tensor(shape) && is_symbolic(shape)) return(rep(NA_real_, prod(tensor_shape(shape))))
+  if (!is_tensor(shape) && !is.numeric(shape) && !all(is.na(shape)) && !inherits(shape, "keratin_shape"))
+    abort_argument("sizes are whole numbers. Received: ", received(shape))
   as.numeric(shape)
 }
 

@@ -12,3 +12,16 @@ test_that("x[, tf$newaxis] makes an axis", {
   expect_equal(dim(x[, tf$newaxis, ]), c(2L, 1L, 3L))
   expect_null(tf$newaxis)
 })
+
+test_that("k_arange() of fractions keeps them", {
+  expect_equal(as.vector(k_arange(0, 1, 0.25)), c(0, 0.25, 0.5, 0.75))
+  expect_equal(k_dtype(k_arange(0, 1, 0.25)), "float32")
+  expect_equal(k_dtype(k_arange(0, 4)), "int32")
+  expect_error(k_arange("a"), "`start` must be one number. Received: start = \"a\"", class = "keratin_error_argument")
+})
+
+test_that("sizes that are not numbers are refused by name", {
+  expect_error(k_reshape(1:6, "a"), "sizes are whole numbers. Received: \"a\"", class = "keratin_error_argument")
+  expect_error(k_zeros("a"), "Received: \"a\"", class = "keratin_error_argument")
+  expect_equal(dim(k_reshape(1:6, c(NA, 2))), c(3L, 2L))
+})

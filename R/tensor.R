@@ -36,6 +36,7 @@ tensor_shape <- function(x) {
   if (typeof(x) == "externalptr") return(.Call(`_keratin_tensor_shape_of`, x))
   if (is_keras_tensor(x)) return(keras_tensor_shape(x))
   if (is_tensor(x)) return(tensor_shape_of(x))
+  if (is.list(x) && is.null(dim(x))) return(tensor_shape_of(tensor(x)))
   if (is.null(dim(x))) { if (length(x) == 1L) integer() else length(x) } else dim(x)  # as in tensor(x)
 }
 tensor_rank <- function(x) length(tensor_shape(x))

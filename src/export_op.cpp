@@ -50,13 +50,13 @@ OpPtr known_op(SEXP name, SEXP attributes) {
 
 }  // namespace
 
-// One tensor, a list of them (several outputs), or NULL if an input is a symbolic Keras tensor, which R deals with. Every eager op comes
+// One tensor, a list of them (several outputs), or NULL if an input is a symbolic Keras tensor or a list, which R deals with. Every eager op comes
 // through here, so it spends nothing on wrappers: `name` a string, `inputs` a list, `attributes` a named list or NULL.
 // [[Rcpp::export(rng = false)]]
 SEXP op_apply(SEXP name, SEXP inputs, SEXP attributes) {
   return guarded([&]() -> SEXP {
     if (TYPEOF(inputs) != VECSXP) fail_argument("an op's inputs are a list.");
-    if (has_keras_tensor(inputs)) return R_NilValue;
+    if (has_keras_tensor(inputs) || has_list(inputs)) return R_NilValue;
     if (TYPEOF(name) != STRSXP || Rf_length(name) != 1) fail_argument("an op's name is one string.");
     const OpPtr op = known_op(STRING_ELT(name, 0), attributes);
     const Values outputs = keratin::apply(op, values_from(inputs));

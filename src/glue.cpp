@@ -160,6 +160,12 @@ bool has_keras_tensor(SEXP inputs) {
   return false;
 }
 
+bool has_list(SEXP inputs) {
+  for (R_xlen_t i = 0; i < Rf_xlength(inputs); ++i)
+    if (TYPEOF(VECTOR_ELT(inputs, i)) == VECSXP) return true;
+  return false;
+}
+
 DType natural_dtype(SEXP x) {
   switch (TYPEOF(x)) {
     case REALSXP: return default_float;

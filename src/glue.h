@@ -11,6 +11,7 @@ namespace keratin {
 
 SEXP wrap_tensor(const Value& value);                         // a tensor as R sees it
 Values values_from(SEXP inputs);  // a list; see `value_from`; plain R values follow the first tensor's dtype, or are floats if one is
+bool has_list(SEXP inputs);                                   // in a list: lists and data frames, which R turns into arrays
 bool has_keras_tensor(SEXP inputs);                           // in a list; symbolic Keras tensors are dealt with in R
 Value value_from(SEXP x, const TensorType* like = nullptr);   // tensor, variable or plain R value (`like`: preferred dtype)
 bool is_tensor(SEXP x);

@@ -25,3 +25,18 @@ test_that("sizes that are not numbers are refused by name", {
   expect_error(k_zeros("a"), "Received: \"a\"", class = "keratin_error_argument")
   expect_equal(dim(k_reshape(1:6, c(NA, 2))), c(3L, 2L))
 })
+
+test_that("backend functions take lists and data frames of numbers", {
+  expect_equal(as.vector(k_abs(list(-1, 2))), c(1, 2))
+  expect_equal(as.array(k_abs(data.frame(a = -1:1, b = 2:4))), matrix(c(1, 0, 1, 2, 3, 4), 3))
+  expect_equal(as.vector(k_maximum(k_constant(1:2, dtype = "int32"), list(2, 1))), c(2, 2))
+  expect_equal(as.vector(k_sum(list(list(1, 2), list(3, 4)), axis = 1)), c(4, 6))
+  x <- k_constant(3)
+  with(tf$GradientTape() %as% tape, {
+    tape$watch(x)
+    y <- k_sum(k_square(list(x, x)))
+  })
+  expect_equal(as.numeric(tape$gradient(y, x)), 12)
+  expect_error(k_abs(list(1, "a")), class = "keratin_error")
+  expect_equal(dim(k_batch_flatten(list(list(1, 2), list(3, 4)))), c(2L, 2L))
+})

@@ -59,14 +59,17 @@ row_text <- function(words, separator, indent, closing) {
 format_elements <- function(x, dtype) {
   if (dtype == "string") return(paste0("b'", x, "'"))
   if (dtype == "bool") return(ifelse(x, " True", "False"))
-  if (!is_float(dtype)) return(formatC(x, format = "d", width = max(nchar(formatC(x, format = "d", big.mark = "")))))
+  if (!is_float(dtype)) return(formatC(whole_text(x), width = max(nchar(whole_text(x)))))
   known <- is.finite(x)
   sizes <- abs(x[known & x != 0])
   scientific <- length(sizes) && (max(sizes) >= 1e8 || min(sizes) < 1e-4 || max(sizes) / min(sizes) > 1000)
   text <- ifelse(is.nan(x), "nan", ifelse(x > 0, "inf", "-inf"))
-  text[known] <- if (scientific) exponent_text(x[known], dtype) else point_text(x[known], dtype)
+  if (any(known)) text[known] <- if (scientific) exponent_text(x[known], dtype) else point_text(x[known], dtype)
   formatC(text, width = max(nchar(text)))
 }
+
+# Whole numbers, which may be larger than R's integers.
+whole_text <- function(x) format(as.vector(x), scientific = FALSE, trim = TRUE, digits = 15L)
 
 # The fewest significant digits that still mean this number.
 needed_digits <- function(x, dtype) {
@@ -98,7 +101,7 @@ exponent_text <- function(x, dtype) {
 format_scalar <- function(x, dtype) {
   if (dtype == "string") return(paste0("b'", x, "'"))
   if (dtype == "bool") return(if (x) "True" else "False")
-  if (!is_float(dtype)) return(formatC(x, format = "d"))
+  if (!is_float(dtype)) return(whole_text(x))
   if (!is.finite(x)) return(if (is.nan(x)) "nan" else if (x > 0) "inf" else "-inf")
   digits <- needed_digits(x, dtype)
   if (x != 0 && (abs(x) < 1e-4 || abs(x) >= 1e16)) return(sub("[.]?0+e", "e", formatC(x, format = "e", digits = digits - 1L)))

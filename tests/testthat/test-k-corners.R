@@ -40,3 +40,11 @@ test_that("backend functions take lists and data frames of numbers", {
   expect_error(k_abs(list(1, "a")), class = "keratin_error")
   expect_equal(dim(k_batch_flatten(list(list(1, 2), list(3, 4)))), c(2L, 2L))
 })
+
+test_that("tensors without a finite value and large whole numbers print", {
+  expect_no_warning(text <- format(k_constant(c(NaN, Inf))))
+  expect_equal(text, "tf.Tensor([nan inf], shape=(2,), dtype=float32)")
+  expect_no_warning(text <- format(tf$constant(2^40, "int64")))
+  expect_equal(text, "tf.Tensor(1099511627776, shape=(), dtype=int64)")
+  expect_equal(format(tf$constant(c(2^40, -1), "int64")), "tf.Tensor([1099511627776            -1], shape=(2,), dtype=int64)")
+})

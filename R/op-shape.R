@@ -87,3 +87,15 @@ fill_like <- function(x, value, dtype) {
   if (!anyNA(shape) && !is_keras_tensor(x)) return(op_fill(shape, value, dtype))
   op_broadcast_like(tensor(value, dtype), x)
 }
+
+# The elements for which `mask`, an R array of truth values that covers the axes from `axis` on, holds.
+op_boolean_mask <- function(x, mask, axis = 0L) {
+  size <- if (is.null(dim(mask))) length(mask) else dim(mask)
+  shape <- tensor_shape(x)
+  covered <- axis + seq_along(size)
+  if (length(size) > length(shape) - axis || !isTRUE(all(shape[covered] == size)))
+    abort_shape("`mask` of shape (", shape_text(size), ") does not fit a tensor of shape (", shape_text(shape), ") at axis ", axis, ".")
+  flat <- op_reshape(x, c(shape[seq_len(axis)], prod(size), shape[-seq_len(axis + length(size))]))
+  by_row <- as.vector(aperm(array(as.logical(mask), size)))
+  op_gather(flat, array(which(by_row) - 1L), axis)
+}

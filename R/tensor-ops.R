@@ -88,8 +88,8 @@ str.tensorflow.tensor <- function(object, ...) {
 }
 
 # ---- x[...]: counted from 1, negative ones from the end. `a:b` and `a:b:step` include b and may leave an end open with NULL; a single
-# number drops its axis unless drop = FALSE; NULL makes a new axis; a vector or tensor of positions gathers. Missing ones, also at the
-# end, take the whole axis.
+# number drops its axis unless drop = FALSE; NULL makes a new axis; a vector or tensor of positions gathers; truth values choose, also of
+# several axes at once (x[x > 0]). Missing ones, also at the end, take the whole axis.
 #' @export
 `[.tensorflow.tensor` <- function(x, ..., drop = TRUE) {
   subscripts <- as.list(substitute(...()))
@@ -99,6 +99,11 @@ str.tensorflow.tensor <- function(object, ...) {
   for (i in seq_along(subscripts)) {
     s <- subscripts[[i]] <- read_subscript(subscripts[[i]], frame)
     if (s$kind == "new") used <- used - 1L else if (s$kind == "rest") rest <- TRUE
+    if (s$kind == "mask") {
+      if (length(subscripts) > 1L)
+        abort_argument("`[`: a mask with several axes is the only subscript, x[mask]. Received: ", length(subscripts), " subscripts.")
+      return(op_boolean_mask(x, if (is_tensor(s$mask)) as.array(s$mask) else s$mask))
+    }
   }
   shape <- tensor_shape(x)
   rank <- length(shape)
@@ -170,6 +175,7 @@ read_subscript <- function(expression, frame) {
   if (inherits(value, "keratin_all_dims")) return(list(kind = "rest"))
   if (is_tensor(value)) return(tensor_subscript(value))
   if (identical(value, TRUE)) return(subscript_all)
+  if (is.logical(value) && length(dim(value)) > 1L) return(list(kind = "mask", mask = value))
   if (is.logical(value)) value <- which(value)
   if (!is_whole(value)) abort_argument("`[`: a subscript must be a whole number, a slice, NULL or left out. Received: ", received(value))
   if (any(value == 0)) abort_argument("`[`: subscripts count from 1, or from the end with -1. Received: ", received(value))
@@ -239,6 +245,7 @@ slice_end <- function(expression, frame) {
 tensor_subscript <- function(value) {
   if (identical(tensor_dtype(value), "bool")) {
     if (is_symbolic(value)) abort_value("`[`: a tensor of bool has no value while a function is traced. Multiply by the mask, or use k_switch().")
+    if (tensor_rank(value) > 1L) return(list(kind = "mask", mask = value))
     return(list(kind = "many", positions = array(which(as.vector(as.array(value))) - 1L)))
   }
   if (!tensor_dtype(value) %in% c("int32", "int64")) value <- op_cast(value, "int32")

@@ -65,15 +65,7 @@ tf_known <- function(x, what) {
 tf_boolean_mask <- function(tensor, mask, axis = NULL) {
   at <- if (is.null(axis)) 0L else tf_axes(axis)
   mask <- tf_known(mask, "tf$boolean_mask()")
-  size <- if (is.null(dim(mask))) length(mask) else dim(mask)
-  x <- as_data_tensor(tensor)
-  shape <- tensor_shape(x)
-  covered <- at + seq_along(size)
-  if (length(size) > length(shape) - at || !all(shape[covered] == size))
-    abort_shape("`mask` of shape (", shape_text(size), ") does not fit a tensor of shape (", shape_text(shape), ") at axis ", at, ".")
-  flat <- op_reshape(x, c(shape[seq_len(at)], prod(size), shape[-seq_len(at + length(size))]))
-  by_row <- as.vector(aperm(array(as.logical(mask), size)))
-  op_gather(flat, array(which(by_row) - 1L), at)
+  op_boolean_mask(as_data_tensor(tensor), mask, at)
 }
 
 # `paddings`: one row (before, after) an axis, as a matrix, a list of pairs or a tensor.

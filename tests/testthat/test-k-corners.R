@@ -48,3 +48,11 @@ test_that("tensors without a finite value and large whole numbers print", {
   expect_equal(text, "tf.Tensor(1099511627776, shape=(), dtype=int64)")
   expect_equal(format(tf$constant(c(2^40, -1), "int64")), "tf.Tensor([1099511627776            -1], shape=(2,), dtype=int64)")
 })
+
+test_that("x[mask] takes the elements under a mask of several axes", {
+  x <- k_constant(matrix(1:6, 2))
+  expect_equal(as.vector(x[x > 2]), c(3, 5, 4, 6))
+  expect_equal(as.vector(x[as.array(x) > 2]), c(3, 5, 4, 6))
+  expect_equal(dim(k_constant(array(1:24, c(2, 3, 4)))[x > 2]), c(4L, 4L))
+  expect_error(x[x > 2, 1], "only subscript", class = "keratin_error_argument")
+})

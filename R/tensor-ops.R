@@ -81,6 +81,16 @@ is.finite.tensorflow.tensor <- function(x) op_is_finite(x)
 #' @export
 is.infinite.tensorflow.tensor <- function(x) op_is_inf(x)
 
+# By their values: all.equal() finds any two pointers equal.
+#' @method all.equal tensorflow.tensor
+#' @export
+all.equal.tensorflow.tensor <- function(target, current, ...) {
+  if (is_keras_tensor(target) || is_keras_tensor(current)) return(if (identical(target, current)) TRUE else "Keras tensors have no values to compare")
+  if (is_tensor(current) && tensor_dtype(target) != tensor_dtype(current))
+    return(paste0("dtypes differ: ", tensor_dtype(target), " and ", tensor_dtype(current)))
+  all.equal(as.array(target), if (is_tensor(current)) as.array(current) else current, ...)
+}
+
 #' @export
 str.tensorflow.tensor <- function(object, ...) {
   cat(sprintf("<tf.Tensor: shape=(%s), dtype=%s>\n", shape_text(tensor_shape(object)), tensor_dtype(object)))

@@ -56,3 +56,12 @@ test_that("x[mask] takes the elements under a mask of several axes", {
   expect_equal(dim(k_constant(array(1:24, c(2, 3, 4)))[x > 2]), c(4L, 4L))
   expect_error(x[x > 2, 1], "only subscript", class = "keratin_error_argument")
 })
+
+test_that("all.equal() compares tensors by their values", {
+  x <- k_constant(c(1, 2))
+  expect_true(all.equal(x, x + 0))
+  expect_match(all.equal(x, x + 1), "difference")
+  expect_match(all.equal(x, k_cast(x, "int32")), "float32 and int32")
+  v <- k_variable(c(1, 2))
+  expect_true(all.equal(v, x))
+})

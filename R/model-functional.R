@@ -229,6 +229,7 @@ infer_network <- function(model, arguments) {
 #' @family model functions
 #' @export
 keras_model <- function(inputs, outputs = NULL, ...) {
+  force(inputs)  # first: keras_model(x <- layer_input(3), x %>% ...)
   if (is.null(outputs)) abort_argument("keras_model(): `outputs` is missing")
   new_instance(Functional$new(inputs = inputs, outputs = outputs, ...))
 }

@@ -86,3 +86,8 @@ test_that("a loss that reaches for a Keras tensor says what to do instead", {
   expect_error(fit(model, matrix(0, 4, 2), matrix(0, 4, 1), verbose = 0), "mixes a Keras tensor.*model\\$add_loss", class = "keratin_error_argument")
   expect_error(layer_dense(input, 1) %>% layer_lambda(function(x) x + k_mean(code)), "mixes a Keras tensor", class = "keratin_error_argument")
 })
+
+test_that("keras_model() evaluates its inputs first, so that outputs can be made from them in the call", {
+  model <- keras_model(fresh_input <- layer_input(3), fresh_input %>% layer_dense(2))
+  expect_equal(model$count_params(), 8)
+})

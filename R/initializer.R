@@ -91,8 +91,9 @@ initializer_truncated_normal <- function(mean = 0, stddev = 0.05, seed = NULL) {
 #' @export
 initializer_variance_scaling <- function(scale = 1, mode = c("fan_in", "fan_out", "fan_avg"),
                                          distribution = c("normal", "uniform", "truncated_normal", "untruncated_normal"), seed = NULL) {
-  mode <- match.arg(mode)
-  distribution <- match.arg(distribution)
+  mode <- if (missing(mode)) mode[1L] else as_choice(mode, c("fan_in", "fan_out", "fan_avg"), "mode")
+  distribution <- if (missing(distribution)) distribution[1L]
+                  else as_choice(distribution, c("normal", "uniform", "truncated_normal", "untruncated_normal"), "distribution")
   if (distribution == "normal") distribution <- "truncated_normal"
   as_number(scale, "scale", least = .Machine$double.xmin)
   variance_scaling("VarianceScaling", scale, mode, distribution, seed,

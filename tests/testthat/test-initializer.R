@@ -51,3 +51,8 @@ test_that("initializers by name, config, function", {
   expect_equal(get_weights(layer)[[1]], matrix(7, 3, 2))
   expect_equal(get_config(from_config(get_config(initializer_he_normal(seed = 3))))$seed, 3L)
 })
+
+test_that("initializer_variance_scaling() names the argument that it refuses", {
+  expect_error(initializer_variance_scaling(mode = "foo"), "`mode` must be .* Received: mode = \"foo\"", class = "keratin_error_argument")
+  expect_error(initializer_variance_scaling(distribution = 1), "Received: distribution = 1", class = "keratin_error_argument")
+})

@@ -18,6 +18,8 @@ pad_sequences <- function(sequences, maxlen = NULL, dtype = "int32", padding = "
   padding <- one_of(padding, c("pre", "post"), "padding")
   truncating <- one_of(truncating, c("pre", "post"), "truncating")
   sequences <- lapply(sequences, function(s) if (is.list(s)) unlist(s) else s)
+  other <- Find(function(s) length(s) && !is.numeric(s) && !is.logical(s), sequences)
+  if (!is.null(other) && grepl("int|bool|float", dtype)) abort_argument("`sequences` must hold numbers. Received: ", received(other), ".")
   steps <- vapply(sequences, function(s) if (is.null(dim(s))) length(s) else dim(s)[1L], 0L)
   maxlen <- if (is.null(maxlen)) max(0L, steps) else as_whole(maxlen, "maxlen", least = 0)
   kept <- pmin(steps, maxlen)

@@ -12,7 +12,10 @@ Metric <- R6Class("Metric", lock_objects = FALSE, cloneable = FALSE, public = li
   initialize = function(name = NULL, dtype = NULL, ...) {
     self$name <- name %||% unique_name(camel_to_snake(class(self)[[1L]]))
     self$dtype <- dtype_name(dtype) %||% k_floatx()
-    if (...length()) abort_argument("unknown argument ", quoted_names(names(list(...)) %||% "(unnamed)"), " for the metric \"", self$name, "\"")
+    others <- list(...)
+    if (length(others) && is.null(names(others)))
+      abort_argument("the metric \"", self$name, "\" takes its arguments by name. Received without one: ", received(others[[1L]]))
+    if (length(others)) abort_argument("unknown argument ", quoted_names(names(others)), " for the metric \"", self$name, "\"")
   },
 
   # A variable of the metric's state. `shape`: c() for a number.

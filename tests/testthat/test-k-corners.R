@@ -65,3 +65,9 @@ test_that("all.equal() compares tensors by their values", {
   v <- k_variable(c(1, 2))
   expect_true(all.equal(v, x))
 })
+
+test_that("metrics and sequences say what they cannot take", {
+  expect_error(metric_precision(0.3), "\"precision.*\" takes its arguments by name. Received without one: 0.3", class = "keratin_error_argument")
+  expect_error(pad_sequences(list(1:2, "a")), "`sequences` must hold numbers. Received: \"a\"", class = "keratin_error_argument")
+  expect_error(pad_sequences(list(factor("a"))), "must hold numbers", class = "keratin_error_argument")
+})

@@ -117,6 +117,9 @@ Value call_with(const char* name, const char* parameter, double value, const Val
   return apply1(make_op(name, attributes({{parameter, {value}}})), {a, b});
 }
 
+// An infinite slope times no upstream at all is 0, as in TensorFlow: where(x > 0, sqrt(x), 0) has gradients at 0.
+Value no_nan(const Value& slope, G g) { return call_binary("multiply_no_nan", slope, g.upstream()); }
+
 #define GRADIENT(expression) [](G g) -> Value { return expression; }
 
 const std::vector<UnaryRule>& rules() {
@@ -125,9 +128,9 @@ const std::vector<UnaryRule>& rules() {
       {"abs", Accepts::numeric, false, KERNEL_OR(Abs, abs), GRADIENT(g.upstream() * sign(g.x())), nullptr, 0},
       {"sign", Accepts::numeric, false, run_numeric<Sign>, nullptr, nullptr, nullptr, 0},
       {"square", Accepts::numeric, false, KERNEL_OR(Square, square), GRADIENT(g.upstream() * (g.x() * 2.0)), nullptr, 0},
-      {"sqrt", Accepts::floating, false, KERNEL_RUN(sqrt), GRADIENT(g.upstream() * 0.5 / g.y()), nullptr, 0},
-      {"rsqrt", Accepts::floating, false, KERNEL_RUN(rsqrt), GRADIENT(g.upstream() * -0.5 * (g.y() * square(g.y()))), nullptr, 0},
-      {"reciprocal", Accepts::floating, false, KERNEL_RUN(reciprocal), GRADIENT(-(g.upstream() * square(g.y()))), nullptr, 0},
+      {"sqrt", Accepts::floating, false, KERNEL_RUN(sqrt), GRADIENT(no_nan(0.5 / g.y(), g)), nullptr, 0},
+      {"rsqrt", Accepts::floating, false, KERNEL_RUN(rsqrt), GRADIENT(no_nan(-0.5 * (g.y() * square(g.y())), g)), nullptr, 0},
+      {"reciprocal", Accepts::floating, false, KERNEL_RUN(reciprocal), GRADIENT(no_nan(-square(g.y()), g)), nullptr, 0},
       {"exp", Accepts::floating, false, KERNEL_RUN(exp), GRADIENT(g.upstream() * g.y()), nullptr, 0},
       {"expm1", Accepts::floating, false, KERNEL_RUN(expm1), GRADIENT(g.upstream() * (g.y() + 1.0)), nullptr, 0},
       {"log", Accepts::floating, false, KERNEL_RUN(log), GRADIENT(g.upstream() / g.x()), nullptr, 0},

@@ -71,3 +71,24 @@ test_that("metrics and sequences say what they cannot take", {
   expect_error(pad_sequences(list(1:2, "a")), "`sequences` must hold numbers. Received: \"a\"", class = "keratin_error_argument")
   expect_error(pad_sequences(list(factor("a"))), "must hold numbers", class = "keratin_error_argument")
 })
+
+test_that("infinite slopes of roots and reciprocals count nothing where nothing comes from above, as in TensorFlow", {
+  x <- k_constant(c(0, 0, 4))
+  chosen <- k_constant(c(0, 1, 1))
+  slope <- function(f) {
+    with(tf$GradientTape() %as% tape, {
+      tape$watch(x)
+      y <- k_sum(tf$where(chosen == 0, tf$zeros_like(x), f(x)))
+    })
+    as.vector(tape$gradient(y, x))
+  }
+  expect_equal(slope(tf$sqrt), c(0, Inf, 0.25))
+  expect_equal(slope(tf$math$rsqrt), c(0, -Inf, -0.0625))
+  expect_equal(slope(tf$math$reciprocal), c(0, -Inf, -0.0625))
+  still <- k_constant(matrix(1, 2, 3))
+  with(tf$GradientTape() %as% tape, {
+    tape$watch(still)
+    y <- k_sum(k_square(k_std(still, axis = 2)))
+  })
+  expect_equal(as.array(tape$gradient(y, still)), matrix(0, 2, 3))
+})

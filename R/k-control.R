@@ -77,10 +77,14 @@ k_map_fn <- function(fn, elems, name = NULL, dtype = NULL) {
 }
 #' @rdname k_map_fn
 #' @export
-k_foldl <- function(fn, elems, initializer = NULL, name = NULL) fold_elements(fn, elements_of(elems), initializer)
+k_foldl <- function(fn, elems, initializer = NULL, name = NULL) {
+  if (has_unknown_length(elems)) fold_unknown_length(fn, elems, initializer) else fold_elements(fn, elements_of(elems), initializer)
+}
 #' @rdname k_map_fn
 #' @export
-k_foldr <- function(fn, elems, initializer = NULL, name = NULL) fold_elements(fn, rev(elements_of(elems)), initializer)
+k_foldr <- function(fn, elems, initializer = NULL, name = NULL) {
+  if (has_unknown_length(elems)) fold_unknown_length(fn, elems, initializer) else fold_elements(fn, rev(elements_of(elems)), initializer)
+}
 
 # Only shapes are inferred then: one element stands for all.
 has_unknown_length <- function(elems) {
@@ -91,10 +95,14 @@ has_unknown_length <- function(elems) {
   }
   unknown
 }
+one_element <- function(elems) if (is_plain_list(elems)) lapply(elems, one_element) else op_strided_slice(elems, 0, 1, shrink_mask = 1)
+fold_unknown_length <- function(fn, elems, initializer) {
+  one <- one_element(elems)
+  fn(if (is.null(initializer)) one else initializer, one)
+}
 map_unknown_length <- function(fn, elems, dtype) {
-  one <- function(x) op_strided_slice(x, 0, 1, shrink_mask = 1)
   first <- if (is_plain_list(elems)) elems[[1L]] else elems
-  result <- fn(if (is_plain_list(elems)) lapply(elems, one) else one(elems))
+  result <- fn(one_element(elems))
   spread <- function(y) {
     y <- op_expand_dims(if (is.null(dtype)) tensor_of(y) else op_cast(y, dtype), 0L)
     keep <- op_cast(op_reduce_sum(first, seq_len(tensor_rank(first))[-1L] - 1L), tensor_dtype(y))

@@ -92,3 +92,10 @@ test_that("infinite slopes of roots and reciprocals count nothing where nothing 
   })
   expect_equal(as.array(tape$gradient(y, still)), matrix(0, 2, 3))
 })
+
+test_that("k_foldl() and k_foldr() fold over a batch of unknown size", {
+  input <- layer_input(3)
+  model <- keras_model(input, layer_lambda(input, function(x) k_foldl(function(a, b) a + b, x) * x - k_foldr(function(a, b) a * b, x)))
+  x <- matrix(1:6, 2)
+  expect_equal(predict(model, x, verbose = 0), x * rep(colSums(x), each = 2) - rep(apply(x, 2, prod), each = 2))
+})

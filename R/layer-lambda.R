@@ -25,8 +25,9 @@ Lambda <- R6::R6Class("Lambda", inherit = BaseLayer, cloneable = FALSE, lock_obj
                           output_shape_type = NULL, output_shape_module = NULL, ...) {
       super$initialize(...)
       if (is.null(f)) f <- if (is.list(`function`)) deserialize_function(`function`) else `function`
+      given <- f
       if (is.character(f)) f <- find_custom_object(f)
-      if (!is.function(f)) abort_argument("`f` must be an R function of a tensor. Received: f = ", received(f))
+      if (!is.function(f)) abort_argument("`f` must be an R function of a tensor. Received: f = ", received(given))
       self$f <- f
       self$output_shape_given <- output_shape
       self$arguments <- if (length(arguments)) arguments else empty_config()

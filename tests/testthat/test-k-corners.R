@@ -99,3 +99,7 @@ test_that("k_foldl() and k_foldr() fold over a batch of unknown size", {
   x <- matrix(1:6, 2)
   expect_equal(predict(model, x, verbose = 0), x * rep(colSums(x), each = 2) - rep(apply(x, 2, prod), each = 2))
 })
+
+test_that("layer_lambda() quotes the name that it does not know", {
+  expect_error(layer_lambda(layer_input(3), "no_such_function"), "Received: f = \"no_such_function\"", class = "keratin_error_argument")
+})

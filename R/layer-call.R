@@ -2,11 +2,18 @@
 
 call_layer <- function(layer, ...) {
   ensure_initialized(layer)
+  # model %>% conv_base(): a layer that is there already joins the model
+  if (...length() && is_layer(..1)) return(join_model(layer, ...))
   arguments <- call_arguments(layer, list(...))
   withCallingHandlers(
     if (holds_keras_tensor(arguments)) call_symbolically(layer, arguments) else call_on_values(layer, arguments),
     keratin_error = function(e) rethrow_from(e, layer),
     simpleError = function(e) withCallingHandlers(explain_branch(e), keratin_error = function(e) rethrow_from(e, layer)))
+}
+
+join_model <- function(layer, model, ...) {
+  if (...length()) warning("layer \"", layer$name, "\" is added to a model, further arguments have no effect", call. = FALSE)
+  compose_layer(model, layer)
 }
 
 # The innermost layer that fails gives its name to the message.

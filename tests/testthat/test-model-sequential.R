@@ -23,6 +23,17 @@ test_that("layers are added in place, popped and found", {
   expect_length(model$layers, 1)
 })
 
+test_that("a model is added to a model as a layer is", {
+  base <- keras_model_sequential(input_shape = 4, name = "base") %>% layer_dense(3)
+  model <- keras_model_sequential() %>% base %>% layer_dense(1)
+  expect_identical(model$layers[[1L]]$name, "base")
+  expect_equal(as.array(model(diag(4))), as.array(model$layers[[2L]](base(diag(4)))))
+  flatten <- layer_flatten()
+  expect_length((keras_model_sequential(input_shape = c(2, 2)) %>% flatten())$layers, 1)
+  expect_warning(base(keras_model_sequential(), training = FALSE), "no effect")
+  expect_error(flatten(layer_dense(units = 1)), "cannot be composed", class = "keratin_error_argument")
+})
+
 test_that("names count from the start of the session", {
   k_clear_session()
   expect_equal(layer_dense(units = 1)$name, "dense")

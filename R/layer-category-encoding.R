@@ -21,11 +21,12 @@ CategoryEncoding <- R6::R6Class("CategoryEncoding", inherit = BaseLayer, cloneab
       if (is.null(num_tokens)) abort_argument("`num_tokens` must be given.")
       if (isTRUE(sparse)) abort_argument("keratin has no sparse tensors: leave `sparse = FALSE`.")
       self$num_tokens <- as_count(num_tokens, "num_tokens")
-      self$output_mode <- as_choice(output_mode, c("one_hot", "multi_hot", "count"), "output_mode")
+      self$output_mode <- as_output_mode(output_mode, c("one_hot", "multi_hot", "count"))
     },
     call = function(inputs, count_weights = NULL) {
       if (!is.null(count_weights) && self$output_mode != "count")
         abort_argument("`count_weights` go with output_mode = \"count\" only. Received: output_mode = ", received(self$output_mode))
+      if (!is.null(count_weights)) count_weights <- op_cast(count_weights, self$dtype)
       if (is_float(tensor_dtype(inputs))) inputs <- op_cast(inputs, "int64")
       encode_codes(inputs, self$output_mode, self$num_tokens, weights = count_weights, strict = TRUE, dtype = self$dtype)
     },

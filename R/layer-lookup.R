@@ -6,7 +6,7 @@ IndexLookup <- R6::R6Class("IndexLookup", inherit = AdaptingLayer, cloneable = F
 
     init_lookup = function(is_text, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
                            pad_to_max_tokens, ..., dtype = NULL) {
-      output_mode <- as_choice(output_mode, c("int", encoding_modes), "output_mode")
+      output_mode <- as_output_mode(output_mode, c("int", encoding_modes))
       invert <- as_flag(invert, "invert")
       if (invert && output_mode != "int") {
         abort_argument("`output_mode` must be \"int\" with invert = TRUE. Received: output_mode = ", received(output_mode))

@@ -82,6 +82,12 @@ AdaptingLayer <- R6::R6Class("PreprocessingLayer", inherit = BaseLayer, cloneabl
 )
 encoding_modes <- c("one_hot", "multi_hot", "count", "tf_idf")
 
+# "binary" and "tf-idf" are the older names, which Keras takes still.
+as_output_mode <- function(x, choices) {
+  older <- c(binary = "multi_hot", "tf-idf" = "tf_idf")
+  if (is.character(x) && length(x) == 1L && x %in% names(older) && older[[x]] %in% choices) older[[x]] else as_choice(x, choices, "output_mode")
+}
+
 # Codes (integers) as rows with a column for each code.
 encode_codes <- function(codes, mode, size, idf = NULL, weights = NULL, strict = FALSE, dtype = "float32") {
   dims <- tensor_shape(codes)

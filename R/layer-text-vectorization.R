@@ -38,7 +38,7 @@ TextVectorization <- R6::R6Class("TextVectorization", inherit = AdaptingLayer, c
         as_choice(standardize, c("lower_and_strip_punctuation", "lower", "strip_punctuation"), "standardize")
       self$split <- if (is.function(split) || is.null(split)) split else as_choice(split, c("whitespace", "character"), "split")
       self$ngrams <- if (!is.null(ngrams)) vapply(unlist(ngrams), as_count, 0L, what = "ngrams")
-      output_mode <- as_choice(output_mode, c("int", "multi_hot", "count", "tf_idf"), "output_mode")
+      output_mode <- as_output_mode(output_mode, c("int", "multi_hot", "count", "tf_idf"))
       if (!is.null(output_sequence_length)) {
         if (output_mode != "int") {
           abort_argument("`output_sequence_length` goes with output_mode = \"int\" only. Received: output_mode = ", received(output_mode))

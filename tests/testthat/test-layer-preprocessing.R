@@ -42,6 +42,23 @@ test_that("codes are encoded as rows", {
   expect_error(layer_category_encoding(num_tokens = 3)(codes), "num_tokens", class = "keratin_error_argument")
 })
 
+test_that("output modes have their older names too, counts take doubles as weights", {
+  vocabulary <- c("a", "b")
+  for (mode in list(c("binary", "multi_hot"), c("tf-idf", "tf_idf"))) {
+    weights <- if (mode[[2L]] == "tf_idf") c(1.5, 0.5)
+    for (layer in list(layer_text_vectorization, layer_string_lookup)) {
+      given <- layer(output_mode = mode[[1L]], vocabulary = vocabulary, idf_weights = weights)
+      expect_identical(given$get_config()$output_mode, mode[[2L]])
+      expect_equal(as.array(given("b")), as.array(layer(output_mode = mode[[2L]], vocabulary = vocabulary, idf_weights = weights)("b")))
+    }
+  }
+  expect_identical(layer_category_encoding(num_tokens = 2, output_mode = "binary")$get_config()$output_mode, "multi_hot")
+  expect_error(layer_category_encoding(num_tokens = 2, output_mode = "tf-idf"), "Received: output_mode = \"tf-idf\"", class = "keratin_error_argument")
+  counts <- layer_category_encoding(num_tokens = 3, output_mode = "count")
+  expect_equal(as.array(counts(matrix(c(0L, 2L), 1), count_weights = matrix(c(0.5, 2), 1))), matrix(c(0.5, 0, 2), 1))
+  expect_equal(as.array(counts(matrix(c(0L, 2L), 1), count_weights = matrix(1:2, 1))), matrix(c(1, 0, 2), 1))
+})
+
 test_that("bins and moments are learned", {
   layer <- layer_discretization(num_bins = 4)
   adapt(layer, array(1:100, c(100, 1)))

@@ -76,15 +76,24 @@ check_counts <- function(...) {
 # Checked data of a run: a list of x, y, sample_weight (tensors), the number of samples.
 array_data <- function(model, x, y = NULL, sample_weight = NULL, class_weight = NULL, allow_nan = FALSE, suffix = "") {
   if (is_branch_list(x) && is.null(y) && !is.null(attr(x, "keratin_xy"))) return(x)
+  if (is.data.frame(x) && length(model$network_inputs) > 1L) x <- as.list(x)   # a column an input
   x <- data_argument(x, paste0("x", suffix), input_dtypes(model), allow_nan)
   check_input_count(model, x)
   if (!is.null(y)) y <- data_argument(y, paste0("y", suffix), allow_nan = allow_nan)
-  if (!is.null(sample_weight)) sample_weight <- data_argument(sample_weight, "sample_weight")
+  if (!is.null(sample_weight)) sample_weight <- data_argument(fill_weights(sample_weight, x), "sample_weight")
   parts <- list(x = x, y = y, sample_weight = sample_weight)
   n <- do.call(check_counts, Filter(Negate(is.null), parts))
   if (!is.null(class_weight)) parts$sample_weight <- weights_of_classes(class_weight, y, sample_weight)
   check_class_ids(model, y)
   list(data = data_list(parts), n = n)
+}
+
+# Outputs without weights, list(w, NULL), have weights of one.
+fill_weights <- function(sample_weight, x) {
+  if (!is_branch_list(sample_weight)) return(sample_weight)
+  without <- vapply(sample_weight, is.null, NA)
+  sample_weight[without] <- list(rep(1, tensor_shape(flatten_outputs(x)[[1L]])[[1L]]))
+  sample_weight
 }
 
 # What a batch holds: list(x), list(x, y) or list(x, y, sample_weight).
@@ -131,6 +140,7 @@ warn_of_range <- function(model, y) {
   if (is.null(y) || is_branch_list(y) || !isTRUE(unname(loss_names[name %||% ""]) %in% c("binary_crossentropy", "categorical_crossentropy"))) {
     return(invisible())
   }
+  if (tensor_dtype(y) == "bool") return(invisible())
   if (loss_names[[name]] == "categorical_crossentropy" && (tensor_rank(y) < 2L || is_one(last_size(y)))) return(invisible())  # an error of its own
   highest <- as.numeric(as.array(op_reduce_max(y)))
   lowest <- as.numeric(as.array(op_reduce_min(y)))

@@ -46,6 +46,45 @@ test_that("unknown names are errors of compile()", {
   expect_null(m$optimizer)
 })
 
+test_that("a column of a data frame is an input of a model of several, by its name", {
+  age <- layer_input(1, name = "age")
+  size <- layer_input(1, name = "size")
+  model <- keras_model(list(age, size), layer_subtract(list(age, size)))
+  expect_equal(predict(model, data.frame(size = c(1, 2), age = c(5, 7)), verbose = 0), matrix(c(4, 5)))
+  model %>% compile("sgd", "mse")
+  expect_equal(unname(evaluate(model, data.frame(size = c(1, 2), age = c(5, 7)), c(4, 5), verbose = 0)), 0)
+})
+
+test_that("logical targets train with cross-entropy", {
+  model <- keras_model_sequential(input_shape = 2) %>% layer_dense(1, activation = "sigmoid", kernel_initializer = "zeros")
+  model %>% compile("sgd", "binary_crossentropy")
+  expect_equal(fit(model, matrix(1, 2, 2), c(TRUE, FALSE), epochs = 1, verbose = 0)$metrics$loss, log(2), tolerance = 1e-6)
+})
+
+# The numbers are those of Keras.
+two_outputs <- function(named = FALSE) {
+  a <- layer_input(2, name = "a")
+  outputs <- list(u = layer_dense(a, 1, name = "d1"), v = layer_dense(a, 2, name = "d2"))
+  model <- keras_model(a, if (named) outputs else unname(outputs))
+  weights <- get_weights(model)
+  set_weights(model, lapply(seq_along(weights), function(i) {
+    sizes <- dim(weights[[i]]) %||% length(weights[[i]])
+    values <- 0.5 * sin(seq_len(prod(sizes)) * 0.7 + i)
+    if (length(sizes) == 2L) matrix(values, sizes[[1L]], byrow = TRUE) else array(values)
+  }))
+  model
+}
+
+test_that("an output may go without sample weights", {
+  x <- matrix(sin(1:4 * 1.3), 2, byrow = TRUE)
+  model <- two_outputs() %>% compile("sgd", "mse")
+  y <- list(sin(1:2 * 1.3), x)
+  plain <- evaluate(model, x, y, verbose = 0)
+  weighted <- evaluate(model, x, y, sample_weight = list(c(2, 2), NULL), verbose = 0)
+  expect_equal(weighted, plain + c(plain[["d1_loss"]], plain[["d1_loss"]], 0), tolerance = 1e-6)
+  expect_equal(train_on_batch(model, x, y, sample_weight = list(c(2, 2), NULL))[[1L]], weighted[["loss"]], tolerance = 1e-6)
+})
+
 test_that("whole numbers and logicals are data as well", {
   m <- fixed_model()
   m %>% compile(optimizer = "sgd", loss = "mse")

@@ -79,7 +79,14 @@ check_compiled <- function(model) {
 # Names of the outputs; "output_1", ... where the model has none.
 output_names_of <- function(model, n) {
   names <- tryCatch(model$output_names, error = function(e) NULL)
-  if (length(names) == n) names else paste0("output_", seq_len(n))
+  if (length(names) != n) return(paste0("output_", seq_len(n)))
+  keys <- if (is_branch_list(model$output_structure)) names(model$output_structure)
+  if (length(keys) == n) structure(names, names = keys) else names
+}
+
+# Of a model with outputs = list(a = , b = ), losses and targets are named by `a` and `b` or, as those of any model, by the outputs' layers.
+layer_names_of <- function(given, names) {
+  if (!is.null(names(names)) && all(given %in% names(names))) unname(names[given]) else given
 }
 
 # A specification per output (by name, by position, or one for all) as a plain list of length n.
@@ -89,9 +96,10 @@ per_output <- function(spec, n, names, what, broadcast = FALSE) {
   if (is_single && broadcast) return(rep(list(spec), n))
   if (is_single) spec <- if (length(spec) == n) as.list(spec) else list(spec)
   if (!is.null(names(spec)) && all(nzchar(names(spec)))) {
+    names(spec) <- layer_names_of(names(spec), names)
     unknown <- setdiff(names(spec), names)
     if (length(unknown)) abort_argument("`", what, "` names an unknown output ", quoted_names(unknown), ". The outputs are: ", quoted_names(names))
-    return(lapply(names, function(name) spec[[name]]))
+    return(lapply(unname(names), function(name) spec[[name]]))
   }
   if (length(spec) != n) {
     abort_argument("`", what, "` has ", length(spec), " entries for ", n, " output", if (n != 1L) "s", " (", paste(names, collapse = ", "), ")")

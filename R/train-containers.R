@@ -7,9 +7,10 @@ per_output_values <- function(values, n, names, what) {
   if (is.null(values)) return(vector("list", n))
   if (!is.list(values) || is.object(values)) values <- list(values)
   if (!is.null(names(values)) && all(nzchar(names(values))) && n > 1L) {
+    names(values) <- layer_names_of(names(values), names)
     unknown <- setdiff(names(values), names)
     if (length(unknown)) abort_argument("`", what, "` names an unknown output ", quoted_names(unknown), ". The outputs are: ", quoted_names(names))
-    return(lapply(names, function(name) values[[name]]))
+    return(lapply(unname(names), function(name) values[[name]]))
   }
   if (length(values) != n) {
     abort_argument("the model has ", n, " output", if (n != 1L) "s", " (", paste(names, collapse = ", "), "), `", what, "` has ", length(values))
@@ -269,7 +270,9 @@ metrics_per_output <- function(spec, n, names, what) {
   if (is.character(spec) && is.null(names(spec))) spec <- as.list(spec)
   if (is.character(spec)) spec <- as.list(spec)
   if (!is.list(spec) || is_metric(spec)) spec <- list(spec)
+  if (!is.null(names(spec))) names(spec) <- layer_names_of(names(spec), names)
   given <- names(spec)
+  names <- unname(names)
   if (!is.null(given) && all(given %in% names) && all(nzchar(given))) return(lapply(names, function(name) as_metric_list(spec[[name]])))
   if (n > 1L && !is.null(given) && all(nzchar(given)) && !any(vapply(spec, is.function, NA)))
     abort_argument("`", what, "` names an unknown output ", quoted_names(setdiff(given, names)), ". The outputs are: ", quoted_names(names))

@@ -75,6 +75,20 @@ two_outputs <- function(named = FALSE) {
   model
 }
 
+test_that("losses, metrics and targets of outputs = list(u = , v = ) are named by u and v, or by the layers", {
+  x <- matrix(sin(1:4 * 1.3), 2, byrow = TRUE)
+  y <- list(u = sin(1:2 * 1.3), v = x)
+  model <- two_outputs(named = TRUE)
+  model %>% compile("sgd", loss = list(u = "mse", v = "mae"), metrics = list(v = list("mse")), loss_weights = list(u = 1, v = 0.5))
+  expect_equal(model$evaluate(x, y, verbose = 0), c(loss = 1.1034818, d1_loss = 0.4477299, d2_loss = 1.3115035, d2_mse = 1.9222226), tolerance = 1e-6)
+  history <- fit(model, x, rev(y), epochs = 1, verbose = 0, sample_weight = list(u = c(1, 1)))
+  expect_equal(history$metrics$loss, 1.1034818, tolerance = 1e-6)
+  by_layer <- two_outputs(named = TRUE) %>% compile("sgd", loss = list(d1 = "mse", d2 = "mae"))
+  expect_equal(evaluate(by_layer, x, y, verbose = 0)[["d2_loss"]], 1.3115035, tolerance = 1e-6)
+  expect_error(fit(two_outputs(named = TRUE) %>% compile("sgd", loss = list(w = "mse")), x, y, verbose = 0), "unknown output \"w\"",
+               class = "keratin_error_argument")
+})
+
 test_that("an output may go without sample weights", {
   x <- matrix(sin(1:4 * 1.3), 2, byrow = TRUE)
   model <- two_outputs() %>% compile("sgd", "mse")

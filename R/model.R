@@ -8,6 +8,7 @@ Model <- R6::R6Class("Model", inherit = BaseLayer, cloneable = FALSE, lock_objec
     optimizer = NULL,
     loss = NULL,
     compiled = NULL,
+    compiled_trainable = NULL,
     compiled_loss = NULL,
     compiled_metrics = NULL,
     history = NULL,

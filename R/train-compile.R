@@ -50,8 +50,31 @@ compile.keras.engine.training.Model <- function(object, optimizer = "rmsprop", l
   model$compiled_metrics <- compiled_metrics
   model$run_eagerly <- isTRUE(run_eagerly)
   model$compiled <- list(optimizer = optimizer, loss = loss, metrics = metrics, loss_weights = loss_weights, weighted_metrics = weighted_metrics)
+  model$compiled_trainable <- trainable_state(model)
   drop_programs(model)
   invisible(object)
+}
+
+# What trains is settled by compile(), as in Keras: the discriminator of a GAN, compiled, then frozen within the model that trains the
+# generator, still trains by itself.
+trainable_state <- function(model) {
+  layers <- flatten_layers(model)
+  list(layers = layers, trainable = own_trainable(layers))
+}
+own_trainable <- function(layers) vapply(layers, function(layer) layer$own_trainable, NA)
+
+with_compiled_trainable <- function(model, expr) {
+  compiled <- model$compiled_trainable
+  now <- own_trainable(compiled$layers)
+  changed <- which(now != compiled$trainable)
+  if (!length(changed)) return(expr)
+  set <- function(trainable) {
+    for (i in changed) compiled$layers[[i]]$own_trainable <- trainable[[i]]
+    structure_changed()
+  }
+  on.exit(set(now))
+  set(compiled$trainable)
+  expr
 }
 
 compile_settings_without_effect <- c("jit_compile", "pss_evaluation_shards", "auto_scale_loss", "distribute", "from_serialized")

@@ -58,7 +58,7 @@ run_test <- function(model, source, callbacks, progress = NULL) {
 train_on_batch <- function(object, x, y, class_weight = NULL, sample_weight = NULL) {
   model <- unwrap(object)
   check_compiled(model)
-  step_on_batch(model, "train", array_data(model, x, y, sample_weight, class_weight)$data)
+  with_compiled_trainable(model, step_on_batch(model, "train", array_data(model, x, y, sample_weight, class_weight)$data))
 }
 
 #' @rdname train_on_batch

@@ -59,8 +59,8 @@ fit.keras.engine.training.Model <- function(object, x = NULL, y = NULL, batch_si
         validation <- with_place(validation_source(model, validation_data, options$validation_batch_size %||% batch_size, validation_steps),
                                  "validation data")
     }
-    run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle, options$validation_freq,
-            view_metrics)
+    with_compiled_trainable(model, run_fit(object, model, source, validation, epochs, initial_epoch, verbose, normalize_callbacks(callbacks), shuffle,
+                                           options$validation_freq, view_metrics))
   }))
 }
 

@@ -335,7 +335,7 @@ test_that("a step is traced anew when what it runs has changed", {
   pop_layer(model)
   expect_equal(quiet(model, x), x)
 
-  # a layer that is frozen between two steps, another optimizer, a schedule in the place of a number
+  # layers that are frozen between two steps, from the next compile() on; another optimizer, a schedule in the place of a number
   moves <- function() {
     before <- get_weights(model)
     train_on_batch(model, x, x + 1)
@@ -345,9 +345,13 @@ test_that("a step is traced anew when what it runs has changed", {
   model |> compile(optimizer_sgd(0.1), "mse")
   expect_equal(moves(), rep(TRUE, 4))
   freeze_weights(model, to = 1)
+  expect_equal(moves(), rep(TRUE, 4))
+  expect_length(model$trainable_weights, 2)
+  model |> compile(optimizer_sgd(0.1), "mse")
   expect_equal(moves(), c(FALSE, FALSE, TRUE, TRUE))
   model$layers[[2]]$trainable <- FALSE
   model$layers[[1]]$trainable <- TRUE
+  model |> compile(optimizer_sgd(0.1), "mse")
   expect_equal(moves(), c(TRUE, TRUE, FALSE, FALSE))
   model$optimizer$learning_rate <- 0
   expect_false(any(moves()))
@@ -355,6 +359,30 @@ test_that("a step is traced anew when what it runs has changed", {
   expect_equal(moves(), c(TRUE, TRUE, FALSE, FALSE))
   model$optimizer <- optimizer_sgd(0)
   expect_false(any(moves()))
+})
+
+test_that("a compiled discriminator that is frozen within the model that trains the generator trains by itself", {
+  generator <- keras_model_sequential(input_shape = 3) |> layer_dense(4)
+  discriminator <- keras_model_sequential(input_shape = 4) |> layer_dense(3) |> layer_batch_normalization() |> layer_dense(1, activation = "sigmoid")
+  discriminator |> compile("sgd", "binary_crossentropy")
+  freeze_weights(discriminator)
+  noise <- layer_input(3)
+  gan <- keras_model(noise, discriminator(generator(noise)))
+  gan |> compile("sgd", "binary_crossentropy")
+  changed <- function(expr) {
+    before <- list(get_weights(generator), get_weights(discriminator))
+    force(expr)
+    !mapply(identical, before, list(get_weights(generator), get_weights(discriminator)))
+  }
+  x <- matrix(sin(1:12), 3)
+  for (pass in 1:2) {
+    expect_equal(changed(train_on_batch(gan, t(x), c(0, 0, 0, 0))), c(TRUE, FALSE))
+    expect_equal(changed(train_on_batch(discriminator, x, c(1, 0, 1))), c(FALSE, TRUE))
+    expect_equal(changed(fit(discriminator, x, c(1, 0, 1), epochs = 1, verbose = 0)), c(FALSE, TRUE))
+  }
+  expect_false(discriminator$trainable)
+  expect_error(train_on_batch(discriminator, x, c(1, 0)), class = "keratin_error")
+  expect_length(discriminator$trainable_weights, 0)
 })
 
 test_that("metrics made by a step start anew with each batch, and a model read back finds its weights", {

@@ -26,6 +26,14 @@ unique_name <- function(base, zero_based = TRUE) {
   if (count == 0L) base else paste0(base, "_", count)
 }
 
+# Metrics that a model makes from their class names are counted by themselves, as in Keras: "AUC" is "auc" in each.
+with_names_anew <- function(expr) {
+  counts <- layer_state$counts
+  on.exit(layer_state$counts <- counts)
+  reset_names()
+  expr
+}
+
 reset_names <- function() {
   layer_state$counts <- list()
   invisible()

@@ -126,13 +126,13 @@ get_metric <- function(metric, y_true_shape = NULL, y_pred_shape = NULL) {
           fn = plain_pair(custom), name = metric) else get_metric(custom))
     }
     constructor <- metric_constructors()[[metric]]
-    if (!is.null(constructor)) return(constructor())
+    if (!is.null(constructor)) return(with_names_anew(constructor()))
     full <- unname(metric_aliases[metric])
     if (is.na(full)) full <- unname(metric_aliases[tolower(metric)])
     fn <- metric_functions()[[if (is.na(full)) metric else full]] %||% metric_functions()[[tolower(metric)]]
     if (is.null(fn)) {
       constructor <- metric_constructors()[[match(metric, camel_to_snake(names(metric_constructors())))]]
-      if (!is.null(constructor)) return(constructor())
+      if (!is.null(constructor)) return(with_names_anew(constructor()))
       abort_unknown_name("metric", metric, c("accuracy", names(metric_functions()), names(metric_aliases), names(metric_constructors())))
     }
     return(metric_mean_wrapper(fn = fn, name = metric))

@@ -144,3 +144,11 @@ test_that("an infinite loss is infinite, not NaN", {
   p$update_state(c(1, 1, 0), c(0.9, NaN, 0.2), sample_weight = c(1, 2, 3))
   expect_equal(value(p$result()), 1)
 })
+
+test_that("metrics from their class names are named alike in every model", {
+  for (pass in 1:2) {
+    model <- keras_model_sequential(input_shape = 2) |> layer_dense(1, activation = "sigmoid")
+    model |> compile("sgd", "mse", metrics = c("AUC", "Precision"))
+    expect_named(evaluate(model, diag(2), c(0, 1), verbose = 0), c("loss", "auc", "precision"))
+  }
+})

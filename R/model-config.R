@@ -214,8 +214,12 @@ network_config <- function(model) {
     nodes <- Filter(function(node) !is.null(numbers[[node$key]]) && !is_input_node(node), layer$inbound_nodes)
     c(serialize_layer(layer), list(name = layer$name, inbound_nodes = lapply(nodes, node_config, entry = entry)))
   })
+  # outputs = list(a = , b = ) go by these names from a file, too. (Keras counts layers in the order of the sorted names: others go without.)
+  keys <- if (is_branch(model$output_structure)) names(model$output_structure)
+  outputs <- lapply(unname(model$network_outputs), entry)
+  if (length(keys) == length(outputs) && identical(keys, sort(keys, method = "radix"))) names(outputs) <- keys
   list(name = model$name, trainable = model$own_trainable, layers = layers, input_layers = lapply(model$network_inputs, entry),
-       output_layers = lapply(model$network_outputs, entry))
+       output_layers = outputs)
 }
 
 # Numbers of a model's nodes among those of their layers that belong to the model.
@@ -274,8 +278,10 @@ functional_from_config <- function(config, generator = Functional) {
   }
   inputs <- lapply(as_references(config$input_layers), look_up)
   outputs <- lapply(as_references(config$output_layers), look_up)
-  single <- function(x) if (length(x) == 1L) x[[1L]] else x
-  new_instance(generator$new(inputs = single(inputs), outputs = single(outputs), name = config$name, trainable = config$trainable))
+  if (!is.null(names(outputs))) outputs <- outputs[order(names(outputs), method = "radix")]   # the order in which Keras counts layers
+  new_instance(generator$new(inputs = if (length(inputs) == 1L) inputs[[1L]] else inputs,
+                             outputs = if (length(outputs) == 1L && is.null(names(outputs))) outputs[[1L]] else outputs,
+                             name = config$name, trainable = config$trainable))
 }
 
 # Models among `names` whose calls the config counts from one: Keras 2 does, Keras 3 does not.

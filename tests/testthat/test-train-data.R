@@ -89,6 +89,28 @@ test_that("losses, metrics and targets of outputs = list(u = , v = ) are named b
                class = "keratin_error_argument")
 })
 
+test_that("named outputs keep their names in files and copies", {
+  x <- matrix(sin(1:4 * 1.3), 2, byrow = TRUE)
+  y <- list(u = sin(1:2 * 1.3), v = x)
+  model <- two_outputs(named = TRUE)
+  model %>% compile("sgd", loss = list(u = "mse", v = "mae"), metrics = list(v = "mse"))
+  expected <- evaluate(model, x, y, verbose = 0)
+  for (extension in c(".keras", ".h5", "")) {
+    path <- tempfile(fileext = extension)
+    save_model_tf(model, path)
+    again <- load_model_tf(path)
+    expect_equal(evaluate(again, x, rev(y), verbose = 0), expected)
+    expect_equal(predict(again, x, verbose = 0), predict(model, x, verbose = 0))
+  }
+  expect_named(predict(clone_model(model), x, verbose = 0), c("u", "v"))
+  config <- get_config(model)
+  config$output_layers <- rev(config$output_layers)   # files of Keras count layers in the order of the sorted names all the same
+  expect_identical(from_config(config)$output_names, c("d1", "d2"))
+  input <- layer_input(2)
+  one <- keras_model(input, list(u = layer_dense(input, 1)))
+  expect_named(predict(from_config(get_config(one)), x, verbose = 0), names(predict(one, x, verbose = 0)))
+})
+
 test_that("an output may go without sample weights", {
   x <- matrix(sin(1:4 * 1.3), 2, byrow = TRUE)
   model <- two_outputs() %>% compile("sgd", "mse")

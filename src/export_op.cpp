@@ -76,13 +76,15 @@ SEXP op_gradients_call(SEXP target, Rcpp::List sources, SEXP upstream) {
   return guarded([&]() -> SEXP {
     Values values;
     std::vector<VariablePtr> variables;
+    Value goal;
     for (R_xlen_t i = 0; i < sources.size(); ++i) {
       SEXP x = sources[i];
       if (is_variable(x)) variables.push_back(variable_from(x));
       else if (is_tensor(x)) values.push_back(value_from(x));
       else fail_argument("source ", i + 1, " of a gradient is neither a tensor nor a variable.");
+      if (x == target && is_tensor(x) && !is_variable(x)) goal = values.back();  // a small value is another one each time it is read
     }
-    const Value goal = value_from(target);
+    if (!goal) goal = value_from(target);
     const Value seed = upstream == R_NilValue ? nullptr : value_from(upstream, &goal->type);
     if (seed && !(seed->type == goal->type))
       fail_shape("the upstream gradient is ", name_of(seed->type.dtype), " of shape ", seed->type.shape, ", the target ", name_of(goal->type.dtype),

@@ -126,7 +126,7 @@ const std::vector<UnaryRule>& rules() {
   static const std::vector<UnaryRule> all = {
       {"negative", Accepts::numeric, false, KERNEL_OR(Negative, negative), GRADIENT(-g.upstream()), nullptr, 0},
       {"abs", Accepts::numeric, false, KERNEL_OR(Abs, abs), GRADIENT(g.upstream() * sign(g.x())), nullptr, 0},
-      {"sign", Accepts::numeric, false, run_numeric<Sign>, nullptr, nullptr, nullptr, 0},
+      {"sign", Accepts::numeric, false, run_numeric<Sign>, nullptr, GRADIENT(zeros_like(g.upstream())), nullptr, 0},
       {"square", Accepts::numeric, false, KERNEL_OR(Square, square), GRADIENT(g.upstream() * (g.x() * 2.0)), nullptr, 0},
       {"sqrt", Accepts::floating, false, KERNEL_RUN(sqrt), GRADIENT(no_nan(0.5 / g.y(), g)), nullptr, 0},
       {"rsqrt", Accepts::floating, false, KERNEL_RUN(rsqrt), GRADIENT(no_nan(-0.5 * (g.y() * square(g.y())), g)), nullptr, 0},

@@ -51,6 +51,20 @@ test_that("TensorFlow's conventions at kinks and ties", {
   expect_true(is.nan(as.array(op("reduce_max", c(1, NaN, 2)))))
 })
 
+test_that("a tensor's gradient for itself is one, that of a sign nothing", {
+  gradient <- function(f, x) {
+    with(tf$GradientTape() %as% tape, { tape$watch(x); y <- f(x) })
+    tape$gradient(y, x)
+  }
+  for (x in list(k_constant(c(1, 2)), k_constant(rep(1, 1000)), k_constant(3, dtype = "float64"))) {
+    expect_equal(as.array(gradient(identity, x)), as.array(x) * 0 + 1)
+    expect_equal(as.array(gradient(activation_linear, x)), as.array(x) * 0 + 1)
+    expect_equal(as.array(gradient(k_sign, x)), as.array(x) * 0)
+  }
+  two <- list(k_constant(1), k_constant(2))
+  expect_equal(lapply(k_gradients(two[[2]], two), function(g) if (!is.null(g)) as.numeric(g)), list(NULL, 1))
+})
+
 test_that("the gradient of an extreme is shared by those that tie, along any axes", {
   set.seed(7)
   cases <- expand.grid(axes = I(list(0, 1, 2, 0:1, c(0, 2), 1:2, 0:2)), d = I(list(c(2, 3, 4), c(5, 130, 3), c(2, 90, 70), c(3, 2, 4100))),

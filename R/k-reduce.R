@@ -52,8 +52,6 @@ k_argmax <- function(x, axis = -1) op_argmax(x, axes_from_one(axis))
 #' @export
 k_argmin <- function(x, axis = -1) op_argmin(x, axes_from_one(axis))
 
-is_bool <- function(x) if (is_tensor(x)) identical(tensor_dtype(x), "bool") else is.logical(x)
-
 #' Running sums and products
 #'
 #' @param x Tensor or array.

@@ -99,3 +99,12 @@ op_boolean_mask <- function(x, mask, axis = 0L) {
   by_row <- as.vector(aperm(array(as.logical(mask), size)))
   op_gather(flat, array(which(by_row) - 1L), axis)
 }
+
+# f works along the last axis; `axis` is moved there and back.
+on_last_axis <- function(x, axis, f) {
+  rank <- tensor_rank(x)
+  if (axis < 0L) axis <- axis + rank
+  if (axis == rank - 1L) return(f(x))
+  swap <- replace(seq_len(rank), c(axis + 1L, rank), c(rank, axis + 1L)) - 1L
+  op_transpose(f(op_transpose(x, swap)), swap)
+}

@@ -7,7 +7,8 @@ operator_ops <- c(
 
 #' @export
 Ops.tensorflow.tensor <- function(e1, e2) {
-  if (missing(e2)) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(e1)))
+  if (missing(e2)) return(switch(.Generic, "-" = op_negative(e1), "+" = e1, "!" = op_logical_not(truth_of(e1))))
+  if (.Generic == "&" || .Generic == "|") return(call_op(operator_ops[[.Generic]], list(truth_of(e1), truth_of(e2))))
   if (.Generic == "/") {  # as in TensorFlow: whole numbers divide as float64
     dtype <- tensor_dtype(if (is_tensor(e1)) e1 else e2)
     if (dtype != "float32" && dtype != "float64") {
@@ -17,6 +18,9 @@ Ops.tensorflow.tensor <- function(e1, e2) {
   }
   call_op(operator_ops[[.Generic]], list(e1, e2))
 }
+
+# Numbers are true if they are not 0, as in R.
+truth_of <- function(x) if (is_bool(x)) x else op_cast(x, "bool")
 
 #' @export
 Math.tensorflow.tensor <- function(x, ...) {
@@ -39,17 +43,18 @@ log_to <- function(x, base = exp(1)) if (identical(base, exp(1))) op_log(x) else
 Summary.tensorflow.tensor <- function(..., axis = NULL, keepdims = FALSE, na.rm = FALSE) {
   axes <- axes_from_one(axis)
   if (...length() == 1L && .Generic != "range") return(tensor_summaries[[.Generic]](..1, axes, isTRUE(keepdims)))
-  if (.Generic == "range") return(range_of(..., axes = axes))
+  if (.Generic == "range") return(range_of(..., axes = axes, keepdims = isTRUE(keepdims)))
   parts <- lapply(list(...), tensor_summaries[[.Generic]], axes, isTRUE(keepdims))
   combine <- switch(.Generic, sum = op_add, prod = op_multiply, max = op_maximum, min = op_minimum, any = op_logical_or, all = op_logical_and)
   Reduce(combine, parts)
 }
 tensor_summaries <- list(sum = op_reduce_sum, prod = op_reduce_prod, max = op_reduce_max, min = op_reduce_min, any = op_reduce_any,
                          all = op_reduce_all)
-range_of <- function(..., axes) {
-  if (!is.null(axes)) abort_argument("range() of a tensor takes no `axis`. Use min(x, axis = ) and max(x, axis = ).")
+# The smallest and the largest, one after the other.
+range_of <- function(..., axes, keepdims) {
   parts <- list(...)
-  op_stack(list(Reduce(op_minimum, lapply(parts, op_reduce_min)), Reduce(op_maximum, lapply(parts, op_reduce_max))))
+  if (!is.null(axes) && length(parts) > 1L) abort_argument("range(): `axis` is for one tensor. Received: ", length(parts))
+  op_stack(list(Reduce(op_minimum, lapply(parts, op_reduce_min, axes, keepdims)), Reduce(op_maximum, lapply(parts, op_reduce_max, axes, keepdims))))
 }
 
 #' @export
@@ -66,12 +71,23 @@ bind_along <- function(parts, axis) {
     if (tensor_rank(x) == 1L) op_expand_dims(x, axis) else if (tensor_rank(x) == 0L) op_reshape(x, c(1, 1)) else x
   }), axis)
 }
+# A vector becomes a row, as in R.
 #' @export
-t.tensorflow.tensor <- function(x) op_transpose(x)
+t.tensorflow.tensor <- function(x) switch(as.character(tensor_rank(x)), "0" = op_reshape(x, c(1, 1)), "1" = op_expand_dims(x, 0L), op_transpose(x))
 #' @export
 aperm.tensorflow.tensor <- function(a, perm = NULL, ...) op_transpose(a, if (!is.null(perm)) as.integer(perm) - 1L)
 #' @export
 rev.tensorflow.tensor <- function(x) op_reverse(x, 0L)
+#' @export
+sort.tensorflow.tensor <- function(x, decreasing = FALSE, ..., axis = -1L) {
+  on_last_axis(x, axes_from_one(axis), function(x) op_sort(x, isTRUE(decreasing))[[1L]])
+}
+#' @export
+rep.tensorflow.tensor <- function(x, times = 1L, ...) {
+  if (...length()) abort_argument("rep() of a tensor takes `times` alone. Use k_repeat_elements() or k_tile().")
+  if (tensor_rank(x) > 1L) abort_shape("rep() takes a vector; k_tile() repeats along axes. Received a tensor of shape (", shape_text(tensor_shape(x)), ").")
+  op_tile(if (tensor_rank(x) == 0L) op_expand_dims(x, 0L) else x, as_count(times, "times", 0L))
+}
 #' @export
 is.nan.tensorflow.tensor <- function(x) op_is_nan(x)
 #' @export

@@ -40,6 +40,7 @@ tensor_shape <- function(x) {
   if (is.null(dim(x))) { if (length(x) == 1L) integer() else length(x) } else dim(x)  # as in tensor(x)
 }
 tensor_rank <- function(x) length(tensor_shape(x))
+is_bool <- function(x) if (is_tensor(x)) identical(tensor_dtype(x), "bool") else is.logical(x)
 
 #' @export
 as.array.keratin_tensor <- function(x, ...) tensor_value(x)

@@ -128,14 +128,6 @@ tf_sort <- function(values, axis = -1L, direction = "ASCENDING", part = 1L) {
   descending <- as_choice(direction, c("ascending", "descending"), "direction") == "descending"
   on_last_axis(as_data_tensor(values), tf_axes(axis), function(x) op_sort(x, descending)[[part]])
 }
-# f works along the last axis; `axis` is moved there and back.
-on_last_axis <- function(x, axis, f) {
-  rank <- tensor_rank(x)
-  if (axis < 0L) axis <- axis + rank
-  if (axis == rank - 1L) return(f(x))
-  swap <- replace(seq_len(rank), c(axis + 1L, rank), c(rank, axis + 1L)) - 1L
-  op_transpose(f(op_transpose(x, swap)), swap)
-}
 
 # Rows of `updates` put at, or added to, the places that rows of `indices` name. Written with gathers, so it differentiates.
 tf_scatter <- function(tensor, indices, updates, combine) {

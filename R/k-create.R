@@ -54,7 +54,9 @@ k_zeros <- function(shape, dtype = NULL, name = NULL) k_variable(op_fill(sizes_o
 k_ones <- function(shape, dtype = NULL, name = NULL) k_variable(op_fill(sizes_of(shape), 1, dtype), name = name)
 #' @rdname k_constant
 #' @export
-k_eye <- function(size, dtype = NULL, name = NULL) k_variable(op_eye(size, dtype = dtype), name = name)
+k_eye <- function(size, dtype = NULL, name = NULL) {
+  k_variable(op_eye(as_count(if (is_tensor(size)) as.array(size) else size, "size", 0L), dtype = dtype), name = name)
+}
 #' @rdname k_constant
 #' @export
 k_zeros_like <- function(x, dtype = NULL, name = NULL) op_zeros_like(x, dtype)

@@ -112,3 +112,8 @@ test_that("corners of elementwise and ordering functions are TensorFlow's", {
   })
   expect_equal(as.array(tape$gradient(y, x)), array(c(1.75809934 * exp(-1), 1.05070099, 1.05070099)), tolerance = 1e-6)  # 0 is above
 })
+
+test_that("k_eye() takes one size", {
+  for (size in list(2, 2L, k_constant(2L, dtype = "int32"))) expect_equal(as.array(k_eye(size)), diag(2))
+  expect_error(k_eye(c(2, 3)), "size = c\\(2, 3\\)", class = "keratin_error_argument")
+})

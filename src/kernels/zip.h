@@ -32,6 +32,9 @@ KERATIN_ZIP(add, return V::add(a, b))
 KERATIN_ZIP(subtract, return V::subtract(a, b))
 KERATIN_ZIP(multiply, return V::multiply(a, b))
 KERATIN_ZIP(divide, return V::divide(a, b))
+// 0 where b is, whatever a
+KERATIN_ZIP(multiply_no_nan, return V::select(V::equal(b, zero), zero, V::multiply(a, b)))
+KERATIN_ZIP(divide_no_nan, return V::select(V::equal(b, zero), zero, V::divide(a, b)))
 // NaN wins
 KERATIN_ZIP(maximum, return V::select(V::equal(a, a), V::max(a, b), a))
 KERATIN_ZIP(minimum, return V::select(V::equal(a, a), V::min(a, b), a))

@@ -161,8 +161,6 @@ FUNCTION(Maximum, return static_cast<T>(a >= b || a != a ? a : b))
 FUNCTION(Minimum, return static_cast<T>(a <= b || a != a ? a : b))
 FUNCTION(SquaredDifference, const T d = a - b; return static_cast<T>(d * d))
 FUNCTION(Atan2, return std::atan2(a, b))
-FUNCTION(MultiplyNoNan, return b == T(0) ? T(0) : T(a * b))
-FUNCTION(DivideNoNan, return b == T(0) ? T(0) : T(a / b))
 FUNCTION(Equal, return a == b)
 FUNCTION(NotEqual, return a != b)
 FUNCTION(Less, return a < b)
@@ -233,9 +231,9 @@ const std::vector<BinaryRule>& rules() {
        GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * 2.0)), GRADIENT(g.upstream() * ((g.x(0) - g.x(1)) * -2.0)), nullptr, 0},
       {"atan2", Accepts::floating, false, run_floating<Atan2>, nullptr, GRADIENT(g.upstream() * g.x(1) / (square(g.x(0)) + square(g.x(1)))),
        GRADIENT(-(g.upstream() * g.x(0) / (square(g.x(0)) + square(g.x(1))))), nullptr, 0},
-      {"multiply_no_nan", Accepts::floating, false, run_floating<MultiplyNoNan>, nullptr,
+      {"multiply_no_nan", Accepts::floating, false, KERNEL_RUN(multiply_no_nan),
        GRADIENT(call_binary("multiply_no_nan", g.upstream(), g.x(1))), GRADIENT(call_binary("multiply_no_nan", g.x(0), g.upstream())), nullptr, 0},
-      {"divide_no_nan", Accepts::floating, false, run_floating<DivideNoNan>, nullptr, GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
+      {"divide_no_nan", Accepts::floating, false, KERNEL_RUN(divide_no_nan), GRADIENT(call_binary("divide_no_nan", g.upstream(), g.x(1))),
        GRADIENT(-(g.upstream() * call_binary("divide_no_nan", g.y(), g.x(1)))), nullptr, 0},
       // (labels, logits)
       {"sigmoid_cross_entropy", Accepts::floating, false, KERNEL_RUN(sigmoid_cross_entropy), GRADIENT(-(g.upstream() * g.x(1))),

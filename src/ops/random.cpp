@@ -17,6 +17,7 @@ constexpr std::int64_t random_grain = 16384;  // elements in one parallel part
 
 double polynomial_at(double x, const double (&coefficients)[8]) {  // highest power first
   double value = 0;
+#pragma GCC unroll 8
   for (double c : coefficients) value = value * x + c;
   return value;
 }

@@ -48,10 +48,10 @@ k_variable <- function(value, dtype = NULL, name = NULL, constraint = NULL) {
 }
 #' @rdname k_constant
 #' @export
-k_zeros <- function(shape, dtype = NULL, name = NULL) k_variable(op_fill(sizes_of(shape), 0, dtype), name = name)
+k_zeros <- function(shape, dtype = NULL, name = NULL) k_variable(op_fill(new_sizes(shape), 0, dtype), name = name)
 #' @rdname k_constant
 #' @export
-k_ones <- function(shape, dtype = NULL, name = NULL) k_variable(op_fill(sizes_of(shape), 1, dtype), name = name)
+k_ones <- function(shape, dtype = NULL, name = NULL) k_variable(op_fill(new_sizes(shape), 1, dtype), name = name)
 #' @rdname k_constant
 #' @export
 k_eye <- function(size, dtype = NULL, name = NULL) {
@@ -103,18 +103,22 @@ NULL
 
 #' @rdname k_random
 #' @export
-k_random_uniform <- function(shape, minval = 0, maxval = 1, dtype = NULL, seed = NULL) op_random_uniform(sizes_of(shape), minval, maxval, dtype, seed)
+k_random_uniform <- function(shape, minval = 0, maxval = 1, dtype = NULL, seed = NULL) {
+  op_random_uniform(new_sizes(shape), minval, maxval, dtype, seed)
+}
 #' @rdname k_random
 #' @export
-k_random_normal <- function(shape, mean = 0, stddev = 1, dtype = NULL, seed = NULL) op_random_normal(sizes_of(shape), mean, stddev, dtype, seed)
+k_random_normal <- function(shape, mean = 0, stddev = 1, dtype = NULL, seed = NULL) op_random_normal(new_sizes(shape), mean, stddev, dtype, seed)
 #' @rdname k_random
 #' @export
-k_truncated_normal <- function(shape, mean = 0, stddev = 1, dtype = NULL, seed = NULL) op_truncated_normal(sizes_of(shape), mean, stddev, dtype, seed)
+k_truncated_normal <- function(shape, mean = 0, stddev = 1, dtype = NULL, seed = NULL) {
+  op_truncated_normal(new_sizes(shape), mean, stddev, dtype, seed)
+}
 #' @rdname k_random
 #' @export
 k_random_binomial <- function(shape, p = 0, dtype = NULL, seed = NULL) {
   dtype <- dtype_name(dtype) %||% k_floatx()
-  op_cast(op_less(op_random_uniform(sizes_of(shape), dtype = "float32", seed = seed), p), dtype)
+  op_cast(op_less(op_random_uniform(new_sizes(shape), dtype = "float32", seed = seed), p), dtype)
 }
 #' @rdname k_random
 #' @export

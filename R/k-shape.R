@@ -95,6 +95,13 @@ sizes_of <- function(shape, in_reshape = FALSE) {
   as.numeric(shape)
 }
 
+# Of an array that is to be made.
+new_sizes <- function(shape) {
+  sizes <- sizes_of(shape)
+  if (any(sizes < 0, na.rm = TRUE)) abort_argument("`shape` must not have negative sizes. Received: shape = ", received(shape))
+  sizes
+}
+
 #' Shape, dtype and size of a tensor
 #'
 #' @param x Tensor, variable or array.

@@ -150,8 +150,8 @@ tf_scatter <- function(tensor, indices, updates, combine) {
 
 tf_arrays <- list(
   constant = tf_constant, Variable = tf_variable, convert_to_tensor = tf_convert,
-  zeros = function(shape, dtype = "float32") op_fill(sizes_of(shape), 0, dtype),
-  ones = function(shape, dtype = "float32") op_fill(sizes_of(shape), 1, dtype),
+  zeros = function(shape, dtype = "float32") op_fill(new_sizes(shape), 0, dtype),
+  ones = function(shape, dtype = "float32") op_fill(new_sizes(shape), 1, dtype),
   fill = function(dims, value) op_broadcast_to(tensor(value), sizes_of(dims)),
   zeros_like = function(input, dtype = NULL) op_zeros_like(input, dtype),
   ones_like = function(input, dtype = NULL) op_ones_like(input, dtype),

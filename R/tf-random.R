@@ -2,11 +2,11 @@
 
 tf_uniform <- function(shape, minval = 0, maxval = NULL, dtype = "float32", seed = NULL) {
   dtype <- dtype_name(dtype)
-  if (is_float(dtype)) return(op_random_uniform(sizes_of(shape), as.numeric(minval), as.numeric(maxval %||% 1), dtype, seed))
+  if (is_float(dtype)) return(op_random_uniform(new_sizes(shape), as.numeric(minval), as.numeric(maxval %||% 1), dtype, seed))
   if (is.null(maxval)) abort_argument("`maxval` is needed for whole numbers. Received: dtype = \"", dtype, "\"")
   low <- as.numeric(minval)
   high <- as.numeric(maxval)
-  drawn <- op_floor(op_random_uniform(sizes_of(shape), low, high, "float64", seed))
+  drawn <- op_floor(op_random_uniform(new_sizes(shape), low, high, "float64", seed))
   op_cast(op_minimum(drawn, high - 1), dtype)
 }
 
@@ -48,17 +48,19 @@ one_seed <- function(seed) {
 
 tf_random <- list(
   normal = function(shape, mean = 0, stddev = 1, dtype = "float32", seed = NULL) {
-    if (is_tensor(mean) || is_tensor(stddev)) return(op_add(op_multiply(op_random_normal(sizes_of(shape), dtype = dtype, seed = seed), stddev), mean))
-    op_random_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, seed)
+    if (is_tensor(mean) || is_tensor(stddev)) {
+      return(op_add(op_multiply(op_random_normal(new_sizes(shape), dtype = dtype, seed = seed), stddev), mean))
+    }
+    op_random_normal(new_sizes(shape), as.numeric(mean), as.numeric(stddev), dtype, seed)
   },
   uniform = tf_uniform,
   truncated_normal = function(shape, mean = 0, stddev = 1, dtype = "float32", seed = NULL)
-    op_truncated_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, seed),
+    op_truncated_normal(new_sizes(shape), as.numeric(mean), as.numeric(stddev), dtype, seed),
   categorical = tf_categorical, shuffle = tf_shuffle,
   set_seed = function(seed) {
     set.seed(as.integer(seed))
     invisible(NULL)
   },
   stateless_normal = function(shape, seed, mean = 0, stddev = 1, dtype = "float32")
-    op_random_normal(sizes_of(shape), as.numeric(mean), as.numeric(stddev), dtype, one_seed(seed)),
+    op_random_normal(new_sizes(shape), as.numeric(mean), as.numeric(stddev), dtype, one_seed(seed)),
   stateless_uniform = function(shape, seed, minval = 0, maxval = NULL, dtype = "float32") tf_uniform(shape, minval, maxval, dtype, one_seed(seed)))

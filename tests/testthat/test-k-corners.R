@@ -103,3 +103,9 @@ test_that("k_foldl() and k_foldr() fold over a batch of unknown size", {
 test_that("layer_lambda() quotes the name that it does not know", {
   expect_error(layer_lambda(layer_input(3), "no_such_function"), "Received: f = \"no_such_function\"", class = "keratin_error_argument")
 })
+
+test_that("an array that is to be made has no negative sizes", {
+  for (make in list(k_zeros, k_ones, k_random_uniform, k_random_normal, k_truncated_normal, tf$zeros, tf$random$uniform)) {
+    expect_error(make(c(2L, -1L)), "`shape` must not have negative sizes. Received: shape = c\\(2L?, -1L?\\)", class = "keratin_error_argument")
+  }
+})

@@ -85,7 +85,8 @@ sort.tensorflow.tensor <- function(x, decreasing = FALSE, ..., axis = -1L) {
 #' @export
 rep.tensorflow.tensor <- function(x, times = 1L, ...) {
   if (...length()) abort_argument("rep() of a tensor takes `times` alone. Use k_repeat_elements() or k_tile().")
-  if (tensor_rank(x) > 1L) abort_shape("rep() takes a vector; k_tile() repeats along axes. Received a tensor of shape (", shape_text(tensor_shape(x)), ").")
+  if (tensor_rank(x) > 1L)
+    abort_shape("rep() takes a vector; k_tile() repeats along axes. Received a tensor of shape (", shape_text(tensor_shape(x)), ").")
   op_tile(if (tensor_rank(x) == 0L) op_expand_dims(x, 0L) else x, as_count(times, "times", 0L))
 }
 #' @export

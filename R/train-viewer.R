@@ -64,5 +64,5 @@ curve_panel <- function(name, training, validation, epochs) {
   text <- function(x, y, what) sprintf("<text x=\"%d\" y=\"%d\">%s</text>", x, y, what)
   paste0("<h2>", name, "</h2><svg viewBox=\"0 0 640 150\"><rect x=\"50\" y=\"15\" width=\"580\" height=\"115\" fill=\"#f7f7f7\"/>",
          text(2L, 20L, format(range[[2L]], digits = 4L)), text(2L, 132L, format(range[[1L]], digits = 4L)),
-         text(50L, 145L, "1"), text(610L, 145L, format(epochs)), line(training, "#F8766D"), line(validation, "#00BFC4"), "</svg>")
+         text(50L, 145L, "1"), text(610L, 145L, format(epochs, scientific = FALSE)), line(training, "#F8766D"), line(validation, "#00BFC4"), "</svg>")
 }

@@ -67,8 +67,10 @@ test_that("R functions are restored only when asked for", {
 })
 
 test_that("Python code is not run, an R function may take its place", {
-  json <- '{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "InputLayer", "config": {"batch_input_shape": [null, 2], "dtype": "float32", "name": "x"}},
-    {"class_name": "Lambda", "config": {"name": "twice", "trainable": true, "dtype": "float32", "function": ["4wEA", null, null], "function_type": "lambda", "module": "__main__", "arguments": {}}}]}}'
+  json <- '{"class_name": "Sequential", "config": {"name": "s", "layers": [
+    {"class_name": "InputLayer", "config": {"batch_input_shape": [null, 2], "dtype": "float32", "name": "x"}},
+    {"class_name": "Lambda", "config": {"name": "twice", "trainable": true, "dtype": "float32", "function": ["4wEA", null, null],
+     "function_type": "lambda", "module": "__main__", "arguments": {}}}]}}'
   expect_error(model_from_json(json), "twice.*Python code", class = "keratin_error_argument")
   model <- model_from_json(json, custom_objects = list(twice = function(x) 2 * x))
   expect_equal(as.array(model(matrix(1:2, 1))), matrix(c(2, 4), 1))

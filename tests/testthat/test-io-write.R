@@ -141,8 +141,10 @@ test_that("a weighted metric of the same name as another is told from it", {
 test_that("op layers of older TensorFlow and slices of SavedModels are read", {
   json <- paste0('{"class_name": "Functional", "config": {"name": "m", "layers": [',
     '{"class_name": "InputLayer", "config": {"batch_input_shape": [null, 2, 3], "dtype": "float32", "name": "x"}, "name": "x", "inbound_nodes": []},',
-    '{"class_name": "TFOpLambda", "config": {"name": "t", "function": "compat.v1.transpose"}, "name": "t", "inbound_nodes": [["x", 0, 0, {"perm": [0, 2, 1], "name": "t"}]]},',
-    '{"class_name": "SlicingOpLambda", "config": {"name": "s", "function": "__operators__.getitem"}, "name": "s", "inbound_nodes": [["t", 0, 0, {"slice_spec": ',
+    '{"class_name": "TFOpLambda", "config": {"name": "t", "function": "compat.v1.transpose"}, "name": "t", ',
+    '"inbound_nodes": [["x", 0, 0, {"perm": [0, 2, 1], "name": "t"}]]},',
+    '{"class_name": "SlicingOpLambda", "config": {"name": "s", "function": "__operators__.getitem"}, "name": "s", ',
+    '"inbound_nodes": [["t", 0, 0, {"slice_spec": ',
     '{"class_name": "__tuple__", "items": [{"start": null, "stop": null, "step": null}, {"start": 1, "stop": null, "step": null}]}}]]}],',
     '"input_layers": [["x", 0, 0]], "output_layers": [["s", 0, 0]]}}')
   x <- array(rnorm(12), c(2, 2, 3))

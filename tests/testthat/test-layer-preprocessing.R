@@ -53,7 +53,8 @@ test_that("output modes have their older names too, counts take doubles as weigh
     }
   }
   expect_identical(layer_category_encoding(num_tokens = 2, output_mode = "binary")$get_config()$output_mode, "multi_hot")
-  expect_error(layer_category_encoding(num_tokens = 2, output_mode = "tf-idf"), "Received: output_mode = \"tf-idf\"", class = "keratin_error_argument")
+  expect_error(layer_category_encoding(num_tokens = 2, output_mode = "tf-idf"), "Received: output_mode = \"tf-idf\"",
+               class = "keratin_error_argument")
   counts <- layer_category_encoding(num_tokens = 3, output_mode = "count")
   expect_equal(as.array(counts(matrix(c(0L, 2L), 1), count_weights = matrix(c(0.5, 2), 1))), matrix(c(0.5, 0, 2), 1))
   expect_equal(as.array(counts(matrix(c(0L, 2L), 1), count_weights = matrix(1:2, 1))), matrix(c(1, 0, 2), 1))

@@ -35,9 +35,10 @@ test_that("op layers come back from JSON", {
 
 test_that("what Python writes in slices is understood", {
   json <- function(spec) paste0(
-    '{"class_name": "Functional", "config": {"name": "m", "layers": [{"class_name": "InputLayer", "config": {"batch_input_shape": [null, 4, 6], "dtype": "float32",
-    "name": "x"}, "name": "x", "inbound_nodes": []}, {"class_name": "SlicingOpLambda", "config": {"name": "s", "trainable": true, "dtype": "float32", "function": "__operators__.getitem"},
-    "name": "s", "inbound_nodes": [["x", 0, 0, {"slice_spec": ', spec, '}]]}], "input_layers": [["x", 0, 0]], "output_layers": [["s", 0, 0]]}}')
+    '{"class_name": "Functional", "config": {"name": "m", "layers": [
+    {"class_name": "InputLayer", "config": {"batch_input_shape": [null, 4, 6], "dtype": "float32", "name": "x"}, "name": "x", "inbound_nodes": []},
+    {"class_name": "SlicingOpLambda", "config": {"name": "s", "trainable": true, "dtype": "float32", "function": "__operators__.getitem"},
+     "name": "s", "inbound_nodes": [["x", 0, 0, {"slice_spec": ', spec, '}]]}], "input_layers": [["x", 0, 0]], "output_layers": [["s", 0, 0]]}}')
   sliced <- function(spec) as.array(model_from_json(json(spec))(value))
   expect_equal(sliced('[{"class_name": "__ellipsis__"}, 1]'), value[, , 2], tolerance = 1e-6)
   expect_equal(sliced('[{"start": null, "stop": null, "step": null}, -1, {"start": 1, "stop": null, "step": 2}]'), value[, 4, c(2, 4, 6)],

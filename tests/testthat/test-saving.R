@@ -21,7 +21,8 @@ test_that("a model in a file predicts the same in a new process, and training go
     before <- predict(model, x, verbose = 0)
     set.seed(13)
     history <- fit(model, x, x, epochs = 2, batch_size = 16, verbose = 0)
-    list(before = before, after = predict(model, x, verbose = 0), metrics = history$metrics, iterations = as.numeric(as.array(model$optimizer$iterations)))",
+    list(before = before, after = predict(model, x, verbose = 0), metrics = history$metrics,
+         iterations = as.numeric(as.array(model$optimizer$iterations)))",
     file = file, x = x)
   expect_identical(there$before, here)
   set.seed(13)

@@ -6,8 +6,7 @@
 #' @inheritParams layer_conv_2d
 #' @param padding `"valid"` or `"same"`, upper and lower case are the same.
 #' @param output_padding Extra length added to one side of each axis: one whole number or two, for rows and columns, smaller than `strides`. `NULL`
-#'   infers the lengths
-#'   (`length * strides` for `padding = "same"`), which is not the same as 0.
+#'   infers the lengths (`length * strides` for `padding = "same"`), which is not the same as 0.
 #' @return As `object` says.
 #' @section Input shape: (batch, rows, columns, channels)
 #' @section Output shape: (batch, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length `n` becomes

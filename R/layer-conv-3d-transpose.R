@@ -6,13 +6,11 @@
 #' @inheritParams layer_conv_3d
 #' @param padding `"valid"` or `"same"`, upper and lower case are the same.
 #' @param output_padding Extra length added to one side of each axis: one whole number or three, for depth, rows and columns, smaller than `strides`.
-#'   `NULL` infers the lengths
-#'   (`length * strides` for `padding = "same"`), which is not the same as 0.
+#'   `NULL` infers the lengths (`length * strides` for `padding = "same"`), which is not the same as 0.
 #' @return As `object` says.
 #' @section Input shape: (batch, depth, rows, columns, channels)
 #' @section Output shape: (batch, new_depth, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length
-#'   `n` becomes
-#'   `n * strides + max(k - strides, 0)` for "valid" and `n * strides` for "same"; if `output_padding` is given,
+#'   `n` becomes `n * strides + max(k - strides, 0)` for "valid" and `n * strides` for "same"; if `output_padding` is given,
 #'   `(n - 1) * strides + k - 2 * p + output_padding` with `p = k %/% 2` for "same" and 0 for "valid".
 #'   See [explain_shape()] and `vignette("transposed-convolution")`.
 #' @section Differences from Keras: Keras 2.15 ignores `dilation_rate` here; keratin honours it.

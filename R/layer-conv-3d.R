@@ -13,8 +13,7 @@
 #' @return As `object` says.
 #' @section Input shape: (batch, depth, rows, columns, channels)
 #' @section Output shape: (batch, new_depth, new_rows, new_columns, filters). With `k = (kernel_size - 1) * dilation_rate + 1`, each axis of length
-#'   `n` becomes
-#'   `(n - k) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same"). See [explain_shape()].
+#'   `n` becomes `(n - k) %/% strides + 1` ("valid") or `ceiling(n / strides)` ("same"). See [explain_shape()].
 #' @section Errors: `keratin_error_argument` for arguments out of range, `keratin_error_shape` for inputs of another rank, unknown channels, channels
 #'   that `groups` does not divide, or an axis shorter than the window.
 #' @section Differences from Keras: with `padding = "same"`, where a stride exceeds the kernel's size by 2 or more, TensorFlow's CPU kernel starts

@@ -2,8 +2,7 @@
 #'
 #' TensorFlow's feature columns do not exist in keratin. The preprocessing layers do their work: [layer_normalization()] for numbers,
 #' [layer_discretization()] for buckets, [layer_string_lookup()], [layer_integer_lookup()] and [layer_category_encoding()] for indicators,
-#' [layer_embedding()]
-#' for embeddings, [layer_concatenate()] to join them.
+#' [layer_embedding()] for embeddings, [layer_concatenate()] to join them.
 #'
 #' @inheritParams layer_dense
 #' @param feature_columns Not used.

@@ -113,8 +113,7 @@ metric_or_value <- function(class, fn, y_true, y_pred, name, dtype, settings = l
 #'
 #' A metric is a number shown during training and evaluation. Metric objects accumulate over batches: `update_state(y_true, y_pred,
 #' sample_weight)` (for the plain means and sums: `update_state(values, sample_weight)`), `result()`, `reset_state()`. Those that are means of a
-#' function
-#' compute that function when called with `y_true` and `y_pred`.
+#' function compute that function when called with `y_true` and `y_pred`.
 #'
 #' In [compile()] a metric can be given by name (`"accuracy"`, `"mae"`), as such an object, or as a [custom_metric()].
 #'

@@ -61,8 +61,7 @@ function_code <- function(f) paste(deparse(utils::removeSource(f)), collapse = "
 #' @param json String from `model_to_json()` (or from Keras 2.15).
 #' @param custom_objects Named list of your own classes and functions that the model uses.
 #' @details R functions (of lambda layers, say) that the text holds are restored only with `options(keratin.safe_mode = FALSE)`: they may do anything
-#'   once
-#'   they run.
+#'   once they run.
 #' @return `model_to_json()`: a string. `model_from_json()`: a model with new weights.
 #' @examples
 #' model <- keras_model_sequential(input_shape = 3) |> layer_dense(1)

@@ -30,29 +30,26 @@ takes_name <- function(f) {
 #' `newaxis` for `x[, tf$newaxis]`.
 #'
 #' Shapes and elements: `cast`, `identity`, `stop_gradient`, `shape`, `size`, `rank`, `reshape`, `ensure_shape`, `broadcast_to`, `expand_dims`,
-#' `squeeze`,
-#' `transpose`, `concat`, `stack`, `unstack`, `split`, `tile`, `pad`, `gather`, `gather_nd`, `slice`, `strided_slice`, `reverse`, `repeat`, `roll`,
-#' `where`,
+#' `squeeze`, `transpose`, `concat`, `stack`, `unstack`, `split`, `tile`, `pad`, `gather`, `gather_nd`, `slice`, `strided_slice`, `reverse`, `repeat`,
+#' `roll`, `where`,
 #' `boolean_mask`, `sort`, `argsort`, `unique`, `scatter_nd`, `tensor_scatter_nd_add`, `tensor_scatter_nd_update`, `clip_by_value`, `clip_by_norm`,
 #' `clip_by_global_norm`.
 #'
 #' Arithmetic, in `tf$math` and mostly also in `tf`: `abs`, `add`, `add_n`, `argmax`, `argmin`, `bincount`, `ceil`, `confusion_matrix`, `cos`,
-#' `count_nonzero`, `cumprod`,
-#' `cumsum`, `divide`, `divide_no_nan`, `equal`, `erf`, `exp`, `floor`, `greater`, `is_finite`, `is_inf`, `is_nan`, `l2_normalize`, `less`, `log`,
-#' `log1p`, `logical_and`, `maximum`,
+#' `count_nonzero`, `cumprod`, `cumsum`, `divide`, `divide_no_nan`, `equal`, `erf`, `exp`, `floor`, `greater`, `is_finite`, `is_inf`, `is_nan`,
+#' `l2_normalize`, `less`, `log`, `log1p`, `logical_and`, `maximum`,
 #' `minimum`, `multiply`, `negative`, `pow`, `reciprocal`, `reduce_all`, `reduce_any`, `reduce_logsumexp`, `reduce_max`, `reduce_mean`, `reduce_min`,
-#' `reduce_prod`,
-#' `reduce_std`, `reduce_sum`, `reduce_variance`, `round`, `rsqrt`, `segment_sum`, `sigmoid`, `sign`, `sin`, `softplus`, `sqrt`, `square`,
-#' `squared_difference`, `subtract`, `tan`, `tanh`,
+#' `reduce_prod`, `reduce_std`, `reduce_sum`, `reduce_variance`, `round`, `rsqrt`, `segment_sum`, `sigmoid`, `sign`, `sin`, `softplus`, `sqrt`,
+#' `square`, `squared_difference`, `subtract`, `tan`, `tanh`,
 #' `top_k`, `unsorted_segment_sum`, `xlogy` and their kin.
 #'
 #' `tf$linalg`: `matmul`, `matvec`, `eye`, `norm`, `global_norm`, `diag`, `diag_part`, `band_part`, `trace`, `matrix_transpose`, `l2_normalize`,
 #' `einsum`, `tensordot`.
 #'
 #' `tf$nn`: activations, `conv1d` to `conv3d` and their `_transpose`, `depthwise_conv2d`, `separable_conv2d`, `max_pool`, `avg_pool` and their
-#' variants, `bias_add`,
-#' `dropout`, `embedding_lookup`, `moments`, `batch_normalization`, `softmax_cross_entropy_with_logits`, `sparse_softmax_cross_entropy_with_logits`,
-#' `sigmoid_cross_entropy_with_logits`, `weighted_cross_entropy_with_logits`, `l2_loss`, `top_k`, `in_top_k`, `zero_fraction`, `compute_average_loss`.
+#' variants, `bias_add`, `dropout`, `embedding_lookup`, `moments`, `batch_normalization`, `softmax_cross_entropy_with_logits`,
+#' `sparse_softmax_cross_entropy_with_logits`, `sigmoid_cross_entropy_with_logits`, `weighted_cross_entropy_with_logits`, `l2_loss`, `top_k`,
+#' `in_top_k`, `zero_fraction`, `compute_average_loss`.
 #'
 #' `tf$random`: `normal`, `uniform`, `truncated_normal`, `categorical`, `shuffle`, `set_seed`, `stateless_normal`, `stateless_uniform`.
 #'
@@ -62,15 +59,13 @@ takes_name <- function(f) {
 #' Initializers: `random_normal_initializer`, `random_uniform_initializer`, `zeros_initializer`, `ones_initializer`, `constant_initializer`.
 #'
 #' Control: `GradientTape` (with `watch`, `gradient`, `jacobian`, `batch_jacobian`, `stop_recording`, `reset`), `function`, `cond`, `case`,
-#' `while_loop`, `map_fn`,
-#' `vectorized_map`, `foldl`, `foldr`, `scan`, `group`, `print`, `debugging$assert_*`, `control_dependencies`, `name_scope`, `device`,
-#' `distribute$MirroredStrategy`.
+#' `while_loop`, `map_fn`, `vectorized_map`, `foldl`, `foldr`, `scan`, `group`, `print`, `debugging$assert_*`, `control_dependencies`, `name_scope`,
+#' `device`, `distribute$MirroredStrategy`.
 #'
 #' `tf$nest`: `flatten`, `pack_sequence_as`, `map_structure`.
 #'
 #' `tf$data$Dataset`: `from_tensor_slices`, `from_tensors`, `from_generator`, `range`, `zip`; the datasets have `map`, `batch`, `shuffle`, `repeat`,
-#' `filter`, ... (see
-#' [tensor_slices_dataset()]). `tf$strings`: functions of text. `tf$config`, `tf$test`, `tf$version`. `tf$keras`: see [keras].
+#' `filter`, ... (see [tensor_slices_dataset()]). `tf$strings`: functions of text. `tf$config`, `tf$test`, `tf$version`. `tf$keras`: see [keras].
 #'
 #' `ls(tf)` and `ls(tf$math)` list all of them.
 #'

@@ -134,9 +134,8 @@ struct StridedCopy {
                 const std::int64_t rows = std::min(line, p1 - i), columns = j1 - j0;
                 if (past_caches && (to_p == columns || are_lines(to, to_p, columns))) {
                   kernels<T>().transpose(room, columns, block, step_in, columns, rows);
-                  const bool is_one_run = to_p == columns;
-                  for (std::int64_t r = 0; r < (is_one_run ? 1 : rows); ++r)
-                    kernels<T>().stream(to + r * to_p, room + r * columns, static_cast<std::size_t>(is_one_run ? rows * columns : columns));
+                  const std::int64_t runs = to_p == columns ? 1 : rows, run = rows * columns / runs;
+                  for (std::int64_t r = 0; r < runs; ++r) kernels<T>().stream(to + r * to_p, room + r * run, static_cast<std::size_t>(run));
                 } else {
                   kernels<T>().transpose(to, to_p, block, step_in, columns, rows);
                 }
